@@ -1,0 +1,76 @@
+"""A finding: one bottleneck, as its detector saw it. Never changed after it was made."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """A line of the user's code."""
+
+    file: str
+    line: int
+    function: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trial:
+    """The experiment on a finding for one request; null where nothing was measured."""
+
+    request: str
+    virtual_fix: str
+    verdict: str
+    fidelity: str | None = None
+    gain_seconds: float | None = None
+    low: float | None = None
+    high: float | None = None
+    queries_saved: int | None = None
+    response_equal: bool | None = None
+    why: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """One bottleneck: kind, call site, cause (None: the call site itself), evidence.
+
+    `request` is where it costs most, `requests` all it was seen in; `queries` its statements and `seconds`
+    their time there; `share` of that request's median seconds (0 to 1). `key` links the same finding over audits.
+    """
+
+    id: str
+    key: str
+    kind: str
+    phase: int | None
+    request: str
+    requests: tuple[str, ...]
+    title: str
+    file: str
+    line: int
+    function: str
+    cause: Place | None = None
+    queries: int = 0
+    seconds: float | None = None
+    share: float | None = None
+    growth: float | None = None
+    evidence: tuple[str, ...] = ()
+    """Lines for a reader: statement, counts, the other places involved."""
+    trials: tuple[Trial, ...] = field(default=())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Suspicion:
+    """What a detector yields for one route: a finding before it has a number, a share and its requests merged."""
+
+    kind: str
+    phase: int | None
+    request: str
+    title: str
+    site: Place
+    cause: Place | None = None
+    fingerprint: str = ""
+    """What, with kind, file and function, makes two sightings the same finding."""
+    queries: int = 0
+    seconds: float = 0.0
+    """Seconds in the recorded run; the stage scales them to the timed request."""
+    evidence: tuple[str, ...] = ()

@@ -1,0 +1,59 @@
+"""The target: an app and how to start it, its requests, its goal, what may be done to its data."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Target:
+    """What `subsecond.toml`, `[tool.subsecond]` and the command line say, merged and checked."""
+
+    root: Path
+    """Folder of the project: of the configuration file, else the working folder. `.subsecond/` lies here."""
+    name: str
+    app: str | None = None
+    """`module:app`, as gunicorn takes it."""
+    run: str | None = None
+    """Start command with `{port}` (and `{app}`, `{python}` if wanted); without it a server is chosen."""
+    python: Path | None = None
+    """Interpreter of the app's environment; without it the first of `.venv`, `venv`, then `python3` on the path."""
+    cwd: Path
+    env: tuple[tuple[str, str], ...] = ()
+    requests: tuple[Path, ...] = ()
+    get: tuple[str, ...] = ()
+    headers: tuple[tuple[str, str], ...] = ()
+    """Sent with each request given by `get`."""
+    allow: tuple[str, ...] = ()
+    """`METHOD /path` of requests beyond GET and HEAD that may be sent."""
+    code: tuple[str, ...] = ()
+    goal_seconds: float | None = None
+    data: Literal["copy", "disposable"] = "copy"
+    copy_database: str | None = None
+    """Command with `{name}` that makes a copy of the app's database; used by trials."""
+    repeat: int | None = None
+    ready_seconds: float = 60.0
+    timeout_seconds: float = 120.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RequestSpec:
+    """One request as the user wrote it, variables still in it.
+
+    `file` and `line` say where it stands, for errors; `setup` marks a request that is sent once before the
+    others (a login) and never timed.
+    """
+
+    name: str
+    method: str
+    url: str
+    """Path with query, or an absolute URL, `{{variables}}` unresolved."""
+    headers: tuple[tuple[str, str], ...] = ()
+    body: str | None = None
+    setup: bool = False
+    variables: tuple[tuple[str, str], ...] = field(default=())
+    """File variables (`@name = value`) that stood above it, unresolved."""
+    file: str = ""
+    line: int = 0

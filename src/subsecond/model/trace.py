@@ -1,0 +1,68 @@
+"""What was observed: spans, traces, and the clock of a request."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+Value = str | int | float | bool | None
+Mode = Literal["timed", "recording", "deep"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Frame:
+    """A place in the user's code. `file` is relative to the project's folder where it lies below it."""
+
+    file: str
+    line: int
+    function: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Span:
+    """One thing that took time. `start` and `seconds` in seconds, `start` from the request's begin.
+
+    `parent` is the index of the span inside which it ran, None for the request itself. `stack` is the chain
+    of own frames, innermost (the call site) first. `attributes` follow the stable OpenTelemetry conventions.
+    """
+
+    name: str
+    parent: int | None
+    start: float
+    seconds: float
+    stack: tuple[Frame, ...] = ()
+    attributes: dict[str, Value] = field(default_factory=dict)
+
+    @property
+    def site(self) -> Frame | None:
+        """The innermost own frame, None where no frame of the app was on the stack."""
+        return self.stack[0] if self.stack else None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trace:
+    """One request (or job of a worker): its clock, exact counts, summed waits in seconds, and its spans in order."""
+
+    request: str
+    """Name of the request in the target."""
+    mode: Mode
+    id: str
+    pid: int
+    start: int
+    """UNIX time in nanoseconds."""
+    seconds: float
+    client_seconds: float | None = None
+    """First byte sent to last byte received, by the client's clock; None where the tool did not send it."""
+    cpu_seconds: float
+    gc_seconds: float
+    method: str
+    path: str
+    query: str
+    route: str | None = None
+    status: int | None = None
+    error: str | None = None
+    first: bool = False
+    counts: dict[str, int] = field(default_factory=dict)
+    waits: dict[str, float] = field(default_factory=dict)
+    spans: tuple[Span, ...] = ()
+    version: int = 1
