@@ -1,0 +1,36 @@
+"""The way to PostgreSQL: one engine per worker process with a small pool of connections."""
+
+from __future__ import annotations
+
+import os
+import weakref
+
+from sqlalchemy import Engine, create_engine
+
+from discovery import settings
+
+
+def make_engine(url: str, name: str) -> Engine:
+    """Engine for a database URL; opens no connection yet.
+
+    The pool holds 5 connections and no more, a request waits `settings.POOL_TIMEOUT` seconds for one of them; `name`
+    is what `pg_stat_activity` shows. A process forked from this one starts with an empty pool of its own: two
+    processes on one socket read each other's answers.
+    """
+    engine = create_engine(
+        url,
+        pool_size=settings.POOL_SIZE,
+        max_overflow=settings.MAX_OVERFLOW,
+        pool_timeout=settings.POOL_TIMEOUT,
+        connect_args={"application_name": name},
+    )
+    reference = weakref.ref(engine)
+    os.register_at_fork(after_in_child=lambda: _forget_connections(reference))
+    return engine
+
+
+def _forget_connections(reference: weakref.ref[Engine]) -> None:
+    """Leaves the parent's connections alone, open as they are."""
+    engine = reference()
+    if engine is not None:
+        engine.dispose(close=False)
