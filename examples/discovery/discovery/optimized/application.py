@@ -1,0 +1,42 @@
+"""Puts the application together: database, keys, what is remembered, and the two endpoints."""
+
+from __future__ import annotations
+
+import logging
+
+from flask import Flask
+
+from discovery import settings
+from discovery.database import make_engine
+from discovery.errors import register_error_handlers
+from discovery.optimized.detail.view import detail_blueprint
+from discovery.optimized.listing.view import listing_blueprint
+from discovery.optimized.reference_data import load_reference_data
+from discovery.optimized.remembered import Remembered
+from discovery.tokens import TokenVerifier
+
+REFERENCE_DATA_SECONDS = 300.0
+"""How long a worker goes on with the settings, categories and statuses it has read: a change shows within 5 minutes."""
+
+
+def create_app() -> Flask:
+    """The WSGI application; needs a database URL and the auth process's public keys, see `discovery.settings`."""
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    app = Flask("discovery.optimized")
+    # Autocommit: every request only reads, one statement at a time, so BEGIN and ROLLBACK would be two round trips
+    # for nothing.
+    engine = make_engine(settings.database_url("optimized"), "discovery-optimized").execution_options(
+        isolation_level="AUTOCOMMIT"
+    )
+    tokens = TokenVerifier.from_file(settings.jwks_path())
+    reference_data = Remembered(load_reference_data, REFERENCE_DATA_SECONDS)
+    app.register_blueprint(listing_blueprint(engine, tokens, reference_data))
+    app.register_blueprint(detail_blueprint(engine, tokens, reference_data))
+    app.add_url_rule("/healthz", view_func=healthz)
+    register_error_handlers(app)
+    return app
+
+
+def healthz() -> dict[str, str]:
+    """Says that the worker answers, without asking the database."""
+    return {"status": "ok"}

@@ -1,0 +1,136 @@
+"""The five statements of the detail endpoint."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections import defaultdict
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+from sqlalchemy import Connection, Row, Select, func, or_, select
+from sqlalchemy.orm import InstrumentedAttribute
+
+from discovery.models import ACTIVE, Booking, City, Daypass, Item, Location, LocationHours, Permission, Restriction, User
+from discovery.optimized.columns import one_of, starts_on
+
+READ, BOOK, MANAGE = "location:read", "booking:create", "location:manage"
+
+
+class Viewer(NamedTuple):
+    """The user, what the user may do at the location, and the status of the user's pass for the day, if any."""
+
+    id: int
+    name: str
+    plan: str
+    company: str | None
+    daypass: str | None
+    scopes: frozenset[str]
+
+
+class Occupancy(NamedTuple):
+    """How many people the confirmed bookings of a day bring."""
+
+    attendees: int
+    bookings: int
+
+
+NOBODY = Occupancy(0, 0)
+
+
+def find_viewer(connection: Connection, user_id: int, location_id: int, day: dt.date) -> Viewer | None:
+    """The user with the scopes held for all locations or this one; None for an unknown (deleted) user."""
+    here = or_(Permission.location_id.is_(None), Permission.location_id == location_id)
+    held = (Permission.user_id == User.id) & Permission.scope.in_((READ, BOOK, MANAGE)) & here
+    daypass = (
+        select(Daypass.status)
+        .where(
+            Daypass.user_id == User.id,
+            Daypass.location_id == location_id,
+            Daypass.day == day,
+            Daypass.status != "cancelled",
+        )
+        .order_by(Daypass.id)
+        .limit(1)
+        .scalar_subquery()
+    )
+    rows = connection.execute(
+        select(User.id, User.name, User.plan, User.company, daypass.label("daypass"), Permission.scope)
+        .outerjoin(Permission, held)
+        .where(User.id == user_id)
+    ).all()
+    return Viewer(*rows[0][:5], frozenset(row.scope for row in rows if row.scope)) if rows else None
+
+
+def find_location(connection: Connection, location_id: int) -> Row[Any] | None:
+    """The location in one row with its city, manager, opening hours and restrictions; None when there is none.
+
+    `hours` and `restrictions` are lists of rows in no order, None when empty; times are texts in them.
+    """
+    manager = select(User.name).where(User.id == Location.manager_id).scalar_subquery()
+    hours = _rows_of(LocationHours.weekday, LocationHours.opens, LocationHours.closes).where(
+        LocationHours.location_id == Location.id
+    )
+    restrictions = _rows_of(Restriction.kind, Restriction.value, Restriction.id).where(
+        Restriction.location_id == Location.id
+    )
+    return connection.execute(
+        select(
+            Location.id,
+            Location.name,
+            Location.address,
+            Location.description,
+            Location.lat,
+            Location.lng,
+            Location.status,
+            Location.manager_id,
+            manager.label("manager_name"),
+            City.slug.label("city_slug"),
+            City.name.label("city_name"),
+            City.country.label("city_country"),
+            City.timezone.label("city_timezone"),
+            hours.scalar_subquery().label("hours"),
+            restrictions.scalar_subquery().label("restrictions"),
+        )
+        .join(City, City.id == Location.city_id)
+        .where(Location.id == location_id)
+    ).one_or_none()
+
+
+def _rows_of(*columns: InstrumentedAttribute[Any]) -> Select[tuple[list[list[Any]] | None]]:
+    """All rows as one JSON list of lists, so that a table of few rows needs no statement of its own."""
+    return select(func.json_agg(func.json_build_array(*columns)))
+
+
+def find_items(connection: Connection, location_id: int, limit: int) -> Sequence[Row[Any]]:
+    """The first active items of the location."""
+    return connection.execute(
+        select(
+            Item.id, Item.name, Item.category_id, Item.floor, Item.capacity, Item.hourly_price, Item.day_price, Item.status
+        )
+        .where(Item.location_id == location_id, Item.status == ACTIVE)
+        .order_by(Item.sort_order, Item.id)
+        .limit(limit)
+    ).all()
+
+
+def find_bookings(connection: Connection, item_ids: Sequence[int], day: dt.date) -> dict[int, list[Row[Any]]]:
+    """Bookings that start on the day and are not cancelled, in order, by item."""
+    rows = connection.execute(
+        select(Booking.item_id, Booking.starts_at, Booking.ends_at, Booking.status)
+        .where(one_of(Booking.item_id, item_ids), starts_on(Booking.starts_at, day), Booking.status != "cancelled")
+        .order_by(Booking.starts_at, Booking.id)
+    )
+    bookings: dict[int, list[Row[Any]]] = defaultdict(list)
+    for row in rows:
+        bookings[row.item_id].append(row)
+    return bookings
+
+
+def find_occupancy(connection: Connection, item_ids: Sequence[int], day: dt.date) -> dict[int, Occupancy]:
+    """Occupancy by item; items that nobody comes to are missing."""
+    rows = connection.execute(
+        select(Booking.item_id, func.sum(Booking.attendees), func.count())
+        .where(one_of(Booking.item_id, item_ids), starts_on(Booking.starts_at, day), Booking.status == "confirmed")
+        .group_by(Booking.item_id)
+    )
+    return {item_id: Occupancy(attendees, bookings) for item_id, attendees, bookings in rows}

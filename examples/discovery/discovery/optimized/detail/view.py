@@ -1,0 +1,40 @@
+"""The endpoint: who asks, for what, and for how long a connection is held."""
+
+from __future__ import annotations
+
+import logging
+
+from flask import Blueprint, Response, jsonify, request
+from sqlalchemy import Engine
+
+from discovery.optimized.detail.lookup import look_up
+from discovery.optimized.detail.response import detail_response
+from discovery.optimized.reference_data import ReferenceData
+from discovery.optimized.remembered import Remembered
+from discovery.optimized.server_timing import ServerTiming
+from discovery.params import detail_params, row_id
+from discovery.tokens import TokenVerifier
+
+log = logging.getLogger("discovery.optimized.detail")
+
+
+def detail_blueprint(engine: Engine, tokens: TokenVerifier, remembered: Remembered[ReferenceData]) -> Blueprint:
+    """`GET /v1/locations/{id}/detail` over the engine's connections."""
+    blueprint = Blueprint("detail", __name__)
+
+    @blueprint.get("/v1/locations/<int:number>/detail")
+    def detail(number: int) -> Response:
+        timing = ServerTiming()
+        with timing.stage("auth"):
+            user_id = tokens.required_user_id(request.headers.get("Authorization"))
+        params = detail_params(request.args)
+        # The connection goes back to the pool before any of the response is built.
+        with engine.connect() as connection:
+            found = look_up(connection, remembered, user_id, row_id(number), params.day, timing)
+        with timing.stage("build"):
+            response = jsonify(detail_response(params.day, found))
+        response.headers["Server-Timing"] = timing.header()
+        log.info("location=%d date=%s user=%d %.1f ms", number, params.day, user_id, timing.total() * 1000)
+        return response
+
+    return blueprint

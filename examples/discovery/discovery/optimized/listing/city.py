@@ -1,0 +1,39 @@
+"""The city that was asked for, and whether the day is a holiday there."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import NamedTuple
+
+from sqlalchemy import Connection, select
+
+from discovery.models import City, Holiday
+
+
+class CityFacts(NamedTuple):
+    """A row of `cities`; `holiday` is the name of the day's holiday in its country, None on other days."""
+
+    id: int
+    slug: str
+    name: str
+    country: str
+    timezone: str
+    holiday: str | None
+
+
+def find_city(connection: Connection, slug: str, day: dt.date) -> CityFacts | None:
+    """The city with that slug, None when there is none. One statement for both questions."""
+    holiday = (
+        select(Holiday.name)
+        .where(Holiday.country == City.country, Holiday.day == day)
+        .order_by(Holiday.id)
+        .limit(1)
+        .scalar_subquery()
+    )
+    row = connection.execute(
+        select(City.id, City.slug, City.name, City.country, City.timezone, holiday)
+        .where(City.slug == slug)
+        .order_by(City.id)
+        .limit(1)
+    ).one_or_none()
+    return CityFacts(*row) if row else None

@@ -1,0 +1,27 @@
+"""Great-circle distance, in Python for the response and as an SQL expression for the order."""
+
+from __future__ import annotations
+
+import math
+
+from sqlalchemy import ColumnElement, func
+
+from discovery.models import Location
+
+EARTH_RADIUS_KM = 6371.0088
+
+
+def distance_km(lat: float, lng: float, to_lat: float, to_lng: float) -> float:
+    """Kilometres between two points given in degrees, by the haversine formula."""
+    half_lat = math.sin(math.radians(to_lat - lat) / 2) ** 2
+    half_lng = math.sin(math.radians(to_lng - lng) / 2) ** 2
+    chord = half_lat + math.cos(math.radians(lat)) * math.cos(math.radians(to_lat)) * half_lng
+    return 2 * EARTH_RADIUS_KM * math.asin(min(1.0, math.sqrt(chord)))
+
+
+def distance_of_location(lat: float, lng: float) -> ColumnElement[float]:
+    """The same formula over the columns of `locations`."""
+    half_lat = func.power(func.sin(func.radians(Location.lat - lat) / 2), 2)
+    half_lng = func.power(func.sin(func.radians(Location.lng - lng) / 2), 2)
+    chord = half_lat + math.cos(math.radians(lat)) * func.cos(func.radians(Location.lat)) * half_lng
+    return 2 * EARTH_RADIUS_KM * func.asin(func.least(1.0, func.sqrt(chord)))
