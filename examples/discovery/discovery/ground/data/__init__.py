@@ -1,0 +1,1 @@
+"""The platform's data: the same seed and scale always give the same bytes."""
