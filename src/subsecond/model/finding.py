@@ -68,6 +68,8 @@ class Suspicion:
     title: str
     site: Place
     cause: Place | None = None
+    cause_symbol: str | None = None
+    """`Class.attribute` where the cause stands; the stage looks its line up in the project's source."""
     fingerprint: str = ""
     """What, with kind, file and function, makes two sightings the same finding."""
     queries: int = 0

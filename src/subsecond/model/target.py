@@ -36,6 +36,10 @@ class Target:
     repeat: int | None = None
     ready_seconds: float = 60.0
     timeout_seconds: float = 120.0
+    source: str = "the command line"
+    """Where the configuration came from, for a reader."""
+    notes: tuple[str, ...] = ()
+    """What the user should know about how it was read."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

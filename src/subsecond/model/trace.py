@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal
 
+from subsecond_agent import protocol
+
 Value = str | int | float | bool | None
 Mode = Literal["timed", "recording", "deep"]
 
@@ -66,3 +68,9 @@ class Trace:
     waits: dict[str, float] = field(default_factory=dict)
     spans: tuple[Span, ...] = ()
     version: int = 1
+
+    def opener(self, checkout: Span) -> Frame | None:
+        """The place that opened the session of a check-out (or, without one, took the connection)."""
+        if checkout.parent is not None and self.spans[checkout.parent].name == protocol.SPAN_SESSION:
+            return self.spans[checkout.parent].site
+        return checkout.site

@@ -1,0 +1,56 @@
+"""`subsecond audit`: observe + diagnose."""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+import click
+
+
+@click.command("audit")
+@click.argument("what", nargs=-1, metavar="[MODULE:APP] [REQUESTS.http …]")
+@click.option("--run", help='Start command with {port}, e.g. "gunicorn -b 127.0.0.1:{port} app:app".')
+@click.option("--python", type=click.Path(), help="Interpreter of the app's environment.")
+@click.option("--cwd", type=click.Path(exists=True, file_okay=False), help="Folder of the project (default: this one).")
+@click.option("--env", multiple=True, metavar="K=V", help="Environment variable of the app; may be repeated.")
+@click.option("--get", multiple=True, metavar="PATH", help="A request without a file, e.g. '/v1/rooms?page=2'.")
+@click.option("--header", multiple=True, metavar="'K: V'", help="Header of the requests given by --get.")
+@click.option("--allow", multiple=True, metavar="'POST /path'", help="Lets a request beyond GET and HEAD be sent.")
+@click.option("--code", multiple=True, metavar="PACKAGE", help="Packages or folders that are the app's own code.")
+@click.option("--repeat", type=click.IntRange(1, 1000), help="Timed runs of each request.")
+@click.option("--keep-values", is_flag=True, help="Write statement values and log messages into the traces.")
+@click.option("--json", "as_json", is_flag=True, help="The outcome as JSON on standard output, nothing else there.")
+def command(what: tuple[str, ...], keep_values: bool, as_json: bool, **options: Any) -> int:
+    """Start the app, send its requests, record everything, name every bottleneck.
+
+    \b
+    Examples:
+      subsecond audit                                  with subsecond.toml or [tool.subsecond]
+      subsecond audit shop.web:app requests.http       with no configuration at all
+      subsecond audit shop.web:app --get '/orders?page=1' --json
+
+    Exit code: 0 done, 1 a request failed, 2 bad usage, input or environment.
+    """
+    from rich.console import Console
+
+    from subsecond import store, workflow
+    from subsecond.cli._options import target_of
+    from subsecond.cli._progress import Progress
+    from subsecond.errors import EXIT_DONE, EXIT_FAILED
+    from subsecond.report.terminal import show_audit
+
+    target = target_of(what, options)
+    with Progress(sys.stderr) as progress:
+        outcome = workflow.audit(target, keep_values=keep_values, progress=progress.request, say=progress.say)
+    if as_json:
+        click.echo(store.to_json(outcome))
+    else:
+        show_audit(outcome, Console())
+        click.echo(f"\nWritten to {target.root / store.FOLDER}: findings.json, traces/")
+    for result in outcome.requests:
+        if result.error:
+            click.echo(
+                f"subsecond: request-failed: {result.name} ({result.method} {result.url}): {result.error}", err=True
+            )
+    return EXIT_FAILED if any(result.error for result in outcome.requests) else EXIT_DONE

@@ -1,0 +1,70 @@
+"""Detector of duplicate-query."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import ClassVar
+
+from subsecond.diagnose.detector import chain, detector, place, seconds
+from subsecond.diagnose.evidence import grouped, print_of, queries, shortened, text, values
+from subsecond.model.finding import Suspicion
+from subsecond.model.trace import Span, Trace
+from subsecond.sql.fingerprint import operation, tables
+
+
+@detector
+class DuplicateQuery:
+    """The same statement with the same values is sent again in one request.
+
+    Why it is slow: the answer was known. Often it is a helper called in a loop with equal arguments, or two
+    layers (a permission check and the view) that each fetch the same row.
+
+    What to do: fetch it once, before the loop, and pass it on; let the helper return the row instead of a
+    yes or no; remember it for the length of the request.
+
+    When it is fine: the row may have changed in between, and the second reading is meant to see it.
+
+    Rule: equal text and equal values, at least twice in one request, with no write to one of its tables in
+    between. Repetitions of one line are one finding. Call site: the place that repeats most; the first
+    sending is named as evidence and does not count in the seconds.
+    """
+
+    phase: ClassVar[int | None] = 2
+    title: ClassVar[str] = "same statement, same values"
+
+    def find(self, traces: Sequence[Trace]) -> Iterator[Suspicion]:
+        for trace in traces:
+            for fingerprint, repeats in _repeats(trace).items():
+                again = [span for group in repeats for span in group[1:]]
+                site = max(grouped(again, lambda span: span.stack).values(), key=len)[0]
+                yield Suspicion(
+                    kind="duplicate-query",
+                    phase=self.phase,
+                    request=trace.request,
+                    title=f"sent {len(again)} times more than needed",
+                    site=place(site.site),
+                    fingerprint=fingerprint,
+                    queries=len(again),
+                    seconds=seconds(again),
+                    evidence=(
+                        shortened(fingerprint),
+                        f"first at {chain(repeats[0][0])}",
+                        f"again at {chain(site)}",
+                    ),
+                )
+
+
+def _repeats(trace: Trace) -> dict[str, list[list[Span]]]:
+    """By fingerprint: groups of equal sendings, longer than one, with no write in between."""
+    found: dict[str, list[list[Span]]] = {}
+    live: dict[tuple[str, str], list[Span]] = {}
+    for span in queries(trace):
+        if operation(text(span)) != "SELECT":
+            written = set(tables(text(span)))
+            live = {key: group for key, group in live.items() if not written & set(tables(key[0]))}
+            continue
+        group = live.setdefault((text(span), values(span)), [])
+        group.append(span)
+        if len(group) == 2:
+            found.setdefault(print_of(span), []).append(group)
+    return found

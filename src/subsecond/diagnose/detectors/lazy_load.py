@@ -1,0 +1,61 @@
+"""Detector of lazy-load."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import ClassVar
+
+from subsecond.diagnose.detector import chain, detector, place, seconds
+from subsecond.diagnose.evidence import grouped, queries
+from subsecond.model.finding import Suspicion
+from subsecond.model.trace import Span, Trace
+from subsecond_agent import protocol
+
+MIN_REPEATS = 2
+"""One lazy load in a request costs what a join would; from the second on it grows with the parents."""
+
+
+@detector
+class LazyLoad:
+    """A relationship is loaded by attribute access, once for each parent.
+
+    Why it is slow: reading `location.photos` sends a statement that nobody sees in the code; in a loop,
+    a property or a template it is sent for each parent. Two to four such relationships per parent are
+    common, and each adds a round trip and the making of the objects.
+
+    What to do: load the relationship with the parents. In SQLAlchemy `.options(selectinload(Location.photos))`
+    for collections, `joinedload` for a single parent; in Django `prefetch_related` and `select_related`.
+    Where only a number is read (an average, a count), let the database compute it.
+
+    When it is fine: the attribute is read on few requests and for few parents.
+
+    Rule: statements that the ORM says were sent by attribute access, grouped by relationship, at least 2 in
+    one request. Call site: the line that reads the attribute most often; cause: the line of the relationship.
+    """
+
+    phase: ClassVar[int | None] = 2
+    title: ClassVar[str] = "relationship loaded by attribute access"
+
+    def find(self, traces: Sequence[Trace]) -> Iterator[Suspicion]:
+        for trace in traces:
+            loads = (span for span in queries(trace) if protocol.LAZY_LOAD in span.attributes)
+            for relation, spans in grouped(loads, _relation).items():
+                if len(spans) < MIN_REPEATS:
+                    continue
+                readers = sorted(grouped(spans, lambda span: span.stack).values(), key=len, reverse=True)
+                yield Suspicion(
+                    kind="lazy-load",
+                    phase=self.phase,
+                    request=trace.request,
+                    title=f"{relation} loaded {len(spans)} times",
+                    site=place(readers[0][0].site),
+                    cause_symbol=relation,
+                    fingerprint=relation,
+                    queries=len(spans),
+                    seconds=seconds(spans),
+                    evidence=tuple(f"{len(group)} × read at {chain(group[0])}" for group in readers[:5]),
+                )
+
+
+def _relation(span: Span) -> str:
+    return str(span.attributes[protocol.LAZY_LOAD])

@@ -1,0 +1,69 @@
+"""Detector of n-plus-one-query."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import ClassVar
+
+from subsecond.diagnose.detector import chain, detector, place, seconds
+from subsecond.diagnose.evidence import grouped, print_of, selects, shape, shortened, values
+from subsecond.model.finding import Suspicion
+from subsecond.model.trace import Span, Trace
+from subsecond_agent import protocol
+
+MIN_REPEATS = 3
+"""Two look-ups from one line are as often a pair (a parent and its own parent) as a loop; three are a loop."""
+BATCH_VALUES = 50
+"""A statement that carries so many values is a batch already, sent in chunks; ORMs chunk at 500 or 1,000."""
+
+
+@detector
+class NPlusOneQuery:
+    """The same statement is sent once per row, each time with other values.
+
+    Why it is slow: each statement pays a round trip, the driver, the ORM and a plan, and the number of
+    statements grows with the number of rows, so that the page which was fast with 10 rows is slow with 1,000.
+
+    What to do: fetch the rows of all keys with one statement before the loop: `WHERE key IN (…)` and a
+    dictionary by key, or a GROUP BY where the loop only counts or sums. In SQLAlchemy
+    `select(Booking).where(Booking.item_id.in_(ids))`; in Django `filter(item_id__in=ids)` or `in_bulk`.
+
+    When it is fine: the number of repeats is small and can't grow (a loop over three constants).
+
+    Rule: statements are grouped by fingerprint and by the whole chain of own frames, at least 3 in one
+    request, with at least two different sets of values. Statements that a relationship sent belong to
+    `lazy-load`, those with equal values to `duplicate-query`, and those that carry 50 values or more are
+    batches already.
+    """
+
+    phase: ClassVar[int | None] = 2
+    title: ClassVar[str] = "one statement per row"
+
+    def find(self, traces: Sequence[Trace]) -> Iterator[Suspicion]:
+        for trace in traces:
+            loops = [group for group in grouped(_candidates(trace), shape).values() if _is_loop(group)]
+            by_line = grouped((span for group in loops for span in group), lambda span: (print_of(span), span.site))
+            for (fingerprint, site), spans in by_line.items():
+                yield Suspicion(
+                    kind="n-plus-one-query",
+                    phase=self.phase,
+                    request=trace.request,
+                    title=f"{len(spans)} × one statement, {len({values(span) for span in spans})} different values",
+                    site=place(site),
+                    fingerprint=fingerprint,
+                    queries=len(spans),
+                    seconds=seconds(spans),
+                    evidence=(shortened(fingerprint), f"called by {chain(spans[0])}"),
+                )
+
+
+def _candidates(trace: Trace) -> Iterator[Span]:
+    for span in selects(trace):
+        carried = span.attributes.get(protocol.VALUES)
+        is_batch = isinstance(carried, int) and carried >= BATCH_VALUES
+        if not is_batch and protocol.LAZY_LOAD not in span.attributes and protocol.EAGER_LOAD not in span.attributes:
+            yield span
+
+
+def _is_loop(group: list[Span]) -> bool:
+    return len(group) >= MIN_REPEATS and len({values(span) for span in group}) > 1

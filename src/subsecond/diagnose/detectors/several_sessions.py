@@ -1,0 +1,47 @@
+"""Detector of several-sessions."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import ClassVar
+
+from subsecond.diagnose.detector import detector, place, spot
+from subsecond.diagnose.evidence import checkouts, grouped, waited
+from subsecond.model.finding import Suspicion
+from subsecond.model.trace import Trace
+
+
+@detector
+class SeveralSessions:
+    """One request takes a connection from the pool several times.
+
+    Why it is slow: each session waits for a connection, begins and ends a transaction of its own (two round
+    trips more than its statements), and sees its own snapshot. Under load it is worse: with a pool of 5,
+    requests that each need several connections queue for them.
+
+    What to do: open one session for the request and hand it to the helpers, or inline what they do.
+
+    When it is fine: a second database, or work that must commit on its own (an audit record).
+
+    Rule: at least two check-outs of one pool in one request. Call site: the place that opens the most
+    sessions; all places are listed. The seconds are the waits for the connections beyond the first.
+    """
+
+    phase: ClassVar[int | None] = 2
+    title: ClassVar[str] = "several sessions in one request"
+
+    def find(self, traces: Sequence[Trace]) -> Iterator[Suspicion]:
+        for trace in traces:
+            taken = checkouts(trace)
+            if len(taken) < 2:
+                continue
+            places = sorted(grouped(taken, lambda span: trace.opener(span)).items(), key=lambda item: -len(item[1]))
+            yield Suspicion(
+                kind="several-sessions",
+                phase=self.phase,
+                request=trace.request,
+                title=f"{len(taken)} check-outs from {len(places)} {'place' if len(places) == 1 else 'places'}",
+                site=place(places[0][0]),
+                seconds=sum(waited(span) for span in taken[1:]),
+                evidence=tuple(f"{len(spans)} × opened at {spot(frame)}" for frame, spans in places),
+            )

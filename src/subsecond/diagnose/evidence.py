@@ -1,0 +1,68 @@
+"""Views over a trace that several detectors share: statements, check-outs, the place that opened one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Iterable
+from typing import TypeVar
+
+from subsecond.model.trace import Frame, Span, Trace
+from subsecond.sql.fingerprint import fingerprint, operation
+from subsecond_agent import protocol
+
+K = TypeVar("K", bound=Hashable)
+
+
+def grouped(spans: Iterable[Span], key: Callable[[Span], K]) -> dict[K, list[Span]]:
+    """Spans by key, in order of first appearance."""
+    groups: dict[K, list[Span]] = {}
+    for span in spans:
+        groups.setdefault(key(span), []).append(span)
+    return groups
+
+
+def queries(trace: Trace) -> list[Span]:
+    """The statements of a request, in order."""
+    return [span for span in trace.spans if span.name == protocol.SPAN_QUERY]
+
+
+def selects(trace: Trace) -> list[Span]:
+    """Those that only read."""
+    return [span for span in queries(trace) if operation(text(span)) == "SELECT"]
+
+
+def text(span: Span) -> str:
+    """The statement's text as recorded."""
+    return str(span.attributes.get(protocol.DB_TEXT, ""))
+
+
+def print_of(span: Span) -> str:
+    """The statement's fingerprint."""
+    return fingerprint(text(span))
+
+
+def values(span: Span) -> str:
+    """Keyed hash of the statement's values: equal within one audit where the values were equal."""
+    return str(span.attributes.get(protocol.PARAMETERS, ""))
+
+
+def shape(span: Span) -> tuple[str, tuple[Frame, ...]]:
+    """What a loop repeats: the fingerprint and the whole chain of own frames."""
+    return print_of(span), span.stack
+
+
+def checkouts(trace: Trace) -> list[Span]:
+    """Connections taken from a pool, in order."""
+    return [span for span in trace.spans if span.name == protocol.SPAN_CHECKOUT]
+
+
+def waited(checkout: Span) -> float:
+    """Seconds from asking for the connection to having it."""
+    wait = checkout.attributes.get(protocol.DB_WAIT, 0.0)
+    return float(wait) if isinstance(wait, int | float) else 0.0
+
+
+def shortened(statement: str, width: int = 160) -> str:
+    """A statement on one line, cut in the middle."""
+    line = " ".join(statement.split())
+    half = (width - 3) // 2
+    return line if len(line) <= width else f"{line[:half]} … {line[-half:]}"

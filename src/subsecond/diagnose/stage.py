@@ -1,0 +1,89 @@
+"""The stage: traces -> findings. Runs every detector, merges what is the same, orders by cost."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from subsecond.diagnose.detector import detector, kind_of
+from subsecond.diagnose.source import locate
+from subsecond.model.finding import Finding, Suspicion
+from subsecond.model.trace import Trace
+
+_Key = tuple[str, str, str, str]
+
+
+@dataclass
+class _Merged:
+    """Sightings of one bottleneck by request."""
+
+    by_request: dict[str, Suspicion] = field(default_factory=dict)
+
+    def add(self, seen: Suspicion) -> None:
+        """Recorded runs of one request say the same: the first one counts."""
+        self.by_request.setdefault(seen.request, seen)
+
+
+def diagnose(traces: Sequence[Trace], seconds: Mapping[str, float], root: Path) -> tuple[Finding, ...]:
+    """All findings of recorded traces, the costliest share first, numbered F1 ….
+
+    `seconds` holds each request's median by name, for the shares; `root` is the project's folder.
+    """
+    merged: dict[_Key, _Merged] = {}
+    for route in _by_route(traces):
+        for kind in detector.items().values():
+            for seen in kind().find(route):
+                merged.setdefault(_key(seen), _Merged()).add(seen)
+    files = sorted({frame.file for trace in traces for span in trace.spans for frame in span.stack})
+    findings = [_finding(key, group, seconds, files, root) for key, group in merged.items()]
+    findings.sort(key=lambda finding: (-(finding.share or 0.0), -finding.queries, finding.key))
+    return tuple(replace(finding, id=f"F{number}") for number, finding in enumerate(findings, 1))
+
+
+def kinds() -> dict[str, str]:
+    """Manual page of each kind, from its detector's docstring."""
+    return {
+        kind_of(found): _page(kind_of(found), found.__doc__ or "", found.phase) for found in detector.items().values()
+    }
+
+
+def _page(kind: str, docstring: str, phase: int | None) -> str:
+    lines = [line[4:] if line.startswith("    ") else line for line in docstring.strip().splitlines()]
+    where = f"phase {phase}" if phase is not None else "outside the phases"
+    return f"# {kind}\n\n*{where}*\n\n" + "\n".join(lines) + "\n"
+
+
+def _by_route(traces: Sequence[Trace]) -> list[list[Trace]]:
+    routes: dict[tuple[str, str], list[Trace]] = {}
+    for trace in traces:
+        routes.setdefault((trace.method, trace.route or trace.path), []).append(trace)
+    return list(routes.values())
+
+
+def _key(seen: Suspicion) -> _Key:
+    return seen.kind, seen.site.file, seen.site.function, seen.fingerprint
+
+
+def _finding(key: _Key, group: _Merged, seconds: Mapping[str, float], files: Sequence[str], root: Path) -> Finding:
+    worst = max(group.by_request.values(), key=lambda seen: (seen.seconds, seen.queries))
+    whole = seconds.get(worst.request)
+    cause = worst.cause or (locate(worst.cause_symbol, files, root) if worst.cause_symbol else None)
+    return Finding(
+        id="",
+        key=hashlib.sha256("\0".join(key).encode()).hexdigest()[:16],
+        kind=worst.kind,
+        phase=worst.phase,
+        request=worst.request,
+        requests=tuple(group.by_request),
+        title=worst.title,
+        file=worst.site.file,
+        line=worst.site.line,
+        function=worst.site.function,
+        cause=cause if cause != worst.site else None,
+        queries=worst.queries,
+        seconds=worst.seconds,
+        share=min(1.0, worst.seconds / whole) if whole else None,
+        evidence=worst.evidence,
+    )

@@ -1,0 +1,33 @@
+"""How often a request is sent: pure arithmetic over the first answer's seconds."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+WARM_UPS = 6
+"""psycopg prepares a statement after five executions (reference: measuring, 3.2)."""
+TIMED_SECONDS = 12.0
+"""Time that the timed runs of one request may take, unless `--repeat` says how many."""
+FEWEST, MOST = 3, 20
+RECORDED = 2
+"""Exact integers need two identical runs, no statistics."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Schedule:
+    """Numbers of runs after the first answer."""
+
+    warm_ups: int
+    timed: int
+    recorded: int
+
+
+def schedule(first_seconds: float, repeat: int | None = None) -> Schedule:
+    """A plan for a request whose first (cold) answer took `first_seconds`.
+
+    Slow requests need fewer warm-ups: they run their statements more than five times in one go.
+    """
+    warm_ups = WARM_UPS - 1 if first_seconds < 0.3 else 1
+    fitting = int(TIMED_SECONDS / max(first_seconds, 1e-3))
+    timed = repeat if repeat is not None else min(MOST, max(FEWEST, fitting))
+    return Schedule(warm_ups=warm_ups, timed=timed, recorded=RECORDED)

@@ -1,0 +1,101 @@
+"""The stage: requests -> traces. Sends each request of the target, timed and recorded in turn."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Protocol
+
+from subsecond.harness.send import Answer, RequestFailed
+from subsecond.harness.session import AuditedApp
+from subsecond.model.target import RequestSpec
+from subsecond.model.trace import Mode, Trace
+from subsecond.observe.schedule import schedule
+from subsecond.observe.traces import Redaction, trace_of
+
+
+class Progress(Protocol):
+    """Who wants to know how far the work is."""
+
+    def __call__(self, request: str, done: int, of: int) -> None: ...
+
+
+@dataclass
+class Observation:
+    """One request as observed."""
+
+    spec: RequestSpec
+    traces: list[Trace] = field(default_factory=list)
+    answers: list[float] = field(default_factory=list)
+    """Client seconds of the timed runs."""
+    status: int | None = None
+    failure: str | None = None
+
+    def of(self, mode: Mode) -> list[Trace]:
+        """Its traces of one mode."""
+        return [trace for trace in self.traces if trace.mode == mode]
+
+
+def observe(
+    app: AuditedApp, root: Path, redaction: Redaction, repeat: int | None, progress: Progress
+) -> list[Observation]:
+    """Send all requests (but the setup ones, which `app` sends when needed) and collect their traces."""
+    marks = (f"r{number}" for number in itertools.count(1))
+    return [_one(app, spec, root, redaction, repeat, progress, marks) for spec in app.requests]
+
+
+def _one(
+    app: AuditedApp,
+    spec: RequestSpec,
+    root: Path,
+    redaction: Redaction,
+    repeat: int | None,
+    progress: Progress,
+    marks: Iterator[str],
+) -> Observation:
+    seen = Observation(spec=spec)
+
+    def send(mode: Mode) -> Answer | None:
+        mark = next(marks)
+        answer = app.send(spec, mode, mark)
+        if isinstance(answer, RequestFailed):
+            seen.failure = answer.why
+            return None
+        seen.status = answer.status
+        if answer.status >= 400:
+            seen.failure = f"answered {answer.status}"
+            return None
+        line = app.trace_of(mark)
+        if line is not None:
+            seen.traces.append(trace_of(line, spec.name, answer.seconds, root, redaction))
+        return answer
+
+    progress(spec.name, 0, 1)
+    first = send("timed")
+    if first is None:
+        return seen
+    plan = schedule(first.seconds, repeat)
+    order: list[Mode | None] = [None] * plan.warm_ups
+    order += _interleaved(plan.timed, plan.recorded)
+    seen.traces.clear()
+    for number, mode in enumerate(order, 1):
+        progress(spec.name, number, len(order) + 1)
+        answer = send(mode or "timed")
+        if answer is None:
+            return seen
+        if mode is None:
+            seen.traces.clear()
+        elif mode == "timed":
+            seen.answers.append(answer.seconds)
+    progress(spec.name, len(order) + 1, len(order) + 1)
+    return seen
+
+
+def _interleaved(timed: int, recorded: int) -> list[Mode]:
+    """Recorded runs spread among the timed ones, so that a drift of the machine meets both."""
+    order: list[Mode] = ["timed"] * timed
+    for number in range(recorded):
+        order.insert((number + 1) * (len(order) + 1) // (recorded + 1), "recording")
+    return order

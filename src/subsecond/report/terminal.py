@@ -1,0 +1,119 @@
+"""The audit for a reader at a terminal: where each request's time went, its statements, the findings by cost."""
+
+from __future__ import annotations
+
+from rich.console import Console, Group, RenderableType
+from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text
+
+from subsecond.model.audit import Audit, Interval, QueryGroup, RequestResult, Shares
+from subsecond.model.finding import Finding
+
+SHOWN_GROUPS = 8
+BAR = 48
+_PARTS = (
+    ("database", "database", "red"),
+    ("pool", "waiting for a connection", "magenta"),
+    ("logs", "logs", "yellow"),
+    ("garbage", "garbage collection", "cyan"),
+    ("python", "Python (code, ORM, framework)", "blue"),
+)
+
+
+def show_audit(audit: Audit, console: Console) -> None:
+    """Print the whole audit."""
+    for result in audit.requests:
+        console.print(_request(result))
+    if audit.findings:
+        console.print(Text("Findings, the costliest first", style="bold"))
+        for finding in audit.findings:
+            console.print(finding_text(finding))
+        console.print(
+            Text("Suspected from traces; no trial has confirmed them. `subsecond explain KIND` says more.", style="dim")
+        )
+    elif any(result.seconds for result in audit.requests):
+        console.print("No finding: no detector saw anything in these requests.")
+    for note in audit.notes:
+        console.print(Text(f"note: {note}", style="dim"))
+
+
+def duration(seconds: float) -> str:
+    """`11.3 s`, `420 ms`, `0.8 ms`."""
+    if seconds >= 1:
+        return f"{seconds:.1f} s"
+    return f"{seconds * 1e3:.0f} ms" if seconds >= 0.01 else f"{seconds * 1e3:.1f} ms"
+
+
+def _request(result: RequestResult) -> RenderableType:
+    title = Text.assemble((result.name, "bold"), f"  {result.method} {result.url}", style="")
+    if result.seconds is None:
+        return Group(title, Padding(Text(f"failed: {result.error}", style="red"), (0, 0, 1, 2)))
+    parts: list[RenderableType] = [Text(_summary(result, result.seconds))]
+    if result.shares:
+        parts += _bar(result.shares)
+    if result.groups:
+        parts.append(_groups(result.groups))
+    return Group(title, Padding(Group(*parts), (0, 0, 1, 2)))
+
+
+def _summary(result: RequestResult, seconds: Interval) -> str:
+    counts = (
+        f"{result.queries} queries, {result.rows} rows, {result.sessions} sessions from {result.session_sites} "
+        f"{'place' if result.session_sites == 1 else 'places'}"
+    )
+    spread = f"{duration(seconds.low)} to {duration(seconds.high)} in {result.runs} runs"
+    added = "" if result.recording_added is None else f"; recording added {result.recording_added:+.0%}"
+    return f"{duration(seconds.median)} (median; {spread}{added}): {counts}"
+
+
+def _bar(shares: Shares) -> list[RenderableType]:
+    amounts = [(getattr(shares, field), label, colour) for field, label, colour in _PARTS]
+    whole = sum(amount for amount, _, _ in amounts) or 1.0
+    bar, legend = Text(), Text()
+    for amount, label, colour in amounts:
+        bar.append("█" * round(BAR * amount / whole), style=colour)
+        if amount / whole >= 0.005:
+            legend.append("■ ", style=colour)
+            legend.append(f"{label} {duration(amount)} ({amount / whole:.0%})   ")
+    return [bar, legend]
+
+
+def _groups(groups: tuple[QueryGroup, ...]) -> RenderableType:
+    table = Table(box=None, padding=(0, 2, 0, 0), show_edge=False, header_style="dim")
+    table.add_column("queries", justify="right")
+    table.add_column("rows", justify="right")
+    table.add_column("time", justify="right")
+    table.add_column("from")
+    table.add_column("statement", no_wrap=True, overflow="ellipsis", ratio=1)
+    for group in groups[:SHOWN_GROUPS]:
+        rows = "" if group.rows is None else str(group.rows)
+        where = f"{group.file}:{group.line}"
+        statement = f"[{group.lazy_load}] {group.fingerprint}" if group.lazy_load else group.fingerprint
+        table.add_row(str(group.count), rows, duration(group.seconds), Text(where), Text(statement))
+    rest = groups[SHOWN_GROUPS:]
+    if rest:
+        seconds = duration(sum(group.seconds for group in rest))
+        table.add_row(str(sum(group.count for group in rest)), "", seconds, "", Text(f"{len(rest)} more", style="dim"))
+    return table
+
+
+def finding_text(finding: Finding, *, whole: bool = False) -> RenderableType:
+    """A finding: where, what, what it costs; with `whole` all its evidence."""
+    share = "" if finding.share is None else f"{finding.share:5.1%}"
+    cost = "" if finding.seconds is None else duration(finding.seconds)
+    head = Text.assemble(
+        (f"{finding.id:>4}  ", "bold"),
+        (f"{share:>6} {cost:>8}  ", ""),
+        (finding.kind, "bold yellow"),
+        f"  {finding.title}",
+    )
+    lines = [Text(f"at {finding.file}:{finding.line} {finding.function}")]
+    if finding.cause:
+        lines.append(Text(f"because of {finding.cause.file}:{finding.cause.line} {finding.cause.function}"))
+    if whole:
+        lines += [Text(line, style="dim") for line in finding.evidence]
+        lines.append(
+            Text(f"seen in {', '.join(finding.requests)}; phase {finding.phase}; key {finding.key}", style="dim")
+        )
+    return Group(head, Padding(Group(*lines), (0, 0, 0, 6)))

@@ -1,0 +1,33 @@
+"""Composes the stages. What one stage needs from another is passed on here, never imported."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable
+
+from subsecond import store
+from subsecond.diagnose.stage import diagnose
+from subsecond.harness.session import audited_app
+from subsecond.model.audit import Audit
+from subsecond.model.target import Target
+from subsecond.observe.figures import result_of, unsteady
+from subsecond.observe.stage import Progress, observe
+from subsecond.observe.traces import Redaction
+
+
+def audit(target: Target, *, keep_values: bool, progress: Progress, say: Callable[[str], None]) -> Audit:
+    """Observe the target's requests, diagnose their traces, write `.subsecond/` and return the outcome.
+
+    `progress` hears of each request sent, `say` of what was decided (the server chosen, …).
+    """
+    redaction = Redaction(key=secrets.token_bytes(16), keep_values=keep_values)
+    with audited_app(target, say=say) as app:
+        seen = observe(app, target.root, redaction, target.repeat, progress)
+        notes = [*app.notes(), *filter(None, map(unsteady, seen))]
+    results = tuple(result_of(one) for one in seen)
+    medians = {result.name: result.seconds.median for result in results if result.seconds}
+    recorded = [trace for one in seen if one.failure is None for trace in one.of("recording")]
+    outcome = Audit(requests=results, findings=diagnose(recorded, medians, target.root), notes=tuple(notes))
+    store.write_traces(target.root, [trace for one in seen for trace in one.traces])
+    store.write_audit(target.root, outcome)
+    return outcome
