@@ -20,7 +20,7 @@ trace  one request, written after the last byte of the response has gone:
     mark         str | null: what the tool sent in the header, to find its own request again
     steering     "ok" (header accepted) | "absent" | "refused" (wrong token, expired, foreign peer)
     first        bool: the first request that this process served
-    start        int: UNIX time in ns; seconds, cpu_seconds, gc_seconds: float (CPU and collections of the whole process)
+    start        int: UNIX time in ns; seconds, cpu_seconds, gc_seconds: float (CPU, collections: the whole process)
     error        str | null: type of an exception that left the application
     counts       {COUNT_QUERIES: int, ...}: exact integers, in all modes
     waits        {WAIT_DATABASE: seconds, ...}: summed, in all modes

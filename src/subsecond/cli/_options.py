@@ -29,7 +29,7 @@ def target_of(what: Sequence[str], options: dict[str, Any]) -> Target:
         given["headers"] = _pairs(given.pop("header"), ":", "--header", "'Accept: text/html'")
     if "env" in given:
         given["env"] = _pairs(given["env"], "=", "--env", "DEBUG=0")
-    return load(Path(given.pop("cwd", ".")).resolve(), given)
+    return load(Path(str(given.pop("cwd", "."))).resolve(), given)
 
 
 def _pairs(words: Sequence[str], separator: str, option: str, example: str) -> dict[str, str]:

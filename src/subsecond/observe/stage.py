@@ -19,7 +19,7 @@ from subsecond.observe.traces import Redaction, trace_of
 class Progress(Protocol):
     """Who wants to know how far the work is."""
 
-    def __call__(self, request: str, done: int, of: int) -> None: ...
+    def __call__(self, request: str, done: int, of: int, /) -> None: ...
 
 
 @dataclass
@@ -43,12 +43,16 @@ def observe(
 ) -> list[Observation]:
     """Send all requests (but the setup ones, which `app` sends when needed) and collect their traces."""
     marks = (f"r{number}" for number in itertools.count(1))
-    return [_one(app, spec, root, redaction, repeat, progress, marks) for spec in app.requests]
+    return [
+        _one(app, spec, root=root, redaction=redaction, repeat=repeat, progress=progress, marks=marks)
+        for spec in app.requests
+    ]
 
 
 def _one(
     app: AuditedApp,
     spec: RequestSpec,
+    *,
     root: Path,
     redaction: Redaction,
     repeat: int | None,

@@ -29,8 +29,6 @@ _VALUE_GROUPS = frozenset({"dollar", "string", "placeholder", "number"})
 _VALUE_WORDS = frozenset({"null", "true", "false"})
 # after one of these a minus sign belongs to the number behind it
 _BEFORE_SIGN = frozenset("( , = < > + - * / in between and limit offset then".split())
-    {"(", ",", "=", "<", ">", "+", "-", "*", "/", "in", "between", "and", "limit", "offset", "then"}
-)
 
 
 @functools.lru_cache(maxsize=4096)

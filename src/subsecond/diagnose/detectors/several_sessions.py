@@ -35,7 +35,7 @@ class SeveralSessions:
             taken = checkouts(trace)
             if len(taken) < 2:
                 continue
-            places = sorted(grouped(taken, lambda span: trace.opener(span)).items(), key=lambda item: -len(item[1]))
+            places = sorted(grouped(taken, trace.opener).items(), key=lambda item: -len(item[1]))
             yield Suspicion(
                 kind="several-sessions",
                 phase=self.phase,
