@@ -1,0 +1,1 @@
+"""Ratios against peers, one command each: `python -m benchmarks.NAME [--quick]`; results are committed."""

@@ -1,0 +1,93 @@
+"""Every file format: round trip, schema, whole or not at all, and a line that helps when it does not fit."""
+
+from __future__ import annotations
+
+import stat
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from subsecond import store
+from subsecond.errors import SubsecondError
+from subsecond.model.audit import Audit, Interval, QueryGroup, RequestResult, Shares
+from subsecond.model.finding import Finding, Place, Trial
+from subsecond.model.trace import Frame, Span, Trace
+
+text = st.text(st.characters(exclude_categories=("Cs",)), max_size=20)
+number = st.floats(allow_nan=False, allow_infinity=False)
+integer = st.integers(-(2**62), 2**62)
+value = st.one_of(text, integer, number, st.booleans(), st.none())
+st.register_type_strategy(float, number)
+st.register_type_strategy(int, integer)
+st.register_type_strategy(str, text)
+
+frames = st.builds(Frame)
+spans = st.builds(Span, stack=st.lists(frames, max_size=3).map(tuple), attributes=st.dictionaries(text, value, max_size=4))
+traces = st.builds(Trace, spans=st.lists(spans, max_size=4).map(tuple), version=st.just(1))
+trials = st.builds(Trial)
+findings = st.builds(Finding, trials=st.lists(trials, max_size=2).map(tuple), cause=st.none() | st.builds(Place))
+results = st.builds(
+    RequestResult,
+    seconds=st.none() | st.builds(Interval),
+    shares=st.none() | st.builds(Shares),
+    groups=st.lists(st.builds(QueryGroup), max_size=2).map(tuple),
+)
+audits = st.builds(
+    Audit,
+    version=st.just(1),
+    requests=st.lists(results, max_size=2).map(tuple),
+    findings=st.lists(findings, max_size=3).map(tuple),
+)
+
+
+@given(trace=traces)
+def test_a_trace_comes_back_as_it_was(trace: Trace, tmp_path_factory: pytest.TempPathFactory) -> None:
+    root = tmp_path_factory.mktemp("store")
+    [path] = store.write_traces(root, [trace, trace])
+    assert list(store.read_traces(path)) == [trace, trace]
+
+
+@given(audit=audits)
+def test_an_audit_comes_back_as_it_was(audit: Audit, tmp_path_factory: pytest.TempPathFactory) -> None:
+    root = tmp_path_factory.mktemp("store")
+    store.write_audit(root, audit)
+    assert store.read_audit(root) == audit
+
+
+def test_the_folder_is_private_and_ignored(tmp_path: Path) -> None:
+    folder = store.folder(tmp_path)
+    assert stat.S_IMODE(folder.stat().st_mode) == 0o700
+    assert (folder / ".gitignore").read_text() == "*\n"
+
+
+def test_a_failing_write_leaves_the_old_file(tmp_path: Path) -> None:
+    path = tmp_path / "kept.json"
+    path.write_text("old")
+
+    def lines() -> Iterator[str]:
+        yield "new"
+        raise OSError("disk full")
+
+    with pytest.raises(OSError, match="disk full"):
+        store.write(path, lines())
+    assert path.read_text() == "old"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_file_of_another_shape_says_where_it_does_not_fit(tmp_path: Path) -> None:
+    (store.folder(tmp_path) / "findings.json").write_text('{"requests": [{"name": 5}]}')
+    with pytest.raises(SubsecondError, match=r"findings\.json: Expected `str`, got `int` - at `\$\.requests\[0\]\.name`"):
+        store.read_audit(tmp_path)
+    with pytest.raises(SubsecondError, match="run `subsecond audit` first"):
+        store.read_audit(tmp_path / "elsewhere")
+
+
+def test_traces_of_an_earlier_audit_go(tmp_path: Path) -> None:
+    old = store.folder(tmp_path) / "traces" / "old.jsonl"
+    old.parent.mkdir()
+    old.write_text("{}\n")
+    store.write_traces(tmp_path, [])
+    assert not old.exists()
