@@ -1,0 +1,234 @@
+"""`up`, `down` and `status`: the whole platform as one thing."""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import shutil
+import signal
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from discovery.auth import keys
+from discovery.ground import databases, ports, postgres, processes, services
+from discovery.ground.failure import Failure
+from discovery.settings import DEFAULT_PORTS, state_file, var_folder
+
+NEEDED_BYTES = {"small": 200_000_000, "medium": 600_000_000, "full": 3_500_000_000}  # templates, copies and log
+WORKING = {"legacy": ("discovery", False), "optimized": ("discovery_indexed", True)}
+
+
+def say(line: str) -> None:
+    """Progress, on standard error."""
+    print(f"discovery: {line}", file=sys.stderr, flush=True)
+
+
+def run_folder() -> Path:
+    """Where pid files and the state are."""
+    return var_folder() / "run"
+
+
+@contextmanager
+def exclusive() -> Iterator[None]:
+    """One command at a time for a folder; a second one says so instead of waiting. A SIGTERM ends us tidily."""
+    for folder in ("run", "log"):
+        (var_folder() / folder).mkdir(parents=True, exist_ok=True)
+
+    def end(number: int, frame: object) -> None:
+        raise SystemExit(128 + number)
+
+    with open(var_folder() / ".lock", "w") as handle:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            raise Failure("another discovery command is at work on the same folder; wait for it to end") from None
+        before = signal.signal(signal.SIGTERM, end)
+        try:
+            yield
+        finally:
+            signal.signal(signal.SIGTERM, before)
+
+
+def alive_records() -> dict[str, processes.Record]:
+    """The running processes by name; pid files of dead ones are removed, with a line, and what they left is ended."""
+    alive = {}
+    for record in processes.read_all(run_folder()):
+        if processes.is_alive(record):
+            alive[record.name] = record
+            continue
+        say(f"removed the stale pid file of {record.name} (pid {record.pid} is not ours any more)")
+        processes.stop(run_folder(), record)
+        # gunicorn's workers and PostgreSQL's children notice the loss by themselves, but not at once.
+        processes.wait_until(lambda port=record.port: ports.is_free(port), 5.0)  # type: ignore[misc]
+    return alive
+
+
+def read_state() -> dict[str, Any] | None:
+    """The state of the last `up`, None when there is none or it cannot be read."""
+    try:
+        content = json.loads(state_file().read_text())
+    except (OSError, ValueError):
+        return None
+    return content if isinstance(content, dict) else None
+
+
+def running_server(alive: dict[str, processes.Record] | None = None) -> databases.Server | None:
+    """The server that the platform uses now: DATABASE_URL, or our own if it runs."""
+    record = (alive_records() if alive is None else alive).get(postgres.NAME)
+    if record is not None:
+        home = postgres.Home(**json.loads((var_folder() / postgres.NAME / "home.json").read_text()))
+        return databases.Server(url=postgres.url(home, record.port), embedded=True)
+    given = os.environ.get("DATABASE_URL")
+    return databases.Server.foreign(given) if given else None
+
+
+class Start:
+    """What one call starts, by name: a failure stops exactly that."""
+
+    def __init__(self, begun: frozenset[str]) -> None:
+        self.begun = begun
+
+    def __enter__(self) -> Start:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        if kind is None:
+            return
+        for record in reversed(processes.read_all(run_folder())):
+            if record.name in self.begun:
+                processes.stop(run_folder(), record)
+        if not processes.read_all(run_folder()):
+            state_file().unlink(missing_ok=True)
+
+
+def _check_space(scale: str) -> None:
+    free = shutil.disk_usage(var_folder()).free
+    if free < NEEDED_BYTES[scale]:
+        raise Failure(f"the {scale} data needs {NEEDED_BYTES[scale] / 1e9:.1f} GB, the disk has {free / 1e9:.1f} GB free",
+                      "mend: free some space, set DISCOVERY_VAR to a folder elsewhere, or take a smaller --scale")
+
+
+def start_postgres(port: int, alive: dict[str, processes.Record]) -> databases.Server:
+    """The running server, the one of DATABASE_URL, or our own, started now."""
+    server = running_server(alive)
+    if server is None:
+        home = postgres.prepare(var_folder())
+        record = postgres.start(var_folder(), run_folder(), home, port)
+        say(f"PostgreSQL {home.package} on port {record.port}")
+        return databases.Server(url=postgres.url(home, record.port), embedded=True)
+    if not server.embedded:
+        databases.check_foreign(server)
+    return server
+
+
+def _write_state(server: databases.Server, scale: str, seed: int, used: dict[str, int], jwks: Path) -> None:
+    with databases.connected(server.url) as connection:
+        version = connection.info.parameter_status("server_version")
+    state = {
+        "scale": scale,
+        "seed": seed,
+        "postgres": {"embedded": server.embedded, "version": version, "url": server.url},
+        "databases": {version: server.database(name) for version, (name, _) in WORKING.items()},
+        "auth_url": f"http://{ports.HOST}:{used['auth']}",
+        "jwks": str(jwks),
+        "apps": {version: f"http://{ports.HOST}:{used[version]}" for version in WORKING},
+    }
+    processes.write_private(state_file(), json.dumps(state, indent=1) + "\n")
+
+
+def _wanted_ports(chosen: dict[str, int], alive: dict[str, processes.Record], own_server: bool) -> dict[str, int]:
+    """The port of each part: running parts keep theirs, the others' must be free."""
+    wanted = {name: port for name, port in chosen.items() if name != postgres.NAME or own_server}
+    ports.require({name: port for name, port in wanted.items() if name not in alive})
+    return wanted | {name: record.port for name, record in alive.items()}
+
+
+def up(scale: str, seed: int, chosen: dict[str, int]) -> dict[str, Any]:
+    """Start everything that does not run yet and return the state; chosen: a port for every name of DEFAULT_PORTS."""
+    with exclusive():
+        alive, state = alive_records(), read_state()
+        if alive and state and (state["scale"], state["seed"]) != (scale, seed):
+            raise Failure(f"it runs with the {state['scale']} data (seed {state['seed']})",
+                          "mend: python -m discovery down, then up again")
+        own_server = postgres.NAME in alive or not os.environ.get("DATABASE_URL")
+        used = _wanted_ports(chosen, alive, own_server)
+        missing = [service for service in services.SERVICES if service.name not in alive]
+        if not missing and state and (postgres.NAME in alive or not own_server):
+            say("already running")
+            return state
+        with Start(frozenset({postgres.NAME, *(service.name for service in services.SERVICES)} - alive.keys())):
+            _check_space(scale)
+            server = start_postgres(used.get(postgres.NAME, 0), alive)
+            databases.ensure_templates(server, scale, seed)
+            for name, indexed in WORKING.values():
+                databases.ensure_working(server, name, scale, seed, indexed=indexed)
+            _write_state(server, scale, seed, used, keys.ensure(var_folder() / "keys"))
+            for service in missing:
+                services.start(service, used[service.name], var_folder(), run_folder())
+                say(f"{service.name} on http://{ports.HOST}:{used[service.name]}")
+        return read_state() or {}
+
+
+def down(*, purge: bool = False) -> bool:
+    """Stop everything the pid files name, web servers first, PostgreSQL last. Returns whether anything ran."""
+    with exclusive():
+        stopped = False
+        for record in reversed(processes.read_all(run_folder())):
+            if processes.stop(run_folder(), record):
+                stopped = True
+                say(f"stopped {record.name} (pid {record.pid})")
+            else:
+                say(f"removed the stale pid file of {record.name}")
+        state_file().unlink(missing_ok=True)
+        if purge and os.environ.get("DATABASE_URL"):
+            databases.drop_all(databases.Server.foreign(os.environ["DATABASE_URL"]))
+    if purge:
+        postgres.purge(var_folder())
+        shutil.rmtree(var_folder(), ignore_errors=True)
+    return stopped
+
+
+def status() -> dict[str, Any]:
+    """What runs: per part its state (`running`, `silent`, `stale`, `stopped`), pid and port; and the data."""
+    records = {record.name: record for record in processes.read_all(run_folder())}
+    state = read_state()
+    expected = [service.name for service in services.SERVICES]
+    if not (state and not state["postgres"]["embedded"]):
+        expected.insert(0, postgres.NAME)
+    parts = {name: _part(records.get(name)) for name in dict.fromkeys([*expected, *records])}
+    return {
+        "running": all(part["state"] == "running" for part in parts.values()),
+        "scale": state["scale"] if state else None,
+        "seed": state["seed"] if state else None,
+        "postgres_version": state["postgres"]["version"] if state else None,
+        "apps": state["apps"] if state else {},
+        "auth_url": state["auth_url"] if state else None,
+        "parts": parts,
+    }
+
+
+def _part(record: processes.Record | None) -> dict[str, Any]:
+    if record is None:
+        return {"state": "stopped", "pid": None, "port": None}
+    if not processes.is_alive(record):
+        state = "stale"
+    elif record.name == postgres.NAME:
+        state = "running" if ports.answers(record.port) else "silent"
+    else:
+        state = "running" if services.healthy(record.port) else "silent"
+    return {"state": state, "pid": record.pid, "port": record.port}
+
+
+def default_ports() -> dict[str, int]:
+    """Ports from DISCOVERY_<NAME>_PORT, else the defaults."""
+    found = {}
+    for name, port in DEFAULT_PORTS.items():
+        text = os.environ.get(f"DISCOVERY_{name.upper()}_PORT", "").strip() or str(port)
+        if not (text.isascii() and text.isdigit() and 0 < int(text) < 65536):
+            raise Failure(f"DISCOVERY_{name.upper()}_PORT={text}: not a port (1 to 65535)")
+        found[name] = int(text)
+    return found
