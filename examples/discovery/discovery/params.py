@@ -156,7 +156,7 @@ def day(args: Arguments | Mapping[str, str], name: str) -> dt.date:
     """A date `YYYY-MM-DD` from 2000 to 2100; today in UTC when not given."""
     value = given(args, name)
     if value is None:
-        return dt.datetime.now(dt.timezone.utc).date()
+        return dt.datetime.now(dt.UTC).date()
     try:
         wanted = dt.date.fromisoformat(value) if DAY.fullmatch(value) else None
     except ValueError:

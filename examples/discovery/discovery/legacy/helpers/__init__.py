@@ -1,0 +1,1 @@
+"""Small things used all over the place."""
