@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 
 from flask import Flask
+from flask.json.provider import DefaultJSONProvider
 
 from discovery import settings
 from discovery.database import make_engine
@@ -19,10 +20,17 @@ REFERENCE_DATA_SECONDS = 300.0
 """How long a worker goes on with the settings, categories and statuses it has read: a change shows within 5 minutes."""
 
 
+class JSONProvider(DefaultJSONProvider):
+    """Keys in the order in which the response is written."""
+
+    sort_keys = False
+
+
 def create_app() -> Flask:
     """The WSGI application; needs a database URL and the auth process's public keys, see `discovery.settings`."""
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    configure_logging()
     app = Flask("discovery.optimized")
+    app.json = JSONProvider(app)
     # Autocommit: every request only reads, one statement at a time, so BEGIN and ROLLBACK would be two round trips
     # for nothing.
     engine = make_engine(settings.database_url("optimized"), "discovery-optimized").execution_options(
@@ -40,3 +48,14 @@ def create_app() -> Flask:
 def healthz() -> dict[str, str]:
     """Says that the worker answers, without asking the database."""
     return {"status": "ok"}
+
+
+def configure_logging() -> None:
+    """One line for a request on standard error, which the server puts into its log."""
+    logger = logging.getLogger("discovery.optimized")
+    logger.setLevel(logging.INFO)
+    logger.propagate = False
+    if not logger.handlers:
+        handler = logging.StreamHandler()
+        handler.setFormatter(logging.Formatter("%(asctime)s %(process)d %(levelname)s %(name)s %(message)s"))
+        logger.addHandler(handler)

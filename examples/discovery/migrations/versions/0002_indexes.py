@@ -9,49 +9,78 @@ Revises: 0001
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
+import sqlalchemy as sa
 from alembic import op
 
-revision = "0002"
-down_revision = "0001"
-branch_labels = None
-depends_on = None
+revision: str = "0002"
+down_revision: str | None = "0001"
+branch_labels: str | None = None
+depends_on: str | None = None
 
-INDEXES: tuple[tuple[str, str, tuple[str, ...], tuple[str, ...]], ...] = (
-    ("ix_locations_city_id", "locations", ("city_id",), ()),
-    # The columns that filter and sort ride along: the largest city's 32,000 candidates then come from the index alone
-    # (17 to 29 ms; 110 ms without them, because the planner preferred to read the whole table).
-    (
+ACTIVE = sa.text("status = 1")
+
+
+@dataclass(frozen=True)
+class Index:
+    """One index; `included` columns ride along, so that a statement finds all it needs in the index."""
+
+    name: str
+    table: str
+    columns: tuple[str, ...]
+    included: tuple[str, ...] = ()
+    where: sa.TextClause | None = None
+
+
+# Times below: best of seven on two busy cores, 200,000 items, the candidates of the largest city.
+INDEXES = (
+    Index("ix_locations_city_id", "locations", ("city_id",)),
+    # With the filtered and sorted columns in the index: 16 ms. Without them the planner reads the whole table: 81 ms.
+    Index(
         "ix_items_location_id_status",
         "items",
         ("location_id", "status"),
-        ("id", "category_id", "capacity", "hourly_price"),
+        included=("id", "category_id", "capacity", "hourly_price"),
     ),
-    ("ix_item_add_ons_item_id_add_on_id", "item_add_ons", ("item_id", "add_on_id"), ()),
-    ("ix_bookings_item_id_starts_at", "bookings", ("item_id", "starts_at"), ("ends_at", "status")),
-    ("ix_item_blocks_item_id_starts_at", "item_blocks", ("item_id", "starts_at"), ()),
-    ("ix_price_rules_item_id_weekday", "price_rules", ("item_id", "weekday"), ()),
-    ("ix_reviews_location_id", "reviews", ("location_id",), ("stars",)),
-    ("ix_location_hours_location_id_weekday", "location_hours", ("location_id", "weekday"), ()),
-    ("ix_location_photos_location_id_position", "location_photos", ("location_id", "position"), ()),
-    ("ix_location_amenities_location_id", "location_amenities", ("location_id",), ()),
-    ("ix_holidays_country_day", "holidays", ("country", "day"), ()),
-    ("ix_permissions_user_id", "permissions", ("user_id",), ()),
-    ("ix_daypasses_user_id_location_id_day", "daypasses", ("user_id", "location_id", "day"), ()),
-    ("ix_restrictions_location_id", "restrictions", ("location_id",), ()),
+    # In the order of the price the search stops at the last candidate: 3 ms, and 1 ms over all cities (72 without).
+    Index(
+        "ix_items_hourly_price_active",
+        "items",
+        ("hourly_price", "id"),
+        included=("location_id", "category_id", "capacity"),
+        where=ACTIVE,
+    ),
+    Index("ix_item_add_ons_item_id_add_on_id", "item_add_ons", ("item_id", "add_on_id")),
+    Index("ix_bookings_item_id_starts_at", "bookings", ("item_id", "starts_at"), included=("ends_at", "status")),
+    Index("ix_item_blocks_item_id_starts_at", "item_blocks", ("item_id", "starts_at")),
+    Index("ix_price_rules_item_id_weekday", "price_rules", ("item_id", "weekday")),
+    Index("ix_reviews_location_id", "reviews", ("location_id",), included=("stars",)),
+    Index("ix_location_hours_location_id_weekday", "location_hours", ("location_id", "weekday")),
+    Index("ix_location_photos_location_id_position", "location_photos", ("location_id", "position")),
+    Index("ix_location_amenities_location_id", "location_amenities", ("location_id",)),
+    Index("ix_holidays_country_day", "holidays", ("country", "day")),
+    Index("ix_permissions_user_id", "permissions", ("user_id",)),
+    Index("ix_daypasses_user_id_location_id_day", "daypasses", ("user_id", "location_id", "day")),
+    Index("ix_restrictions_location_id", "restrictions", ("location_id",)),
 )
-"""Name, table, key columns, columns that only ride along."""
 
 
 def upgrade() -> None:
     with op.get_context().autocommit_block():
-        for name, table, columns, included in INDEXES:
-            op.drop_index(name, table, if_exists=True, postgresql_concurrently=True)
+        for index in INDEXES:
+            op.drop_index(index.name, index.table, if_exists=True, postgresql_concurrently=True)
             op.create_index(
-                name, table, list(columns), postgresql_include=list(included) or None, postgresql_concurrently=True
+                index.name,
+                index.table,
+                list(index.columns),
+                postgresql_include=list(index.included) or None,
+                postgresql_where=index.where,
+                postgresql_concurrently=True,
             )
 
 
 def downgrade() -> None:
     with op.get_context().autocommit_block():
-        for name, table, _, _ in reversed(INDEXES):
-            op.drop_index(name, table, if_exists=True, postgresql_concurrently=True)
+        for index in reversed(INDEXES):
+            op.drop_index(index.name, index.table, if_exists=True, postgresql_concurrently=True)

@@ -28,7 +28,7 @@ def look_up(
     with timing.stage("permission"):
         viewer = queries.find_viewer(connection, user_id, location_id, day)
         if viewer is None or queries.READ not in viewer.scopes:
-            raise Forbidden("You may not see this location.")
+            raise Forbidden("You may not read this location.")
     with timing.stage("query"):
         location = queries.find_location(connection, location_id)
         if location is None:

@@ -64,7 +64,8 @@ def _location(row: Row[Any], reference: ReferenceData) -> dict[str, Any]:
             "country": row.city_country,
             "timezone": row.city_timezone,
         },
-        "manager": {"id": row.manager_id, "name": row.manager_name},
+        # The account of a manager may be gone.
+        "manager": {"id": row.manager_id, "name": row.manager_name} if row.manager_name is not None else None,
         "hours": [
             {"weekday": weekday, "opens": _clock_of(opens), "closes": _clock_of(closes)}
             for weekday, opens, closes in sorted(row.hours or [])

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sqlalchemy import CTE, ColumnElement, Select, Subquery, exists, func, literal, select, true
-from sqlalchemy.dialects.postgresql import DOUBLE_PRECISION
+from sqlalchemy import CTE, ColumnElement, Double, Select, Subquery, exists, func, literal, select, true
 
 from discovery.models import ACTIVE, Item, ItemAddOn, Location
 from discovery.optimized.listing.distance import distance_of_location
+
+OFFERED = literal(ACTIVE, literal_execute=True)
+"""Written into the statement's text: a partial index is of no use for a value that the planner does not know."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,7 +66,7 @@ def _candidates(search: Search) -> CTE:
     matching = (
         select(Item.id, Item.hourly_price, places.c.distance)
         .join(places, places.c.id == Item.location_id)
-        .where(Item.status == ACTIVE, *_item_filters(search))
+        .where(Item.status == OFFERED, *_item_filters(search))
     )
     first = (places.c.distance, Item.id) if search.point else (Item.hourly_price, Item.id)
     return matching.order_by(*first).limit(search.max_candidates).cte("candidates")
@@ -72,13 +74,15 @@ def _candidates(search: Search) -> CTE:
 
 def _places(search: Search) -> CTE:
     """Id and distance of the locations that count."""
-    distance = distance_of_location(*search.point) if search.point else literal(None, DOUBLE_PRECISION)
+    distance = distance_of_location(*search.point) if search.point else literal(None, Double)
     places = select(Location.id, distance.label("distance")).where(Location.status == ACTIVE)
     if search.city_id is not None:
         places = places.where(Location.city_id == search.city_id)
-    found = places.cte("places")
-    # Worked out once for each location and not for each of its hundred items.
-    return found.prefix_with("MATERIALIZED") if search.point else found
+    if not search.point:
+        return places.cte("places")
+    # Worked out once for each location and not for each of its hundred items. Sorted, so that PostgreSQL (17 and
+    # newer) goes outwards from the point and stops at the last candidate.
+    return places.order_by("distance").cte("places").prefix_with("MATERIALIZED")
 
 
 def _item_filters(search: Search) -> list[ColumnElement[bool]]:
