@@ -9,7 +9,7 @@ Revises: 0001
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import sqlalchemy as sa
 from alembic import op
@@ -22,8 +22,7 @@ depends_on: str | None = None
 ACTIVE = sa.text("status = 1")
 
 
-@dataclass(frozen=True)
-class Index:
+class Index(NamedTuple):
     """One index; `included` columns ride along, so that a statement finds all it needs in the index."""
 
     name: str
