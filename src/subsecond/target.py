@@ -35,6 +35,8 @@ class _Source:
 
     name: str
     base: Path
+    project: Path
+    """Looked in as well: `--cwd examples/shop requests.http`."""
 
 
 def load(folder: Path, options: Mapping[str, object]) -> Target:
@@ -49,8 +51,8 @@ def load(folder: Path, options: Mapping[str, object]) -> Target:
         raise SubsecondError("no-folder", f"{folder} is not a folder")
     found, source, notes = _read(root)
     values = _converted(found, source)
-    given = {key: value for key, value in options.items() if value is not None and value != () and value != []}
-    for key, value in _converted(given, _Source(COMMAND_LINE, Path.cwd())).items():
+    given = {key: value for key, value in options.items() if value is not None and value not in ((), [])}
+    for key, value in _converted(given, _Source(COMMAND_LINE, Path.cwd(), root)).items():
         values[key] = {**values.get(key, {}), **value} if isinstance(value, dict) else value
     if not values.get("app") and not values.get("run"):
         raise SubsecondError("no-app", _no_app(root, source))
@@ -73,12 +75,12 @@ def _read(root: Path) -> tuple[dict[str, object], _Source, tuple[str, ...]]:
     where = f"{PROJECT_FILE}, [tool.subsecond]"
     if own.is_file():
         notes = (f"{OWN_FILE} is used; {where} is ignored",) if inner is not None else ()
-        return _toml(own), _Source(OWN_FILE, root), notes
+        return _toml(own), _Source(OWN_FILE, root, root), notes
     if inner is None:
-        return {}, _Source("the command line", root), ()
+        return {}, _Source("the command line", root, root), ()
     if not isinstance(inner, dict):
-        raise _wrong(_Source(where, root), "tool.subsecond", inner, "a table")
-    return inner, _Source(where, root), ()
+        raise _wrong(_Source(where, root, root), "tool.subsecond", inner, "a table")
+    return inner, _Source(where, root, root), ()
 
 
 def _toml(path: Path) -> dict[str, Any]:
@@ -207,7 +209,9 @@ def _data(source: _Source, key: str, value: object) -> str:
 
 def _path(source: _Source, key: str, value: object) -> Path:
     text = str(value) if isinstance(value, Path) else _text(source, key, value)
-    return source.base / Path(text).expanduser()
+    path = source.base / Path(text).expanduser()
+    other = source.project / Path(text).expanduser()
+    return other if not path.exists() and other.exists() else path
 
 
 def _folder(source: _Source, key: str, value: object) -> Path:
@@ -219,7 +223,7 @@ def _folder(source: _Source, key: str, value: object) -> Path:
 
 def _python(source: _Source, key: str, value: object) -> Path:
     text = str(value) if isinstance(value, Path) else _text(source, key, value)
-    path = source.base / Path(text).expanduser()
+    path = _path(source, key, text)
     if "/" not in text and not path.is_file():
         path = Path(shutil.which(text) or path)
     if path.is_dir():

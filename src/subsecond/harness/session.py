@@ -1,0 +1,168 @@
+"""The app under audit, as the stages use it: started, logged in, asked, its traces read."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+from urllib.parse import urlsplit
+
+from subsecond.errors import EXIT_FAILED, SubsecondError
+from subsecond.harness import requests, run_folder, server, variables
+from subsecond.harness.app import RunningApp, running
+from subsecond.harness.environment import PythonFacts, probe
+from subsecond.harness.send import Answer, Client, NoAnswerError, RequestFailed
+from subsecond.harness.server import Start
+from subsecond.harness.setup import Setup
+from subsecond.harness.spool import Spool
+from subsecond.model.target import RequestSpec, Target
+from subsecond_agent import protocol
+
+TRACE_SECONDS = 5.0
+"""A trace is written right after the last byte; on a loaded machine the worker may be late to it."""
+HELLO_SECONDS = 3.0
+UNAUTHORIZED = 401
+
+
+class AuditedApp:
+    """One running app with the requests of its target.
+
+    `requests` are the ones to time, in order; `notes` what the reader of a report must know.
+    """
+
+    def __init__(
+        self, target: Target, facts: PythonFacts, start: Start, app: RunningApp, plan: requests.Requests
+    ) -> None:
+        self.target = target
+        self.python = facts
+        self.start = start
+        self.app = app
+        self.requests = plan.timed
+        self.spool = Spool(app.spool)
+        self._notes = (*target.notes, f"started with {start.server}: {start.why}", *plan.notes)
+        self._setup = Setup(plan.setup)
+        self._client = Client(target.timeout_seconds)
+        self._logins = 0
+
+    def log_in(self) -> None:
+        """Send the `# @setup` requests. Raises SubsecondError where one fails."""
+        self._logins += 1
+        self._setup.perform(self._send_setup)
+
+    def send(self, spec: RequestSpec, mode: str, mark: str) -> Answer | RequestFailed:
+        """Send one request, steered by the agent's header, with its variables resolved.
+
+        On 401 the setup requests are sent again and the request once more (with the same mark: the trace of
+        the last one counts). RequestFailed where no whole answer came.
+        """
+        try:
+            return self._send_logged_in(spec, mode, mark)
+        except NoAnswerError as problem:
+            return RequestFailed(problem.message)
+
+    def _send_logged_in(self, spec: RequestSpec, mode: str, mark: str) -> Answer:
+        answer = self._send(spec, mode, mark)
+        if answer.status == UNAUTHORIZED and self._setup.specs:
+            self.log_in()
+            self.spool.forget(mark)
+            answer = self._send(spec, mode, mark)
+        return answer
+
+    def trace_of(self, mark: str, seconds: float = TRACE_SECONDS) -> dict[str, Any] | None:
+        """The agent's line about the request sent with `mark` (see `subsecond_agent.protocol`); None if none comes."""
+        return self.spool.trace_of(mark, seconds)
+
+    def hello(self) -> dict[str, Any] | None:
+        """What the agent said about the first process that answered; None where no agent is there."""
+        self.spool.poll()
+        return self.spool.hellos[0] if self.spool.hellos else None
+
+    def require_agent(self) -> dict[str, Any]:
+        """`hello()`, or SubsecondError: the app answers, but the agent is not in it."""
+        found = self.spool.first_hello(HELLO_SECONDS)
+        if found is None:
+            raise SubsecondError(
+                "no-agent",
+                f"the app answers, but the agent is not in it: does {self.app.command[0]} start Python with -E, -I "
+                "or -S, or clear PYTHONPATH? give --run with the plain server command",
+                exit_code=EXIT_FAILED,
+            )
+        return found
+
+    def notes(self) -> tuple[str, ...]:
+        """Notes so far: the server chosen, requests sent elsewhere than written, hooks that went off."""
+        self.spool.poll()
+        return tuple(dict.fromkeys([*self._notes, *self.spool.notes]))
+
+    def close(self) -> None:
+        """Close the connections (the app itself is ended by its context manager)."""
+        self._client.close()
+
+    def _send_setup(self, spec: RequestSpec) -> Answer:
+        try:
+            return self._send(spec, protocol.MODE_TIMED, f"setup-{self._logins}")
+        except NoAnswerError as problem:
+            text = f"{requests.where(spec)}: the setup request {spec.name}: {problem.message}"
+            raise SubsecondError("setup-failed", text, exit_code=EXIT_FAILED) from None
+
+    def _send(self, spec: RequestSpec, mode: str, mark: str) -> Answer:
+        known, lookup = dict(spec.variables), self._setup.lookup_for(spec)
+
+        def resolved(text: str) -> str:
+            return variables.resolve(text, known, lookup, requests.where(spec))
+
+        url, own = self._address(requests.quoted(resolved(spec.url)), spec)
+        headers = [(name, resolved(value)) for name, value in spec.headers]
+        if own:
+            headers += self._steering(mode, mark) + self._cookies(headers)
+        body = None if spec.body is None else resolved(spec.body).encode()
+        self.app.trim_log()
+        try:
+            return self._client.send(spec.method, url, headers, body)
+        except NoAnswerError as problem:
+            ended = self.app.ended() if own else None
+            raise NoAnswerError(f"{problem.message} ({ended})" if ended else problem.message) from None
+
+    def _address(self, url: str, spec: RequestSpec) -> tuple[str, bool]:
+        """The absolute address, and whether it is the app's own: only a setup request may go elsewhere."""
+        if url.startswith("/"):
+            return self.app.url + url, True
+        if spec.setup:
+            host = requests.host_of(url, requests.where(spec))
+            if host not in requests.LOOPBACK:
+                raise SubsecondError("foreign-address", f"{requests.where(spec)}: {url} is on another machine")
+            return url, False
+        parts = urlsplit(url)
+        return f"{self.app.url}{parts.path or '/'}" + (f"?{parts.query}" if parts.query else ""), True
+
+    def _steering(self, mode: str, mark: str) -> list[tuple[str, str]]:
+        return [(protocol.HEADER, f"{self.app.token}:{mode}:{mark}")]
+
+    def _cookies(self, headers: list[tuple[str, str]]) -> list[tuple[str, str]]:
+        if not self._setup.cookies or any(name.lower() == "cookie" for name, _ in headers):
+            return []
+        return [("Cookie", "; ".join(f"{name}={value}" for name, value in self._setup.cookies.items()))]
+
+
+@contextmanager
+def audited_app(target: Target, *, say: Callable[[str], None] = lambda line: None) -> Iterator[AuditedApp]:
+    """The target's app, started with the agent and logged in; ended, with all it left, on the way out.
+
+    One at a time per target. `say` hears what was decided. Raises SubsecondError, before anything is started
+    where that can be told.
+    """
+    plan = requests.of_target(target)
+    with run_folder.lock(target.root):
+        for line in [*target.notes, *plan.notes, *run_folder.clean_leftovers(target.root)]:
+            say(line)
+        facts = probe(target)
+        start = server.choose(target, facts)
+        say(f"Python {facts.version_text} ({facts.why}); {start.server}: {start.why}")
+        with running(target, facts, start, plan.timed[0]) as app:
+            session = AuditedApp(target, facts, start, app, plan)
+            try:
+                session.log_in()
+                session.require_agent()
+                yield session
+            finally:
+                session.close()
