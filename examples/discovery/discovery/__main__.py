@@ -11,7 +11,7 @@ ROOT = Path(__file__).resolve().parent.parent
 
 def main(arguments: list[str]) -> int:
     """Run one command; returns the exit code."""
-    if sys.version_info < (3, 11):
+    if sys.version_info < (3, 11):  # noqa: UP036  (whatever Python the user calls)
         print(f"discovery: needs Python 3.11 or newer, this is {sys.version.split()[0]}", file=sys.stderr)
         return 2
     from discovery.ground import environment

@@ -40,7 +40,7 @@ TOKEN_ISSUER = "discovery-auth"
 TOKEN_LIFETIME = 3600  # seconds
 
 
-class NotRunning(RuntimeError):
+class NotRunningError(RuntimeError):
     """The platform is not up and no variable says where its parts are."""
 
 
@@ -55,18 +55,18 @@ def state_file() -> Path:
 
 
 def read_state() -> dict[str, Any]:
-    """What `up` wrote. Raises NotRunning when the platform is not up."""
+    """What `up` wrote. Raises NotRunningError when the platform is not up."""
     try:
         state: dict[str, Any] = json.loads(state_file().read_text())
     except FileNotFoundError:
-        raise NotRunning("the Discovery Platform is not running; run: python -m discovery up") from None
+        raise NotRunningError("the Discovery Platform is not running; run: python -m discovery up") from None
     except ValueError:
-        raise NotRunning(f"{state_file().name} cannot be read; run: python -m discovery down, then up") from None
+        raise NotRunningError(f"{state_file().name} cannot be read; run: python -m discovery down, then up") from None
     return state
 
 
 def database_url(version: Version) -> str:
-    """The URL of a version's database: $DISCOVERY_DATABASE_URL, else from the running platform (NotRunning if none)."""
+    """The URL of a version's database: $DISCOVERY_DATABASE_URL, else from the running platform (NotRunningError)."""
     return os.environ.get("DISCOVERY_DATABASE_URL") or str(read_state()["databases"][version])
 
 

@@ -50,8 +50,9 @@ def ensure(folder: Path) -> Path:
         key = load(folder)
     except (OSError, ValueError):
         key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
-        pem = key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8,
-                                serialization.NoEncryption())
+        pem = key.private_bytes(
+            serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+        )
         write_private(folder / PRIVATE, pem.decode())
     write_private(folder / PUBLIC, json.dumps(public_document(key), indent=1) + "\n")
     return folder / PUBLIC

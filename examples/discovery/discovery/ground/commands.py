@@ -14,7 +14,7 @@ from discovery.settings import DEFAULT_PORTS, DEFAULT_SCALE, DEFAULT_SEED, DEMO_
 
 EXAMPLES = """\
 examples:
-  python -m discovery up                      PostgreSQL, medium data, auth, both versions (about a minute the first time)
+  python -m discovery up                      PostgreSQL, medium data, auth and both versions; a minute the first time
   python -m discovery up --scale full         2 million bookings: the legacy version takes about ten seconds a request
   python -m discovery status --json
   python -m discovery copy-database discovery_try --indexed
@@ -37,15 +37,20 @@ def _port(text: str) -> int:
 
 def parser() -> argparse.ArgumentParser:
     """The whole command line."""
-    top = argparse.ArgumentParser(prog="python -m discovery", description="The Discovery Platform, an example API.",
-                                  epilog=EXAMPLES, formatter_class=argparse.RawDescriptionHelpFormatter)
+    top = argparse.ArgumentParser(
+        prog="python -m discovery",
+        description="The Discovery Platform, an example API.",
+        epilog=EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
     verbs = top.add_subparsers(dest="verb", required=True, metavar="COMMAND")
     up = verbs.add_parser("up", help="start everything that does not run yet")
-    up.add_argument("--scale", choices=SCALES, default=DEFAULT_SCALE, help=f"amount of data (default: {DEFAULT_SCALE})")
-    up.add_argument("--seed", type=int, default=DEFAULT_SEED, help="of the data (default: %(default)s)")
+    up.add_argument("--scale", choices=SCALES, help=f"amount of data (default: {DEFAULT_SCALE})")
+    up.add_argument("--seed", type=int, help=f"of the data (default: {DEFAULT_SEED})")
     for name, port in DEFAULT_PORTS.items():
-        up.add_argument(f"--{name}-port", type=_port, metavar="N",
-                        help=f"default {port}, or DISCOVERY_{name.upper()}_PORT")
+        up.add_argument(
+            f"--{name}-port", type=_port, metavar="N", help=f"default {port}, or DISCOVERY_{name.upper()}_PORT"
+        )
     down = verbs.add_parser("down", help="stop everything; the data stays")
     down.add_argument("--purge", action="store_true", help="remove data, keys and logs too")
     status = verbs.add_parser("status", help="what runs (exit code 1 unless all of it does)")
@@ -63,8 +68,12 @@ def _add_bench(verbs: Any) -> None:
     bench = verbs.add_parser("bench", help="measure both versions side by side")
     bench.add_argument("--scale", choices=SCALES, default="full", help="amount of data (default: full)")
     bench.add_argument("--seed", type=int, default=DEFAULT_SEED)
-    bench.add_argument("--rtt", default="2ms", metavar="TIME",
-                       help="delay of each packet to the database, such as 2ms or 0 (default: 2ms)")
+    bench.add_argument(
+        "--rtt",
+        default="2ms",
+        metavar="TIME",
+        help="delay of each packet to the database, such as 2ms or 0 (default: 2ms)",
+    )
     bench.add_argument("--quick", action="store_true", help="fewer requests")
     bench.add_argument("--json", action="store_true", help="print JSON instead of a table")
     bench.add_argument("--write-results", action="store_true", help="also write RESULTS.md and results/<scale>.json")
@@ -75,9 +84,11 @@ def _up(given: argparse.Namespace) -> int:
     for name in DEFAULT_PORTS:
         chosen[name] = getattr(given, f"{name}_port") or chosen[name]
     state = platform.up(given.scale, given.seed, chosen)
-    print(f"legacy     {state['apps']['legacy']}\noptimized  {state['apps']['optimized']}\nauth       {state['auth_url']}"
-          f"\ndata       {state['scale']}, seed {state['seed']}"
-          f"\nlog in as  user{DEMO_USER_ID}@example.com, password {DEMO_PASSWORD}")
+    print(
+        f"legacy     {state['apps']['legacy']}\noptimized  {state['apps']['optimized']}\nauth       {state['auth_url']}"
+        f"\ndata       {state['scale']}, seed {state['seed']}"
+        f"\nlog in as  user{DEMO_USER_ID}@example.com, password {DEMO_PASSWORD}"
+    )
     return 0
 
 

@@ -45,8 +45,9 @@ class Server:
         """The server behind a DATABASE_URL in SQLAlchemy's or libpq's spelling."""
         parts = urlsplit(given.strip())
         if parts.scheme.partition("+")[0] not in ("postgresql", "postgres"):
-            raise Failure("DATABASE_URL is not a PostgreSQL URL",
-                          "write it as postgresql://user:password@host:port/postgres")
+            raise Failure(
+                "DATABASE_URL is not a PostgreSQL URL", "write it as postgresql://user:password@host:port/postgres"
+            )
         parts = parts._replace(scheme="postgresql", path=parts.path if parts.path.strip("/") else "/postgres")
         return cls(url=parts.geturl(), embedded=False)
 
@@ -70,10 +71,14 @@ def connected(url: str) -> Iterator[psycopg.Connection[tuple[Any, ...]]]:
 def check_foreign(server: Server) -> None:
     """Raise Failure unless the server answers and its role may create databases."""
     with connected(server.url) as connection:
-        row = connection.execute("SELECT rolname, rolcreatedb OR rolsuper FROM pg_roles WHERE rolname = current_user").fetchone()
+        row = connection.execute(
+            "SELECT rolname, rolcreatedb OR rolsuper FROM pg_roles WHERE rolname = current_user"
+        ).fetchone()
         if row is None or not row[1]:
-            raise Failure(f"DATABASE_URL: role {row[0] if row else '?'} may not create databases",
-                          "mend: ALTER ROLE ... CREATEDB, or unset DATABASE_URL to use the embedded server")
+            raise Failure(
+                f"DATABASE_URL: role {row[0] if row else '?'} may not create databases",
+                "mend: ALTER ROLE ... CREATEDB, or unset DATABASE_URL to use the embedded server",
+            )
 
 
 def names(indexed: bool, scale: str) -> str:
@@ -83,8 +88,9 @@ def names(indexed: bool, scale: str) -> str:
 
 def _comment(connection: psycopg.Connection[Any], name: str) -> dict[str, Any] | None:
     """What our comment says, {} for a database that is not ours, None when there is no such database."""
-    row = connection.execute("SELECT shobj_description(oid, 'pg_database') FROM pg_database WHERE datname = %s",
-                             [name]).fetchone()
+    row = connection.execute(
+        "SELECT shobj_description(oid, 'pg_database') FROM pg_database WHERE datname = %s", [name]
+    ).fetchone()
     if row is None:
         return None
     try:
@@ -101,8 +107,11 @@ def _describe(connection: psycopg.Connection[Any], name: str, role: str, source:
 
 def _create(connection: psycopg.Connection[Any], name: str, template: str) -> None:
     # FILE_COPY copies whole files instead of writing each page to the log.
-    connection.execute(sql.SQL("CREATE DATABASE {} TEMPLATE {} STRATEGY FILE_COPY").format(
-        sql.Identifier(name), sql.Identifier(template)))
+    connection.execute(
+        sql.SQL("CREATE DATABASE {} TEMPLATE {} STRATEGY FILE_COPY").format(
+            sql.Identifier(name), sql.Identifier(template)
+        )
+    )
 
 
 def _remove(connection: psycopg.Connection[Any], name: str) -> None:
@@ -133,8 +142,12 @@ def source(scale: str, seed: int, indexed: bool) -> dict[str, str]:
     whole = hashlib.sha256()
     for file in sorted(VERSIONS.glob("*.py" if indexed else f"{UNINDEXED}*.py")):
         whole.update(file.name.encode() + file.read_bytes())
-    return {"scale": scale, "seed": str(seed), "generator": tables.generator_version(),
-            "migrations": whole.hexdigest()[:16]}
+    return {
+        "scale": scale,
+        "seed": str(seed),
+        "generator": tables.generator_version(),
+        "migrations": whole.hexdigest()[:16],
+    }
 
 
 def _statistics_extension(url: str) -> None:
@@ -144,13 +157,17 @@ def _statistics_extension(url: str) -> None:
             connection.execute("CREATE EXTENSION IF NOT EXISTS pg_stat_statements")
             connection.execute("SELECT count(*) FROM pg_stat_statements")
     except psycopg.Error as error:
-        print(f"discovery: no pg_stat_statements on this server ({str(error).splitlines()[0]}); going on without",
-              file=sys.stderr)
+        print(
+            f"discovery: no pg_stat_statements on this server ({str(error).splitlines()[0]}); going on without",
+            file=sys.stderr,
+        )
 
 
 def _seal(connection: psycopg.Connection[Any], name: str, origin: dict[str, str]) -> None:
     """Keep everybody out, so that copies can be made at any time; the comment comes last."""
-    connection.execute(sql.SQL("ALTER DATABASE {} WITH IS_TEMPLATE true ALLOW_CONNECTIONS false").format(sql.Identifier(name)))
+    connection.execute(
+        sql.SQL("ALTER DATABASE {} WITH IS_TEMPLATE true ALLOW_CONNECTIONS false").format(sql.Identifier(name))
+    )
     _describe(connection, name, TEMPLATE, origin)
 
 
@@ -193,8 +210,10 @@ def ensure_templates(server: Server, scale: str, seed: int) -> None:
     """Make the two templates of a scale unless they are there and were made from the same things."""
     with connected(server.url) as connection:
         found = {indexed: (_comment(connection, names(indexed, scale)) or {}) for indexed in (False, True)}
-    fresh = [found[indexed].get("source") == source(scale, seed, indexed)
-             and found[indexed].get("role") == TEMPLATE for indexed in (False, True)]
+    fresh = [
+        found[indexed].get("source") == source(scale, seed, indexed) and found[indexed].get("role") == TEMPLATE
+        for indexed in (False, True)
+    ]
     if not fresh[0]:
         print(f"discovery: making the {scale} data (seed {seed}) ...", file=sys.stderr)
         _make_template(server, scale, seed)

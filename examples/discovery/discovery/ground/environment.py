@@ -38,8 +38,12 @@ def is_ready(folder: Path, lock: Path) -> bool:
         wanted = hashlib.sha256(lock.read_bytes()).hexdigest()
     except OSError:
         return False
-    return len(recorded) == 2 and recorded[0] == wanted and (folder / "lib" / recorded[1]).is_dir() \
+    return (
+        len(recorded) == 2
+        and recorded[0] == wanted
+        and (folder / "lib" / recorded[1]).is_dir()
         and interpreter(folder).exists()
+    )
 
 
 @contextmanager
@@ -53,7 +57,7 @@ def _alone(folder: Path) -> Iterator[None]:
 def _run(command: list[str], what: str) -> None:
     # PYTHONPATH and the like belong to the caller's Python, not to the one being made.
     clean = {key: value for key, value in os.environ.items() if key not in ("PYTHONPATH", "PYTHONHOME")}
-    done = subprocess.run(command, env=clean, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    done = subprocess.run(command, check=False, env=clean, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
     if done.returncode:
         tail = [line for line in done.stdout.splitlines() if line.strip()][-8:]
         raise Failure(f"{what} failed", *tail, "mend: check the network and the package index, then run it again")
@@ -86,8 +90,10 @@ def enter(folder: Path, lock: Path, arguments: list[str], root: Path) -> None:
 def mend(folder: Path, arguments: list[str], root: Path, missing: str) -> None:
     """A locked package cannot be imported: remake the environment once, then start again."""
     if os.environ.get(MENDED):
-        raise Failure(f"{missing} cannot be imported although {folder.name} was just made",
-                      f"mend: remove the folder {folder.name} and run it again")
+        raise Failure(
+            f"{missing} cannot be imported although {folder.name} was just made",
+            f"mend: remove the folder {folder.name} and run it again",
+        )
     print(f"discovery: {folder.name} lacks {missing}; it is made again", file=sys.stderr)
     (folder / MARKER).unlink(missing_ok=True)
     os.environ[MENDED] = "1"

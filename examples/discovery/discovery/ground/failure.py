@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 
-class Failure(Exception):
+class Failure(Exception):  # noqa: N818
     """Something a user can mend. The first line says what and where, the others add detail."""
 
     def __init__(self, line: str, *details: str) -> None:

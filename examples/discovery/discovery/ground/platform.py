@@ -16,7 +16,7 @@ from typing import Any
 from discovery.auth import keys
 from discovery.ground import databases, ports, postgres, processes, services
 from discovery.ground.failure import Failure
-from discovery.settings import DEFAULT_PORTS, state_file, var_folder
+from discovery.settings import DEFAULT_PORTS, DEFAULT_SCALE, DEFAULT_SEED, state_file, var_folder
 
 NEEDED_BYTES = {"small": 200_000_000, "medium": 600_000_000, "full": 3_500_000_000}  # templates, copies and log
 WORKING = {"legacy": ("discovery", False), "optimized": ("discovery_indexed", True)}
@@ -108,8 +108,10 @@ class Start:
 def _check_space(scale: str) -> None:
     free = shutil.disk_usage(var_folder()).free
     if free < NEEDED_BYTES[scale]:
-        raise Failure(f"the {scale} data needs {NEEDED_BYTES[scale] / 1e9:.1f} GB, the disk has {free / 1e9:.1f} GB free",
-                      "mend: free some space, set DISCOVERY_VAR to a folder elsewhere, or take a smaller --scale")
+        raise Failure(
+            f"the {scale} data needs {NEEDED_BYTES[scale] / 1e9:.1f} GB, the disk has {free / 1e9:.1f} GB free",
+            "mend: free some space, set DISCOVERY_VAR to a folder elsewhere, or take a smaller --scale",
+        )
 
 
 def start_postgres(port: int, alive: dict[str, processes.Record]) -> databases.Server:
@@ -147,13 +149,26 @@ def _wanted_ports(chosen: dict[str, int], alive: dict[str, processes.Record], ow
     return wanted | {name: record.port for name, record in alive.items()}
 
 
-def up(scale: str, seed: int, chosen: dict[str, int]) -> dict[str, Any]:
-    """Start everything that does not run yet and return the state; chosen: a port for every name of DEFAULT_PORTS."""
+def _data(alive: bool, state: dict[str, Any] | None, scale: str | None, seed: int | None) -> tuple[str, int]:
+    """Scale and seed to use: what was asked for must be what runs, if anything runs."""
+    if not (alive and state):
+        return scale or DEFAULT_SCALE, DEFAULT_SEED if seed is None else seed
+    if scale not in (None, state["scale"]) or seed not in (None, state["seed"]):
+        raise Failure(
+            f"it runs with the {state['scale']} data (seed {state['seed']})",
+            "mend: python -m discovery down, then up again",
+        )
+    return str(state["scale"]), int(state["seed"])
+
+
+def up(scale: str | None, seed: int | None, chosen: dict[str, int]) -> dict[str, Any]:
+    """Start everything that does not run yet and return the state.
+
+    scale, seed: None means what runs, else the default. chosen: a port for every name of DEFAULT_PORTS.
+    """
     with exclusive():
         alive, state = alive_records(), read_state()
-        if alive and state and (state["scale"], state["seed"]) != (scale, seed):
-            raise Failure(f"it runs with the {state['scale']} data (seed {state['seed']})",
-                          "mend: python -m discovery down, then up again")
+        scale, seed = _data(bool(alive), state, scale, seed)
         own_server = postgres.NAME in alive or not os.environ.get("DATABASE_URL")
         used = _wanted_ports(chosen, alive, own_server)
         missing = [service for service in services.SERVICES if service.name not in alive]
@@ -167,9 +182,7 @@ def up(scale: str, seed: int, chosen: dict[str, int]) -> dict[str, Any]:
             for name, indexed in WORKING.values():
                 databases.ensure_working(server, name, scale, seed, indexed=indexed)
             _write_state(server, scale, seed, used, keys.ensure(var_folder() / "keys"))
-            for service in missing:
-                services.start(service, used[service.name], var_folder(), run_folder())
-                say(f"{service.name} on http://{ports.HOST}:{used[service.name]}")
+            services.start([(service, used[service.name]) for service in missing], var_folder(), run_folder())
         return read_state() or {}
 
 

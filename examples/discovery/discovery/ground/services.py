@@ -19,12 +19,29 @@ WORKERS = 2
 WORKER_TIMEOUT = 120  # seconds; a request of the legacy version may compute longer than gunicorn's 30
 
 
-def gunicorn(target: str, port: int, *, kind: str = "gevent", workers: int = WORKERS, more: tuple[str, ...] = ()) -> list[str]:
+def gunicorn(
+    target: str, port: int, *, kind: str = "gevent", workers: int = WORKERS, more: tuple[str, ...] = ()
+) -> list[str]:
     """The command of a WSGI server for `module:app` on a port."""
     # The control socket would lie in the user's home folder, one for all servers.
-    return [sys.executable, "-m", "gunicorn", "--worker-class", kind, "--workers", str(workers),
-            "--bind", f"{HOST}:{port}", "--timeout", str(WORKER_TIMEOUT), "--graceful-timeout", "5",
-            "--no-control-socket", *more, target]
+    return [
+        sys.executable,
+        "-m",
+        "gunicorn",
+        "--worker-class",
+        kind,
+        "--workers",
+        str(workers),
+        "--bind",
+        f"{HOST}:{port}",
+        "--timeout",
+        str(WORKER_TIMEOUT),
+        "--graceful-timeout",
+        "5",
+        "--no-control-socket",
+        *more,
+        target,
+    ]
 
 
 def application(version: str, port: int, more: tuple[str, ...] = ()) -> list[str]:
@@ -34,8 +51,11 @@ def application(version: str, port: int, more: tuple[str, ...] = ()) -> list[str
 
 def environment(var: Path) -> dict[str, str]:
     """What our processes see: the package on the path, the folder, and nothing that would lead them elsewhere."""
-    clean = {key: value for key, value in os.environ.items()
-             if key not in ("DISCOVERY_DATABASE_URL", "DISCOVERY_JWKS", "GUNICORN_CMD_ARGS", "PYTHONHOME")}
+    clean = {
+        key: value
+        for key, value in os.environ.items()
+        if key not in ("DISCOVERY_DATABASE_URL", "DISCOVERY_JWKS", "GUNICORN_CMD_ARGS", "PYTHONHOME")
+    }
     return clean | {"PYTHONPATH": str(ROOT), "DISCOVERY_VAR": str(var)}
 
 
@@ -68,15 +88,31 @@ def healthy(port: int) -> bool:
         connection.close()
 
 
-def start(service: Service, port: int, var: Path, run: Path) -> processes.Record:
-    """Start a service and wait until it is healthy; else stop it and raise Failure with the end of its log."""
-    log = var / "log" / f"{service.name}.log"
-    before = log.stat().st_size if log.exists() else 0
-    record = processes.launch(run, name=service.name, order=service.order, command=service.command(port),
-                              environment=environment(var), port=port, log=log, cwd=ROOT,
-                              signals=(signal.SIGTERM, signal.SIGKILL), patience=10.0)
-    await_health(run, record, service.limit, before)
-    return record
+def _size(log: Path) -> int:
+    return log.stat().st_size if log.exists() else 0
+
+
+def start(wanted: list[tuple[Service, int]], var: Path, run: Path) -> None:
+    """Start services side by side and wait until all are healthy; raises Failure for the first that is not."""
+    begun = []
+    for service, port in wanted:
+        log = var / "log" / f"{service.name}.log"
+        written = _size(log)
+        record = processes.launch(
+            run,
+            name=service.name,
+            order=service.order,
+            command=service.command(port),
+            environment=environment(var),
+            port=port,
+            log=log,
+            cwd=ROOT,
+            signals=(signal.SIGTERM, signal.SIGKILL),
+            patience=10.0,
+        )
+        begun.append((service, record, written))
+    for service, record, written in begun:
+        await_health(run, record, service.limit, written)
 
 
 def await_health(run: Path, record: processes.Record, limit: float, log_from: int = 0) -> None:

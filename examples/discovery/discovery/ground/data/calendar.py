@@ -21,20 +21,39 @@ YEARS = (2025, 2026, 2027)
 
 # country, month, day, name; fixed days only, written down and never drawn: a drawn one once fell on the bench date.
 HOLIDAYS = tuple(
-    [(country, month, day, name) for country in ("PT", "DE", "GB", "FR", "ES", "NL", "IT", "AT", "DK", "SE", "IE")
-     for month, day, name in ((1, 1, "New Year's Day"), (12, 25, "Christmas Day"), (12, 26, "Second Christmas Day"))]
+    [
+        (country, month, day, name)
+        for country in ("PT", "DE", "GB", "FR", "ES", "NL", "IT", "AT", "DK", "SE", "IE")
+        for month, day, name in ((1, 1, "New Year's Day"), (12, 25, "Christmas Day"), (12, 26, "Second Christmas Day"))
+    ]
     + [
-        ("PT", 4, 25, "Dia da Liberdade"), ("PT", 5, 1, "Dia do Trabalhador"), ("PT", 6, 10, "Dia de Portugal"),
-        ("PT", 10, 5, "Implantação da República"), ("PT", 11, 1, "Todos os Santos"), ("PT", 12, 1, "Restauração"),
-        ("PT", 12, 8, "Imaculada Conceição"), ("PT", 12, 25, "Natal"),
-        ("DE", 5, 1, "Tag der Arbeit"), ("DE", 10, 3, "Tag der Deutschen Einheit"),
-        ("FR", 5, 1, "Fête du Travail"), ("FR", 5, 8, "Victoire 1945"), ("FR", 7, 14, "Fête nationale"),
-        ("FR", 8, 15, "Assomption"), ("FR", 11, 11, "Armistice"),
-        ("ES", 1, 6, "Epifanía"), ("ES", 5, 1, "Fiesta del Trabajo"), ("ES", 10, 12, "Fiesta Nacional"),
+        ("PT", 4, 25, "Dia da Liberdade"),
+        ("PT", 5, 1, "Dia do Trabalhador"),
+        ("PT", 6, 10, "Dia de Portugal"),
+        ("PT", 10, 5, "Implantação da República"),
+        ("PT", 11, 1, "Todos os Santos"),
+        ("PT", 12, 1, "Restauração"),
+        ("PT", 12, 8, "Imaculada Conceição"),
+        ("PT", 12, 25, "Natal"),
+        ("DE", 5, 1, "Tag der Arbeit"),
+        ("DE", 10, 3, "Tag der Deutschen Einheit"),
+        ("FR", 5, 1, "Fête du Travail"),
+        ("FR", 5, 8, "Victoire 1945"),
+        ("FR", 7, 14, "Fête nationale"),
+        ("FR", 8, 15, "Assomption"),
+        ("FR", 11, 11, "Armistice"),
+        ("ES", 1, 6, "Epifanía"),
+        ("ES", 5, 1, "Fiesta del Trabajo"),
+        ("ES", 10, 12, "Fiesta Nacional"),
         ("ES", 12, 6, "Día de la Constitución"),
-        ("NL", 4, 27, "Koningsdag"), ("NL", 5, 5, "Bevrijdingsdag"),
-        ("IT", 1, 6, "Epifania"), ("IT", 4, 25, "Liberazione"), ("IT", 6, 2, "Festa della Repubblica"),
-        ("AT", 10, 26, "Nationalfeiertag"), ("DK", 6, 5, "Grundlovsdag"), ("SE", 6, 6, "Sveriges nationaldag"),
+        ("NL", 4, 27, "Koningsdag"),
+        ("NL", 5, 5, "Bevrijdingsdag"),
+        ("IT", 1, 6, "Epifania"),
+        ("IT", 4, 25, "Liberazione"),
+        ("IT", 6, 2, "Festa della Repubblica"),
+        ("AT", 10, 26, "Nationalfeiertag"),
+        ("DK", 6, 5, "Grundlovsdag"),
+        ("SE", 6, 6, "Sveriges nationaldag"),
         ("IE", 3, 17, "Saint Patrick's Day"),
     ]
 )
@@ -84,7 +103,8 @@ def bookings(world: World, rng: Random) -> Iterator[str]:
         status = STATUSES[int(draw() * 100)]
         made = days[day - int(pick * 90)]
         yield (
-            f"{number}\t{item}\t{int(draw() * people) + 1}\t{days[day]} {clock[start]}\t{days[day + end // 1440]} {clock[end]}"
+            f"{number}\t{item}\t{int(draw() * people) + 1}"
+            f"\t{days[day]} {clock[start]}\t{days[day + end // 1440]} {clock[end]}"
             f"\t{status}\t{int(pick * 97) % 9 + 1}\t{cents // 100}.{cents % 100:02}\t{SOURCES[number % 7]}"
             f"\t{texts[number % 300]}\t{made} 07:15:00\t{made} 07:15:{number % 60:02}\n"
         )
@@ -104,5 +124,7 @@ def item_blocks(world: World, rng: Random) -> Iterator[str]:
             last, end = day + 1 + int(rng.random() * 9), 30 * int(rng.random() * 48)
         else:
             last, end = day, start + 30 * (int(rng.random() * 8) + 1)
-        yield (f"{number}\t{item}\t{days[day]} {clock[start]}\t{days[last]} {clock[end]}"
-               f"\t{REASONS[int(rng.random() * 5)]}\n")
+        yield (
+            f"{number}\t{item}\t{days[day]} {clock[start]}\t{days[last]} {clock[end]}"
+            f"\t{REASONS[int(rng.random() * 5)]}\n"
+        )

@@ -13,14 +13,57 @@ from discovery.ground.data import words
 from discovery.ground.data.world import CATEGORIES, FLAGSHIP, World
 from discovery.settings import DEMO_LOCATION_ID
 
-STATUSES = (("active", "Active"), ("draft", "Draft"), ("paused", "Paused"), ("maintenance", "Under maintenance"),
-            ("closed", "Closed"), ("archived", "Archived"), ("review", "In review"), ("hidden", "Hidden"))
+STATUSES = (
+    ("active", "Active"),
+    ("draft", "Draft"),
+    ("paused", "Paused"),
+    ("maintenance", "Under maintenance"),
+    ("closed", "Closed"),
+    ("archived", "Archived"),
+    ("review", "In review"),
+    ("hidden", "Hidden"),
+)
 ADD_ONS = (
-    "projector", "whiteboard", "coffee", "lunch", "video-conference", "flipchart", "parking-spot", "extra-chair",
-    "second-screen", "catering", "sound-system", "microphone", "printer", "laptop", "adapter", "stage", "lighting",
-    "recording", "streaming", "interpreter-booth", "cleaning", "reception", "security", "cloakroom", "breakfast",
-    "fruit", "water", "tea", "snacks", "wine", "flowers", "photographer", "host", "moderator", "bike-rental",
-    "shower", "towels", "yoga-mat", "gift-box", "name-badges",
+    "projector",
+    "whiteboard",
+    "coffee",
+    "lunch",
+    "video-conference",
+    "flipchart",
+    "parking-spot",
+    "extra-chair",
+    "second-screen",
+    "catering",
+    "sound-system",
+    "microphone",
+    "printer",
+    "laptop",
+    "adapter",
+    "stage",
+    "lighting",
+    "recording",
+    "streaming",
+    "interpreter-booth",
+    "cleaning",
+    "reception",
+    "security",
+    "cloakroom",
+    "breakfast",
+    "fruit",
+    "water",
+    "tea",
+    "snacks",
+    "wine",
+    "flowers",
+    "photographer",
+    "host",
+    "moderator",
+    "bike-rental",
+    "shower",
+    "towels",
+    "yoga-mat",
+    "gift-box",
+    "name-badges",
 )
 ADD_ON_UNITS = ("piece", "person", "hour", "day")
 SLOT_MINUTES = (30, 60, 60, 60, 90)
@@ -50,9 +93,16 @@ def add_ons(world: World, rng: Random) -> Iterator[str]:
 def _attributes(rng: Random) -> list[str]:
     """Ready JSON texts; a pool, because 200,000 dumps would cost more than everything else about an item."""
     return [
-        json.dumps({"feature": FEATURES[int(rng.random() * len(FEATURES))], "area_m2": int(rng.random() * 90) + 3,
-                    "accessible": rng.random() < 0.6, "sockets": int(rng.random() * 8),
-                    "note": None if rng.random() < 0.5 else "près de l’entrée"}, ensure_ascii=False)
+        json.dumps(
+            {
+                "feature": FEATURES[int(rng.random() * len(FEATURES))],
+                "area_m2": int(rng.random() * 90) + 3,
+                "accessible": rng.random() < 0.6,
+                "sockets": int(rng.random() * 8),
+                "note": None if rng.random() < 0.5 else "près de l’entrée",
+            },
+            ensure_ascii=False,
+        )
         for _ in range(400)
     ]
 
@@ -73,10 +123,12 @@ def items(world: World, rng: Random) -> Iterator[str]:
         created = int(rng.random() * 700)
         yield (
             f"{number}\t{world.item_location[number]}\t{category}\t{name} {number % 97 + 1}\t{int(rng.random() * 9)}"
-            f"\t{int(rng.random() * largest) + 1}\t{cents // 100}.{cents % 100:02}\t{day_cents // 100}.{day_cents % 100:02}"
+            f"\t{int(rng.random() * largest) + 1}\t{cents // 100}.{cents % 100:02}"
+            f"\t{day_cents // 100}.{day_cents % 100:02}"
             f"\t{SLOT_MINUTES[int(rng.random() * 5)]}\t{15 * int(rng.random() * 9)}\t{world.item_status[number]}"
             f"\t{texts[number % len(texts)]}\t{attributes[int(rng.random() * 400)]}\t{order}"
-            f"\t{days[created]} 09:{number % 60:02}:00\t{days[created + int(rng.random() * 300)]} 17:{number % 60:02}:00\n"
+            f"\t{days[created]} 09:{number % 60:02}:00"
+            f"\t{days[created + int(rng.random() * 300)]} 17:{number % 60:02}:00\n"
         )
 
 

@@ -10,14 +10,36 @@ from discovery.ground.data.world import World
 
 ROWS = 400
 USED = {
-    "discovery": (("max_candidates", "500", "int"), ("page_size", "20", "int"), ("max_page_size", "100", "int"),
-                  ("default_radius_km", "25", "int"), ("show_ratings", "true", "bool")),
-    "pricing": (("currency", "EUR", "text"), ("vat", "0.23", "decimal"), ("rounding", "half-up", "text"),
-                ("weekend_factor", "1.10", "decimal")),
+    "discovery": (
+        ("max_candidates", "500", "int"),
+        ("page_size", "20", "int"),
+        ("max_page_size", "100", "int"),
+        ("default_radius_km", "25", "int"),
+        ("show_ratings", "true", "bool"),
+    ),
+    "pricing": (
+        ("currency", "EUR", "text"),
+        ("vat", "0.23", "decimal"),
+        ("rounding", "half-up", "text"),
+        ("weekend_factor", "1.10", "decimal"),
+    ),
     "detail": (("max_items", "10", "int"), ("show_manager", "true", "bool")),
 }
-OTHERS = ("email", "billing", "search", "checkin", "partners", "mobile", "reports", "onboarding", "support", "features",
-          "security", "exports", "calendar")
+OTHERS = (
+    "email",
+    "billing",
+    "search",
+    "checkin",
+    "partners",
+    "mobile",
+    "reports",
+    "onboarding",
+    "support",
+    "features",
+    "security",
+    "exports",
+    "calendar",
+)
 LEAVES = ("enabled", "limit", "template", "retries", "sender", "window_minutes", "ratio", "label", "channel", "owner")
 VALUES = {"int": "30", "bool": "true", "decimal": "0.75", "text": "standard"}
 
@@ -46,5 +68,7 @@ def config(world: World, rng: Random) -> Iterator[str]:
         key = f"{LEAVES[turn // len(parents) % len(LEAVES)]}"
         settings.append((parent, key, VALUES[kind], kind))
         turn += 1
-    for number, (parent, key, value, kind) in enumerate(sorted(settings, key=lambda row: rng.random()), len(groups) + 1):
+    for number, (parent, key, value, kind) in enumerate(
+        sorted(settings, key=lambda row: rng.random()), len(groups) + 1
+    ):
         yield f"{number}\t{parent}\t{key}\t{value}\t{kind}\n"

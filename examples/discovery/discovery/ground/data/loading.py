@@ -42,8 +42,11 @@ def _copy_table(connection: psycopg.Connection[tuple[object, ...]], table: Table
 def _set_sequence(connection: psycopg.Connection[tuple[object, ...]], table: str) -> None:
     """The next id an application gets is behind ours."""
     connection.execute(
-        sql.SQL("SELECT setval(pg_get_serial_sequence({0}, 'id'), (SELECT max(id) FROM {1}))"
-                " WHERE pg_get_serial_sequence({0}, 'id') IS NOT NULL").format(sql.Literal(table), sql.Identifier(table)))
+        sql.SQL(
+            "SELECT setval(pg_get_serial_sequence({0}, 'id'), (SELECT max(id) FROM {1}))"
+            " WHERE pg_get_serial_sequence({0}, 'id') IS NOT NULL"
+        ).format(sql.Literal(table), sql.Identifier(table))
+    )
 
 
 def load(url: str, seed: int, scale: Scale) -> None:
@@ -57,5 +60,7 @@ def load(url: str, seed: int, scale: Scale) -> None:
             _set_sequence(connection, table.name)
             total += rows
             if rows >= WORTH_A_LINE:
-                print(f"discovery:   {table.name}: {rows:,} rows in {time.monotonic() - started:.1f} s", file=sys.stderr)
+                print(
+                    f"discovery:   {table.name}: {rows:,} rows in {time.monotonic() - started:.1f} s", file=sys.stderr
+                )
     print(f"discovery: {total:,} rows in {time.monotonic() - began:.1f} s", file=sys.stderr)

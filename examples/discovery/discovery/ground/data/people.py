@@ -37,8 +37,10 @@ def users(world: World, rng: Random) -> Iterator[str]:
         salt = f"{number * 2654435761 % 2**32:08x}"
         digest = hashlib.sha256(f"{salt}{DEMO_PASSWORD}".encode()).hexdigest()
         day = date(2022, 1, 1) + timedelta(days=int(rng.random() * 1000))
-        yield (f"{number}\tuser{number}@example.com\t{name}\t{PLANS[int(rng.random() * 6)]}\t{company}"
-               f"\tsha256${salt}${digest}\t{day} 08:{number % 60:02}:00\n")
+        yield (
+            f"{number}\tuser{number}@example.com\t{name}\t{PLANS[int(rng.random() * 6)]}\t{company}"
+            f"\tsha256${salt}${digest}\t{day} 08:{number % 60:02}:00\n"
+        )
 
 
 def _known_permissions(world: World) -> list[tuple[int, str, int | None]]:
@@ -89,8 +91,10 @@ def daypasses(world: World, rng: Random) -> Iterator[str]:
         yield f"{number}\t{user}\t{place}\t{BENCH_DATE}\t{status}\n"
     for number in range(len(known) + 1, world.scale.daypasses + 1):
         status = DAYPASS_STATUSES[int(rng.random() * 6)]
-        yield (f"{number}\t{int(rng.random() * world.scale.users) + 1}\t{int(rng.random() * world.scale.locations) + 1}"
-               f"\t{days[int(rng.random() * DAYS)]}\t{status}\n")
+        yield (
+            f"{number}\t{int(rng.random() * world.scale.users) + 1}\t{int(rng.random() * world.scale.locations) + 1}"
+            f"\t{days[int(rng.random() * DAYS)]}\t{status}\n"
+        )
 
 
 def reviews(world: World, rng: Random) -> Iterator[str]:
@@ -101,5 +105,7 @@ def reviews(world: World, rng: Random) -> Iterator[str]:
     stars = (1, 2, 3, 3, 4, 4, 4, 5, 5, 5)
     for number in range(1, world.scale.reviews + 1):
         place = reviewed[int(rng.random() ** 1.2 * len(reviewed))]
-        yield (f"{number}\t{place}\t{int(rng.random() * world.scale.users) + 1}\t{stars[int(rng.random() * 10)]}"
-               f"\t{texts[int(rng.random() * 500)]}\t{days[int(rng.random() * DAYS)]} 12:{number % 60:02}:00\n")
+        yield (
+            f"{number}\t{place}\t{int(rng.random() * world.scale.users) + 1}\t{stars[int(rng.random() * 10)]}"
+            f"\t{texts[int(rng.random() * 500)]}\t{days[int(rng.random() * DAYS)]} 12:{number % 60:02}:00\n"
+        )

@@ -58,9 +58,16 @@ CITIES = (
 NO_PHOTOS = (23, 3)
 CLOSED_ON = {2: (11, 5), 5: (5, 2), 6: (3, 0)}
 
-RESTRICTIONS = (("access", "key card after 18:00"), ("age", "18+"), ("catering", "house caterer only"),
-                ("noise", "no calls on the second floor"), ("noise", "no music"), ("pets", "no dogs"),
-                ("pets", "dogs on a lead"), ("visitors", "at most two guests"))
+RESTRICTIONS = (
+    ("access", "key card after 18:00"),
+    ("age", "18+"),
+    ("catering", "house caterer only"),
+    ("noise", "no calls on the second floor"),
+    ("noise", "no music"),
+    ("pets", "no dogs"),
+    ("pets", "dogs on a lead"),
+    ("visitors", "at most two guests"),
+)
 
 
 def cities(world: World, rng: Random) -> Iterator[str]:
@@ -101,8 +108,10 @@ def location_hours(world: World, rng: Random) -> Iterator[str]:
             if _closed(location, weekday):
                 continue
             number += 1
-            yield (f"{number}\t{location}\t{weekday}\t{opens // 60:02}:{opens % 60:02}"
-                   f"\t{closes // 60:02}:{closes % 60:02}\n")
+            yield (
+                f"{number}\t{location}\t{weekday}\t{opens // 60:02}:{opens % 60:02}"
+                f"\t{closes // 60:02}:{closes % 60:02}\n"
+            )
 
 
 def location_photos(world: World, rng: Random) -> Iterator[str]:

@@ -88,4 +88,6 @@ class World:
                 self.item_location.append(location)
                 self.item_category.append(category)
                 self.item_status.append(status)
-                self.item_price.append(max(10, round(CATEGORIES[category - 1][4] * exp(0.45 * rng.gauss(0, 1)) * 10)) * 10)
+                self.item_price.append(
+                    max(10, round(CATEGORIES[category - 1][4] * exp(0.45 * rng.gauss(0, 1)) * 10)) * 10
+                )
