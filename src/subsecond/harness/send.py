@@ -68,7 +68,8 @@ class Client:
             return self._exchange(connection, method, target, headers, body)
         except (http.client.RemoteDisconnected, ConnectionError, http.client.CannotSendRequest) as problem:
             connection.close()
-            if not kept or time.perf_counter() - begin > STALE_SECONDS:
+            stale = kept and time.perf_counter() - begin < STALE_SECONDS
+            if not stale or method not in ("GET", "HEAD"):
                 raise self._broken(problem, begin) from None
         connection, _ = self._connection(address)
         begin = time.perf_counter()
@@ -109,6 +110,7 @@ class Client:
             response = connection.getresponse()
             content = self._read(response, begin)
             seconds = time.perf_counter() - begin
+            response.close()  # read1 leaves it open at its end, and the connection would not be free
         except TimeoutError:
             connection.close()
             raise NoAnswerError(f"no whole answer within {durations.text(self._timeout)} (longer: timeout)") from None
