@@ -7,17 +7,11 @@ from typing import Any
 
 import click
 
+from subsecond.cli._options import TARGET_OPTIONS, given, with_options
+
 
 @click.command("audit")
-@click.argument("what", nargs=-1, metavar="[MODULE:APP] [REQUESTS.http …]")
-@click.option("--run", help='Start command with {port}, e.g. "gunicorn -b 127.0.0.1:{port} app:app".')
-@click.option("--python", type=click.Path(), help="Interpreter of the app's environment.")
-@click.option("--cwd", type=click.Path(exists=True, file_okay=False), help="Folder of the project (default: this one).")
-@click.option("--env", multiple=True, metavar="K=V", help="Environment variable of the app; may be repeated.")
-@click.option("--get", multiple=True, metavar="PATH", help="A request without a file, e.g. '/v1/rooms?page=2'.")
-@click.option("--header", multiple=True, metavar="'K: V'", help="Header of the requests given by --get.")
-@click.option("--allow", multiple=True, metavar="'POST /path'", help="Lets a request beyond GET and HEAD be sent.")
-@click.option("--code", multiple=True, metavar="PACKAGE", help="Packages or folders that are the app's own code.")
+@with_options(TARGET_OPTIONS)
 @click.option("--repeat", type=click.IntRange(1, 1000), help="Timed runs of each request.")
 @click.option("--keep-values", is_flag=True, help="Write statement values and log messages into the traces.")
 @click.option("--json", "as_json", is_flag=True, help="The outcome as JSON on standard output, nothing else there.")
@@ -35,12 +29,12 @@ def command(what: tuple[str, ...], keep_values: bool, as_json: bool, **options: 
     from rich.console import Console
 
     from subsecond import store, workflow
-    from subsecond.cli._options import target_of
     from subsecond.cli._progress import Progress
     from subsecond.errors import EXIT_DONE, EXIT_FAILED
     from subsecond.report.terminal import show_audit
+    from subsecond.target import load
 
-    target = target_of(what, options)
+    target = load(*given(what, options))
     with Progress(sys.stderr) as progress:
         outcome = workflow.audit(target, keep_values=keep_values, progress=progress.request, say=progress.say)
     if as_json:

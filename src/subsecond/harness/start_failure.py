@@ -5,7 +5,7 @@ from __future__ import annotations
 import signal
 
 from subsecond import durations
-from subsecond.errors import EXIT_FAILED, SubsecondError
+from subsecond.errors import SubsecondError
 from subsecond.harness.ready import HOST, Readiness
 from subsecond.store import FOLDER
 
@@ -19,7 +19,7 @@ def not_started(result: Readiness, port: int, code: int | None, said: str | None
         text = _ended(result.seconds, code or 0, said, left)
     else:
         text = _alive(result, port) + (f"; it printed: {said}" if said else "")
-    return SubsecondError("app-start-failed", f"{text}; its log: {FOLDER}/{KEPT_LOG}", exit_code=EXIT_FAILED)
+    return SubsecondError("app-start-failed", f"{text}; its log: {FOLDER}/{KEPT_LOG}")
 
 
 def _ended(seconds: float, code: int, said: str | None, left: bool) -> str:
