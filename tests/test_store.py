@@ -25,7 +25,8 @@ st.register_type_strategy(int, integer)
 st.register_type_strategy(str, text)
 
 frames = st.builds(Frame)
-spans = st.builds(Span, stack=st.lists(frames, max_size=3).map(tuple), attributes=st.dictionaries(text, value, max_size=4))
+attributes = st.dictionaries(text, value, max_size=4)
+spans = st.builds(Span, stack=st.lists(frames, max_size=3).map(tuple), attributes=attributes)
 traces = st.builds(Trace, spans=st.lists(spans, max_size=4).map(tuple), version=st.just(1))
 trials = st.builds(Trial)
 findings = st.builds(Finding, trials=st.lists(trials, max_size=2).map(tuple), cause=st.none() | st.builds(Place))
@@ -79,7 +80,8 @@ def test_a_failing_write_leaves_the_old_file(tmp_path: Path) -> None:
 
 def test_a_file_of_another_shape_says_where_it_does_not_fit(tmp_path: Path) -> None:
     (store.folder(tmp_path) / "findings.json").write_text('{"requests": [{"name": 5}]}')
-    with pytest.raises(SubsecondError, match=r"findings\.json: Expected `str`, got `int` - at `\$\.requests\[0\]\.name`"):
+    misfit = r"findings\.json: Expected `str`, got `int` - at `\$\.requests\[0\]\.name`"
+    with pytest.raises(SubsecondError, match=misfit):
         store.read_audit(tmp_path)
     with pytest.raises(SubsecondError, match="run `subsecond audit` first"):
         store.read_audit(tmp_path / "elsewhere")
