@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from urllib.parse import quote, urlsplit
 
-from subsecond.errors import SubsecondError, did_you_mean
+from subsecond.errors import SubsecondError
 from subsecond.harness import variables
 from subsecond.model.target import RequestSpec, Target
 from subsecond.registry import Registry
@@ -98,11 +98,11 @@ def _check_allowed(spec: RequestSpec, allow: tuple[str, ...]) -> None:
         return
     wanted = f"{spec.method} {_path(spec)}"
     if wanted not in allow:
-        near = did_you_mean(wanted, allow)
+        others = f" (allowed: {', '.join(allow)})" if allow else ""
         raise SubsecondError(
             "method-not-allowed",
             f"{where(spec)}: {wanted} may change data, so it is not sent; allow it with --allow '{wanted}', "
-            f"or mark a login with # @setup{near}",
+            f"or mark a login with # @setup{others}",
         )
 
 

@@ -142,6 +142,8 @@ class _File:
             raise self.error(number, "scripts are not run; take out < {% … %} and > {% … %}")
         if re.match(r"<@?\s+\S", text):
             raise self.error(number, "a body is not read from a file; paste its text here")
+        if _VARIABLE.match(text):
+            raise self.error(number, f"{text!r} stands in a body; put a line ### above it")
         self.check(number, text)
         self.draft.body.append(text)
 
@@ -199,8 +201,8 @@ def text_of(specs: Iterable[RequestSpec]) -> str:
     for spec in specs:
         if not known.keys() <= dict(spec.variables).keys():
             raise ValueError(f"{spec.name}: a variable of an earlier request is not defined here")
-        if spec.body is not None and re.search(r"^###", spec.body, re.M):
-            raise ValueError(f"{spec.name}: a line of the body begins with ###")
+        if spec.body is not None and re.search(r"^(###|@[^\s=]+\s*=|<@?\s|> \{%)", spec.body, re.M):
+            raise ValueError(f"{spec.name}: a line of the body begins with ###, @name = or <")
         lines += [f"### {spec.name}"]
         lines += [f"@{name} = {value}" for name, value in spec.variables if known.get(name) != value]
         lines += ["# @setup"] * spec.setup + [f"{spec.method} {spec.url}"]
