@@ -13,15 +13,18 @@ note   `{"type": "note", "version", "pid", "hook", "message"}`: the agent's own 
 trace  one request, written after the last byte of the response has gone:
        `{"type": "trace", "version", "id", "mark", "mode", "steering", "pid", "first", "start", "seconds",
        "cpu_seconds", "gc_seconds", "method", "path", "query", "route", "status", "error",
-       "counts": {...}, "waits": {...}, "texts": [...], "frames": [...], "stacks": [...], "spans": [...]}`
-       late spans (work that went on after the response) follow in a second line of the same `id`
-       with `"late": true`.
+       "dropped", "counts": {...}, "waits": {...}, "texts": [...], "frames": [...], "stacks": [...],
+       "spans": [...]}`
+       late spans (work that went on after the response) follow in further lines of the same `id`
+       with `"late": true`: "type", "version", "id", "mark", "mode", "pid", "late", and from "dropped" on the
+       same, for themselves alone.
 
     mark         str | null: what the tool sent in the header, to find its own request again
     steering     "ok" (header accepted) | "absent" | "refused" (wrong token, expired, foreign peer)
     first        bool: the first request that this process served
     start        int: UNIX time in ns; seconds, cpu_seconds, gc_seconds: float (CPU, collections: the whole process)
     error        str | null: type of an exception that left the application
+    dropped      int: spans left out, when a request has more than 100,000 (counts and waits are still exact)
     counts       {COUNT_QUERIES: int, ...}: exact integers, in all modes
     waits        {WAIT_DATABASE: seconds, ...}: summed, in all modes
     texts        list[str]: statement texts, without the values
@@ -84,9 +87,12 @@ DB_POOL_SIZE = "db.client.connection.max"
 """How many connections the pool may hand out: size and overflow; absent where it has no limit."""
 DB_WAIT = "db.client.connection.wait_time"
 """Seconds from asking for a connection to having it."""
+POOL_MAX = "db.client.connection.max"
+"""Most connections that the pool gives out at once; missing where it has no limit."""
 ERROR_TYPE = "error.type"
 PARAMETERS = "subsecond.db.parameters"
-"""`repr` of the values (each capped at 200 characters), only in the spool; the tool keeps a keyed hash of it."""
+"""List of the values' `repr` (each capped at 200 characters; of an executemany a list of such lists, at most 20),
+only in the spool; the tool keeps a keyed hash of it."""
 FINGERPRINT = "subsecond.db.fingerprint"
 """Written by the tool: the statement without what changes from run to run."""
 VALUES = "subsecond.db.values"
@@ -99,6 +105,10 @@ EAGER_LOAD = "subsecond.orm.eager_load"
 """`Model.relation` that a loader option or a relationship's own `lazy=` fetched with the parents."""
 COLUMN_LOAD = "subsecond.orm.column_load"
 """`Model`: refresh of expired attributes or a deferred column."""
+FIRST_USE = "subsecond.session.first_use"
+"""Seconds from a session's opening to the moment it asks for its first connection; missing when it never does."""
+OPEN = "subsecond.open"
+"""true: had not ended when the response was over; its duration runs to there."""
 OUTCOME = "subsecond.transaction.outcome"
 """commit | rollback | open"""
 LOG_LEVEL = "log.severity"

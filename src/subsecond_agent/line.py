@@ -1,0 +1,214 @@
+"""A finished record -> its line in the spool. Runs after the response, so it may take the time that recording must not.
+
+Statements are put together by hand from parts that are encoded once per text: with hundreds of them in a request,
+`json.dumps` of a dict each would cost more than recording them did.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from _operator import attrgetter
+from json.encoder import encode_basestring_ascii as quoted
+
+from . import protocol
+from .protocol import (
+    COUNT_CHECKOUTS,
+    COUNT_LOGS,
+    COUNT_QUERIES,
+    COUNT_ROWS,
+    COUNT_SESSIONS,
+    COUNT_TRANSACTIONS,
+    WAIT_DATABASE,
+    WAIT_LOGS,
+    WAIT_POOL,
+)
+from .span import Query, Record, Span
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from typing import Any
+
+COMPREHENSIONS = ("<listcomp>", "<setcomp>", "<dictcomp>", "<genexpr>")
+MAX_VALUE = 200  # characters of a parameter's repr, as the protocol says
+MAX_SETS = 20  # parameter sets of one executemany that are shown
+_dumps = json.JSONEncoder(separators=(",", ":"), default=repr).encode
+_began = attrgetter("began")
+
+
+def trace_line(record: Record) -> str:
+    """The request's own line."""
+    environ = record.environ
+    path = environ.get("SCRIPT_NAME", "") + environ.get("PATH_INFO", "")
+    head = {
+        "type": "trace",
+        "version": protocol.VERSION,
+        "id": record.id,
+        "mark": record.mark,
+        "mode": record.mode,
+        "steering": record.steering,
+        "pid": record.pid,
+        "first": record.first,
+        "start": record.started_at,
+        "seconds": record.ended - record.began,
+        "cpu_seconds": record.cpu_seconds,
+        "gc_seconds": record.gc_seconds,
+        "method": environ.get("REQUEST_METHOD", ""),
+        "path": path.encode("latin-1", "replace").decode("utf-8", "replace"),
+        "query": environ.get("QUERY_STRING", ""),
+        "route": record.route,
+        "status": record.status,
+        "error": record.error,
+    }
+    return _whole(head, record)
+
+
+def late_line(record: Record) -> str:
+    """What went on after the response: spans, counts and waits of their own, under the request's id."""
+    head = {
+        "type": "trace",
+        "version": protocol.VERSION,
+        "id": record.id,
+        "mark": record.mark,
+        "mode": record.mode,
+        "pid": record.pid,
+        "late": True,
+    }
+    return _whole(head, record)
+
+
+def _whole(head: dict[str, Any], record: Record) -> str:
+    head["dropped"] = record.dropped
+    head["counts"] = {
+        COUNT_QUERIES: len(record.queries),
+        COUNT_ROWS: sum(record.rows),
+        COUNT_CHECKOUTS: len(record.pools),
+        COUNT_SESSIONS: len(record.sessions),
+        COUNT_TRANSACTIONS: len(record.transactions),
+        COUNT_LOGS: len(record.logs),
+    }
+    head["waits"] = {
+        WAIT_DATABASE: sum(record.queries) + sum(record.database),
+        WAIT_POOL: sum(record.pools),
+        WAIT_LOGS: sum(record.logs),
+    }
+    tables = Tables(record)
+    spans = tables.spans(record.spans)
+    shared = {"texts": list(tables.texts), "frames": tables.frames, "stacks": tables.stacks}
+    return f'{_dumps(head)[:-1]},{_dumps(shared)[1:-1]},"spans":[{",".join(spans)}]}}'
+
+
+class Tables:
+    """What the spans of one line share: texts, frames, stacks."""
+
+    def __init__(self, record: Record) -> None:
+        self.record = record
+        self.texts: dict[str, int] = {}
+        self.frames: list[list[Any]] = []
+        self.frame_index: dict[tuple[int, int], int] = {}
+        self.stacks: list[list[int]] = []
+        self.stack_index: dict[tuple[int, ...], int] = {}
+        self.heads: dict[tuple[str, str], str] = {}
+
+    def spans(self, spans: list[Span]) -> list[str]:
+        """Spans in the order of their starts; a parent stands before its children."""
+        ordered = sorted(spans, key=_began)
+        place = {id(span): index for index, span in enumerate(ordered)}
+        began, last = self.record.began, self.record.ended
+        lines = []
+        for index, span in enumerate(ordered):
+            parent = place.get(id(span.parent), -1)
+            start = max(int((span.began - began) * 1e6), 0)
+            end = max(int(((last if span.ended is None else span.ended) - began) * 1e6), start)
+            if parent >= index:
+                parent = -1
+            attributes = self.query(span) if type(span) is Query else self.attributes(span)
+            lines.append(f'["{span.name}",{parent},{start},{end - start},{self.stack(span.chain)},{attributes}]')
+        return lines
+
+    def stack(self, chain: list[Any]) -> int:
+        """Index of a chain [code, line, ...]. Codes count by identity: they are alive, and their hash is dear."""
+        if not chain:
+            return -1
+        key = tuple([part if type(part) is int else id(part) for part in chain])
+        index = self.stack_index.get(key, -1)
+        if index < 0:
+            index = self.stack_index[key] = len(self.stacks)
+            self.stacks.append(self.frames_of(chain))
+        return index
+
+    def frames_of(self, chain: list[Any]) -> list[int]:
+        """Frames of a chain. A comprehension is named after the function it stands in, as from Python 3.12 on."""
+        found = []
+        at = 0
+        while at < len(chain):
+            code, line = chain[at], chain[at + 1]
+            at += 2
+            while code.co_name in COMPREHENSIONS and at < len(chain) and is_within(code, chain[at]):
+                code = chain[at]
+                at += 2
+            found.append(self.frame(code, line))
+        return found
+
+    def frame(self, code: Any, line: int) -> int:
+        key = (id(code), line)
+        index = self.frame_index.get(key, -1)
+        if index < 0:
+            index = self.frame_index[key] = len(self.frames)
+            self.frames.append([os.path.abspath(code.co_filename), line, getattr(code, "co_qualname", code.co_name)])
+        return index
+
+    def attributes(self, span: Span) -> str:
+        attributes = span.attributes
+        if span.ended is None:
+            attributes = dict(attributes, **{protocol.OPEN: True})
+        return _dumps(attributes)
+
+    def query(self, span: Query) -> str:
+        key = (span.text, span.system)
+        head = self.heads.get(key)
+        if head is None:
+            head = self.heads[key] = self.head(span.text, span.system)
+        parts = [head]
+        if span.rows is not None:
+            parts.append(f'"{protocol.DB_ROWS}":{span.rows}')
+        if span.many:
+            parts.append(f'"{protocol.EXECUTEMANY}":{span.many}')
+            sets = ",".join([shown(values) for values in list(span.parameters)[:MAX_SETS]])
+            parts.append(f'"{protocol.PARAMETERS}":[{sets}]')
+        elif span.parameters:
+            parts.append(f'"{protocol.PARAMETERS}":{shown(span.parameters)}')
+        if span.origin is not None:
+            parts.append(f'"{span.origin[0]}":{quoted(span.origin[1])}')
+        if span.error is not None:
+            parts.append(f'"{protocol.ERROR_TYPE}":{quoted(span.error)}')
+        return "{" + ",".join(parts) + "}"
+
+    def head(self, text: str, system: str) -> str:
+        index = self.texts.setdefault(text, len(self.texts))
+        words = text.lstrip(" \t\r\n(").split(None, 1)
+        attributes = {protocol.DB_SYSTEM: system, protocol.DB_TEXT: index}
+        if words:
+            attributes[protocol.DB_OPERATION] = words[0].upper()[:40]
+        return _dumps(attributes)[1:-1]
+
+
+def is_within(code: Any, outer: Any) -> bool:
+    """Is `code` written inside the function whose code is `outer`?"""
+    return any(constant is code for constant in outer.co_consts)
+
+
+def shown(values: Any) -> str:
+    """JSON list of the values' reprs, each capped; of a mapping its values, in its order."""
+    each: Iterable[Any] = values.values() if isinstance(values, dict) else values
+    return "[" + ",".join([quoted(shown_value(value)) for value in each]) + "]"
+
+
+def shown_value(value: Any) -> str:
+    if isinstance(value, (str, bytes)):
+        value = value[:MAX_VALUE]
+    try:
+        return repr(value)[:MAX_VALUE]
+    except Exception:  # a class of the app's own
+        return f"<{type(value).__name__}>"
