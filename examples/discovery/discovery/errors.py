@@ -23,28 +23,28 @@ class ApiError(Exception):
         self.parameter = parameter
 
 
-class InvalidParameter(ApiError):
+class InvalidParameter(ApiError):  # noqa: N818 (named as HTTP names it)
     """400: a query parameter that does not parse or is out of range."""
 
     status = 400
     code = "invalid_parameter"
 
 
-class Unauthorized(ApiError):
+class Unauthorized(ApiError):  # noqa: N818 (named as HTTP names it)
     """401: no token where one is needed, or one that is bad or expired."""
 
     status = 401
     code = "unauthorized"
 
 
-class Forbidden(ApiError):
+class Forbidden(ApiError):  # noqa: N818 (named as HTTP names it)
     """403: the user is unknown or may not do that."""
 
     status = 403
     code = "forbidden"
 
 
-class NotFound(ApiError):
+class NotFound(ApiError):  # noqa: N818 (named as HTTP names it)
     """404: there is no such city or location."""
 
     status = 404

@@ -26,8 +26,8 @@ class TokenVerifier:
         """Reads the keys (a JWKS document) once; raises RuntimeError with the path when that cannot be done."""
         try:
             document = json.loads(Path(path).read_text(encoding="utf-8"))
-            return cls(jwt.PyJWKSet.from_dict(document))
-        except (OSError, ValueError, jwt.PyJWTError) as error:
+            return cls(jwt.PyJWKSet(document["keys"]))
+        except (OSError, ValueError, LookupError, TypeError, jwt.PyJWTError) as error:
             raise RuntimeError(f"{path}: cannot read the public keys of the auth process ({error})") from error
 
     def user_id(self, authorization: str | None) -> int | None:
@@ -43,7 +43,7 @@ class TokenVerifier:
             )
         except jwt.ExpiredSignatureError as error:
             raise Unauthorized("The token has expired.") from error
-        except jwt.PyJWTError as error:
+        except (jwt.PyJWTError, UnicodeError) as error:
             raise Unauthorized("The token is not valid.") from error
         return _user_number(claims["sub"])
 

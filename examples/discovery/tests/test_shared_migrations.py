@@ -1,0 +1,72 @@
+"""The migrations make exactly the tables of the models, with no index of their own, and can be taken back."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+
+import pytest
+from conftest import ROOT, Platform, discovery, python
+
+pytestmark = pytest.mark.xdist_group("discovery-contract")
+
+PROGRAM = """
+import json, sys
+from alembic import command
+from alembic.autogenerate import compare_metadata
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from sqlalchemy import create_engine, inspect
+from discovery.models import Base
+
+url, script = sys.argv[1:]
+config = Config()
+config.set_main_option("script_location", script)
+config.attributes["url"] = url
+engine = create_engine(url)
+found = {}
+
+def look(name):
+    with engine.connect() as connection:
+        changes = compare_metadata(MigrationContext.configure(connection, opts={"compare_type": True}), Base.metadata)
+        found[name] = {
+            "changes": [repr(c) for c in changes if c[0] not in ("add_index", "remove_index")],
+            "tables": sorted(set(inspect(connection).get_table_names()) - {"alembic_version"}),
+            "indexes": sum(len(i) for i in inspect(connection).get_multi_indexes().values()),
+            "foreign_keys": sum(len(k) for k in inspect(connection).get_multi_foreign_keys().values()),
+        }
+
+command.downgrade(config, "base"); look("base")
+command.upgrade(config, "0001"); look("tables")
+command.upgrade(config, "head"); look("head")
+command.downgrade(config, "0001"); look("back")
+with engine.connect() as connection:  # a caller's own connection
+    config.attributes.update(url=None, connection=connection)
+    command.upgrade(config, "head")
+look("again")
+json.dump(found, sys.stdout)
+"""
+
+
+def test_up_and_down(platform: Platform) -> None:
+    name = "discovery_copy_migrations"
+    copied = discovery(platform.environment, "copy-database", name)
+    assert copied.returncode == 0, copied.stderr
+    try:
+        url = platform.state["databases"]["legacy"].rpartition("/")[0] + f"/{name}"
+        done = subprocess.run(
+            [python(), "-c", PROGRAM, url, str(ROOT / "migrations")],
+            env=platform.environment, capture_output=True, text=True, timeout=120, check=False,
+        )  # fmt: skip
+        assert done.returncode == 0, done.stderr[-2000:]
+    finally:
+        discovery(platform.environment, "drop-database", name)
+    found = json.loads(done.stdout)
+    assert found["base"]["tables"] == []
+    assert len(found["tables"]["tables"]) == 20
+    assert found["tables"]["changes"] == []
+    assert found["tables"]["indexes"] == found["tables"]["foreign_keys"] == 0
+    assert found["head"]["changes"] == []
+    assert found["head"]["indexes"] > 10
+    assert found["back"] == found["tables"]
+    assert found["again"] == found["head"]
