@@ -6,7 +6,7 @@ from collections.abc import Callable, Hashable, Iterable
 from typing import TypeVar
 
 from subsecond.model.trace import Frame, Span, Trace
-from subsecond.sql.fingerprint import fingerprint, operation
+from subsecond.sql.fingerprint import abridged, fingerprint, operation
 from subsecond_agent import protocol
 
 K = TypeVar("K", bound=Hashable)
@@ -63,6 +63,6 @@ def waited(checkout: Span) -> float:
 
 def shortened(statement: str, width: int = 160) -> str:
     """A statement on one line, cut in the middle."""
-    line = " ".join(statement.split())
+    line = abridged(" ".join(statement.split()))
     half = (width - 3) // 2
     return line if len(line) <= width else f"{line[:half]} … {line[-half:]}"

@@ -38,8 +38,13 @@ def diagnose(traces: Sequence[Trace], seconds: Mapping[str, float], root: Path) 
                 merged.setdefault(_key(seen), _Merged()).add(seen)
     files = sorted({frame.file for trace in traces for span in trace.spans for frame in span.stack})
     findings = [_finding(key, group, seconds, files, root) for key, group in merged.items()]
-    findings.sort(key=lambda finding: (-(finding.share or 0.0), -finding.queries, finding.key))
+    findings.sort(key=_rank)
     return tuple(replace(finding, id=f"F{number}") for number, finding in enumerate(findings, 1))
+
+
+def _rank(finding: Finding) -> tuple[float, int, str]:
+    """What can stop the service altogether (no seconds of its own) before what merely costs, then by share."""
+    return -(finding.share or 0.0) if finding.seconds is not None else -2.0, -finding.queries, finding.key
 
 
 def kinds() -> dict[str, str]:
@@ -67,7 +72,7 @@ def _key(seen: Suspicion) -> _Key:
 
 
 def _finding(key: _Key, group: _Merged, seconds: Mapping[str, float], files: Sequence[str], root: Path) -> Finding:
-    worst = max(group.by_request.values(), key=lambda seen: (seen.seconds, seen.queries))
+    worst = max(group.by_request.values(), key=lambda seen: (seen.seconds or 0.0, seen.queries))
     whole = seconds.get(worst.request)
     cause = worst.cause or (locate(worst.cause_symbol, files, root) if worst.cause_symbol else None)
     return Finding(
@@ -84,6 +89,6 @@ def _finding(key: _Key, group: _Merged, seconds: Mapping[str, float], files: Seq
         cause=cause if cause != worst.site else None,
         queries=worst.queries,
         seconds=worst.seconds,
-        share=min(1.0, worst.seconds / whole) if whole else None,
+        share=None if worst.seconds is None or not whole else min(1.0, worst.seconds / whole),
         evidence=worst.evidence,
     )

@@ -24,6 +24,7 @@ from subsecond.harness.start_failure import KEPT_LOG, exit_text, not_started
 from subsecond.model.target import RequestSpec, Target
 from subsecond_agent import protocol
 
+SETTLE_SECONDS = 0.2
 TOKEN_SECONDS = 12 * 3600
 """Longer than any budget; a copied environment is worth nothing tomorrow."""
 
@@ -157,6 +158,7 @@ def _await(
 
     result = ready.wait(port, first_request(first, port), target.ready_seconds, ended, listens_on)
     if result.state != "ready":
+        time.sleep(SETTLE_SECONDS)  # one that becomes a daemon may be between two processes
         left = bool(processes.members(process.pid, folder.spool))
         said = app_log.first_failure(folder.log, (target.root, target.cwd))
         raise not_started(result, port, process.returncode, said, left)

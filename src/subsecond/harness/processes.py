@@ -75,7 +75,7 @@ def end(group: int | None, spool: Path | None = None, *, seconds: float = TERM_S
     _signal(group, spool, signal.SIGTERM)
     deadline = time.monotonic() + seconds
     killed = False
-    while _alive(group, spool):
+    while _alive(group, spool) or _alive_again(group, spool):
         if time.monotonic() > deadline:
             if killed:  # one that even SIGKILL does not end waits inside the kernel
                 return
@@ -95,6 +95,12 @@ def _alive(group: int | None, spool: Path | None) -> bool:
     except OSError:
         return False
     return True
+
+
+def _alive_again(group: int | None, spool: Path | None) -> bool:
+    """A second look: one that forks to become a daemon may be missed by a single pass over /proc."""
+    time.sleep(POLL_SECONDS)
+    return _alive(group, spool)
 
 
 def _signal(group: int | None, spool: Path | None, number: int) -> None:

@@ -108,9 +108,9 @@ class Client:
         try:
             connection.endheaders(body)
             response = connection.getresponse()
-            content = self._read(response, begin)
-            seconds = time.perf_counter() - begin
-            response.close()  # read1 leaves it open at its end, and the connection would not be free
+            with response:  # read1 leaves it open at its end, and the connection would not be free
+                content = self._read(response, begin)
+                seconds = time.perf_counter() - begin
         except TimeoutError:
             connection.close()
             raise NoAnswerError(f"no whole answer within {durations.text(self._timeout)} (longer: timeout)") from None

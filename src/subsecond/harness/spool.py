@@ -149,6 +149,7 @@ def merge(trace: Line, late: Line) -> None:
             moved[protocol.DB_TEXT] += texts
         place = stack + stacks if stack >= 0 else stack
         trace["spans"].append([name, parent + spans if parent >= 0 else parent, start, duration, place, moved])
+    trace["dropped"] = trace.get("dropped", 0) + late.get("dropped", 0)
     for table in ("counts", "waits"):
         for key, value in late.get(table, {}).items():
             trace[table][key] = trace[table].get(key, 0) + value

@@ -35,7 +35,8 @@ class Finding:
     """One bottleneck: kind, call site, cause (None: the call site itself), evidence.
 
     `request` is where it costs most, `requests` all it was seen in; `queries` its statements and `seconds`
-    their time there; `share` of that request's median seconds (0 to 1). `key` links the same finding over audits.
+    their time there, `share` that time in the request's median seconds (0 to 1), both None where the cost
+    shows only under load. `key` links the same finding over audits.
     """
 
     id: str
@@ -73,6 +74,6 @@ class Suspicion:
     fingerprint: str = ""
     """What, with kind, file and function, makes two sightings the same finding."""
     queries: int = 0
-    seconds: float = 0.0
-    """Seconds in the recorded run; the stage scales them to the timed request."""
+    seconds: float | None = None
+    """Seconds of the recorded request that went into it; None where the cost shows only under load."""
     evidence: tuple[str, ...] = ()

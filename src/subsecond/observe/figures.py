@@ -22,10 +22,13 @@ def result_of(seen: Observation) -> RequestResult:
     recorded = seen.of("recording")
     counted = (recorded or seen.of("timed"))[:1]
     counts = counted[0].counts if counted else {}
+    url = spec.url
+    if counted:
+        url = counted[0].path + (f"?{counted[0].query}" if counted[0].query else "")
     return RequestResult(
         name=spec.name,
         method=spec.method,
-        url=spec.url,
+        url=url,
         status=seen.status,
         seconds=median_interval(seen.answers),
         queries=counts.get(protocol.COUNT_QUERIES),

@@ -9,6 +9,7 @@ from rich.text import Text
 
 from subsecond.model.audit import Audit, Interval, QueryGroup, RequestResult, Shares
 from subsecond.model.finding import Finding
+from subsecond.sql.fingerprint import abridged
 
 SHOWN_GROUPS = 8
 BAR = 48
@@ -59,12 +60,18 @@ def _request(result: RequestResult) -> RenderableType:
 
 def _summary(result: RequestResult, seconds: Interval) -> str:
     counts = (
-        f"{result.queries} queries, {result.rows} rows, {result.sessions} sessions from {result.session_sites} "
-        f"{'place' if result.session_sites == 1 else 'places'}"
+        f"{_many(result.queries, 'query', 'queries')}, {_many(result.rows, 'row')}, "
+        f"{_many(result.sessions, 'session')} from {_many(result.session_sites, 'place')}"
     )
     spread = f"{duration(seconds.low)} to {duration(seconds.high)} in {result.runs} runs"
     added = "" if result.recording_added is None else f"; recording added {result.recording_added:+.0%}"
     return f"{duration(seconds.median)} (median; {spread}{added}): {counts}"
+
+
+def _many(number: int | None, one: str, more: str | None = None) -> str:
+    if number is None:
+        return f"? {more or one + 's'}"
+    return f"{number} {one if number == 1 else more or one + 's'}"
 
 
 def _bar(shares: Shares) -> list[RenderableType]:
@@ -80,16 +87,18 @@ def _bar(shares: Shares) -> list[RenderableType]:
 
 
 def _groups(groups: tuple[QueryGroup, ...]) -> RenderableType:
-    table = Table(box=None, padding=(0, 2, 0, 0), show_edge=False, header_style="dim")
-    table.add_column("queries", justify="right")
-    table.add_column("rows", justify="right")
-    table.add_column("time", justify="right")
-    table.add_column("from")
+    table = Table(box=None, padding=(0, 2, 0, 0), show_edge=False, header_style="dim", expand=True)
+    table.add_column("queries", justify="right", no_wrap=True)
+    table.add_column("rows", justify="right", no_wrap=True)
+    table.add_column("time", justify="right", no_wrap=True)
+    table.add_column("from", no_wrap=True)
     table.add_column("statement", no_wrap=True, overflow="ellipsis", ratio=1)
     for group in groups[:SHOWN_GROUPS]:
         rows = "" if group.rows is None else str(group.rows)
         where = f"{group.file}:{group.line}"
-        statement = f"[{group.lazy_load}] {group.fingerprint}" if group.lazy_load else group.fingerprint
+        statement = abridged(group.fingerprint)
+        if group.lazy_load:
+            statement = f"[{group.lazy_load}] {statement}"
         table.add_row(str(group.count), rows, duration(group.seconds), Text(where), Text(statement))
     rest = groups[SHOWN_GROUPS:]
     if rest:
@@ -101,10 +110,10 @@ def _groups(groups: tuple[QueryGroup, ...]) -> RenderableType:
 def finding_text(finding: Finding, *, whole: bool = False) -> RenderableType:
     """A finding: where, what, what it costs; with `whole` all its evidence."""
     share = "" if finding.share is None else f"{finding.share:5.1%}"
-    cost = "" if finding.seconds is None else duration(finding.seconds)
+    cost = "under load" if finding.seconds is None else duration(finding.seconds)
     head = Text.assemble(
         (f"{finding.id:>4}  ", "bold"),
-        (f"{share:>6} {cost:>8}  ", ""),
+        (f"{share:>6} {cost:>10}  ", ""),
         (finding.kind, "bold yellow"),
         f"  {finding.title}",
     )

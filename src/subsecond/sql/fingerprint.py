@@ -21,6 +21,7 @@ _TOKEN = re.compile(
     | (?P<number>(?<![\w.])(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?(?!\w))
     | (?P<word>[A-Za-z_][\w$]*)
     | (?P<space>\s+)
+    | (?P<operator>[<>!=]=|<>|\|\||->>?|\#>>?|@>|<@|&&|~\*|!~\*?)
     | (?P<other>.)
     """,
     re.VERBOSE | re.DOTALL,
@@ -43,12 +44,15 @@ def _tokens(text: str) -> list[str]:
         group, token = match.lastgroup or "other", match.group()
         if group == "tag":
             group = "dollar"
-        if group in ("space", "comment", "cast"):
+        # a cast of a value is the driver's doing; a cast of a column is part of what is asked
+        if group in ("space", "comment") or (group == "cast" and tokens[-1:] == ["?"]):
             continue
         if group in _VALUE_GROUPS:
             if tokens[-1:] == ["-"] and (len(tokens) == 1 or tokens[-2] in _BEFORE_SIGN):
                 tokens.pop()
             tokens.append("?")
+        elif group == "cast":
+            tokens.append("".join(token.split()).lower())
         elif group == "word":
             word = token.lower()
             # `IS NULL` is a test and stays one; `= NULL` and a literal TRUE are values
@@ -70,6 +74,7 @@ _RULES = (
     (re.compile(r"\bin \( select \? where .*? != .*? \)"), "in (?+)"),  # SQLAlchemy's empty IN
     (re.compile(r"(?<!\w)is null\b"), "= ?"),
     (re.compile(r" \. "), "."),
+    (re.compile(r" (?=::)"), ""),
     (re.compile(r"(?<=\() | (?=[),])"), ""),
     (re.compile(rf"(?<![\w.])(?!(?:{'|'.join(sorted(_KEYWORDS))}) \()([\w.]+) \("), r"\1("),
     (re.compile(r";\s*$"), ""),
@@ -91,6 +96,14 @@ def redacted(text: str) -> str:
             continue
         kept.append("?" if group in ("string", "number", "dollar", "tag") else match.group())
     return "".join(kept)
+
+
+_SELECT_LIST = re.compile(r"\bselect (distinct )?((?:(?!\bselect\b).){30,}?) from\b")
+
+
+def abridged(fingerprinted: str) -> str:
+    """A fingerprint for a reader: long lists of columns left out."""
+    return _SELECT_LIST.sub(r"select \1… from", fingerprinted)
 
 
 def operation(text: str) -> str:

@@ -11,8 +11,9 @@ from subsecond.model.finding import Suspicion
 from subsecond.model.trace import Span, Trace
 from subsecond_agent import protocol
 
-MIN_REPEATS = 2
-"""One lazy load in a request costs what a join would; from the second on it grows with the parents."""
+MIN_LOADS = 2
+"""One lazy load in a request costs what a join would; the second, for another parent or of another relationship of
+the same class, is the beginning of the cascade (the case study counts 2 to 4 per parent)."""
 
 
 @detector
@@ -29,8 +30,9 @@ class LazyLoad:
 
     When it is fine: the attribute is read on few requests and for few parents.
 
-    Rule: statements that the ORM says were sent by attribute access, grouped by relationship, at least 2 in
-    one request. Call site: the line that reads the attribute most often; cause: the line of the relationship.
+    Rule: statements that the ORM says were sent by attribute access, at least 2 for relationships of one class
+    in one request; a finding for each relationship. Call site: the line that reads the attribute most often;
+    cause: the line of the relationship.
     """
 
     phase: ClassVar[int | None] = 2
@@ -38,16 +40,16 @@ class LazyLoad:
 
     def find(self, traces: Sequence[Trace]) -> Iterator[Suspicion]:
         for trace in traces:
-            loads = (span for span in queries(trace) if protocol.LAZY_LOAD in span.attributes)
-            for relation, spans in grouped(loads, _relation).items():
-                if len(spans) < MIN_REPEATS:
-                    continue
+            loads = [span for span in queries(trace) if protocol.LAZY_LOAD in span.attributes]
+            of_class = grouped(loads, lambda span: _relation(span).rpartition(".")[0])
+            enough = [span for spans in of_class.values() if len(spans) >= MIN_LOADS for span in spans]
+            for relation, spans in grouped(enough, _relation).items():
                 readers = sorted(grouped(spans, lambda span: span.stack).values(), key=len, reverse=True)
                 yield Suspicion(
                     kind="lazy-load",
                     phase=self.phase,
                     request=trace.request,
-                    title=f"{relation} loaded {len(spans)} times",
+                    title=f"{relation} loaded {len(spans)} {'time' if len(spans) == 1 else 'times'}",
                     site=place(readers[0][0].site),
                     cause_symbol=relation,
                     fingerprint=relation,

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import ClassVar
 
 from subsecond.diagnose.detector import detector, place, spot
-from subsecond.diagnose.evidence import checkouts, waited
+from subsecond.diagnose.evidence import checkouts
 from subsecond.model.finding import Suspicion
 from subsecond.model.trace import Frame, Span, Trace
 from subsecond_agent import protocol
@@ -26,7 +26,8 @@ class NestedCheckout:
     When it is fine: never with one pool; with a second pool it is a cost, not a danger.
 
     Rule: two check-outs of one pool overlap within one request; seen from one trace, without any load.
-    Call site: the place that opens the inner one; cause: the place that holds the outer one.
+    Call site: the place that opens the inner one; cause: the place that holds the outer one. It has no
+    seconds: a request alone hardly pays for it.
     """
 
     phase: ClassVar[int | None] = 2
@@ -45,7 +46,6 @@ class NestedCheckout:
                     site=place(inner),
                     cause=place(outer),
                     fingerprint=spot(outer),
-                    seconds=sum(waited(span) for span in spans),
                     evidence=(f"inner opened at {spot(inner)}", f"outer held since {spot(outer)}"),
                 )
 
