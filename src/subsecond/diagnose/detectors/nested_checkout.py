@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import ClassVar
 
 from subsecond.diagnose.detector import detector, place, spot
-from subsecond.diagnose.evidence import checkouts
+from subsecond.diagnose.evidence import checkouts, grouped
 from subsecond.model.finding import Suspicion
 from subsecond.model.trace import Frame, Span, Trace
 from subsecond_agent import protocol
@@ -25,9 +25,9 @@ class NestedCheckout:
 
     When it is fine: never with one pool; with a second pool it is a cost, not a danger.
 
-    Rule: two check-outs of one pool overlap within one request; seen from one trace, without any load.
-    Call site: the place that opens the inner one; cause: the place that holds the outer one. It has no
-    seconds: a request alone hardly pays for it.
+    Rule: two check-outs of one pool overlap within one request; seen from one trace, without any load. One
+    finding for each place that holds the outer connection (the cause). Call site: the place that opens an
+    inner one most often; all are listed. It has no seconds: a request alone hardly pays for it.
     """
 
     phase: ClassVar[int | None] = 2
@@ -35,29 +35,33 @@ class NestedCheckout:
 
     def find(self, traces: Sequence[Trace]) -> Iterator[Suspicion]:
         for trace in traces:
-            for (inner, outer), spans in _nested(trace).items():
-                pool = spans[0].attributes.get(protocol.DB_POOL_SIZE)
-                limit = f"{pool} or more" if pool else "as many as the pool holds"
+            for outer, inner in _nested(trace).items():
+                places = sorted(grouped(inner, trace.opener).items(), key=lambda item: -len(item[1]))
+                limit = inner[0].attributes.get(protocol.DB_POOL_SIZE)
+                when = f"{limit} requests" if limit else "as many requests as the pool has connections"
                 yield Suspicion(
                     kind="nested-checkout",
                     phase=self.phase,
                     request=trace.request,
-                    title=f"{len(spans)} × while another is held: dead-lock possible with {limit} requests in a worker",
-                    site=place(inner),
+                    title=f"{len(inner)} × while another is held: dead-lock possible from {when} in one worker on",
+                    site=place(places[0][0]),
                     cause=place(outer),
                     fingerprint=spot(outer),
-                    evidence=(f"inner opened at {spot(inner)}", f"outer held since {spot(outer)}"),
+                    evidence=(
+                        f"outer held since {spot(outer)}",
+                        *(f"{len(spans)} × inner opened at {spot(frame)}" for frame, spans in places),
+                    ),
                 )
 
 
-def _nested(trace: Trace) -> dict[tuple[Frame | None, Frame | None], list[Span]]:
-    """Inner check-outs by (place that opened it, place that holds the outermost one of the same pool)."""
-    found: dict[tuple[Frame | None, Frame | None], list[Span]] = {}
+def _nested(trace: Trace) -> dict[Frame | None, list[Span]]:
+    """Inner check-outs by the place that holds the outermost open one of the same pool."""
+    found: dict[Frame | None, list[Span]] = {}
     taken = checkouts(trace)
     for number, inner in enumerate(taken):
         for outer in taken[:number]:
             same_pool = outer.attributes.get(protocol.DB_POOL) == inner.attributes.get(protocol.DB_POOL)
             if same_pool and outer.start + outer.seconds > inner.start:
-                found.setdefault((trace.opener(inner), trace.opener(outer)), []).append(inner)
+                found.setdefault(trace.opener(outer), []).append(inner)
                 break
     return found
