@@ -233,6 +233,12 @@ def ensure_working(server: Server, name: str, scale: str, seed: int, *, indexed:
         _describe(connection, name, WORKING, wanted)
 
 
+def exists(server: Server, name: str) -> bool:
+    """Whether the server has a database of that name."""
+    with connected(server.url) as connection:
+        return _comment(connection, name) is not None
+
+
 def copy(server: Server, name: str, scale: str, *, indexed: bool) -> str:
     """Make another copy of a scale's data and return its URL. The name must be new."""
     _check_name(name)

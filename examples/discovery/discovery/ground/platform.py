@@ -105,7 +105,8 @@ class Start:
             state_file().unlink(missing_ok=True)
 
 
-def _check_space(scale: str) -> None:
+def check_space(scale: str) -> None:
+    """Raise Failure unless the disk has room for the data, its templates and copies."""
     free = shutil.disk_usage(var_folder()).free
     if free < NEEDED_BYTES[scale]:
         raise Failure(
@@ -176,7 +177,7 @@ def up(scale: str | None, seed: int | None, chosen: dict[str, int]) -> dict[str,
             say("already running")
             return state
         with Start(frozenset({postgres.NAME, *(service.name for service in services.SERVICES)} - alive.keys())):
-            _check_space(scale)
+            check_space(scale)
             server = start_postgres(used.get(postgres.NAME, 0), alive)
             databases.ensure_templates(server, scale, seed)
             for name, indexed in WORKING.values():

@@ -36,6 +36,7 @@ SETTINGS = {
     "unix_socket_directories": "",  # one way in, the same as everyone's DATABASE_URL
     "max_connections": "200",
     "shared_buffers": "512MB",
+    "maintenance_work_mem": "256MB",
     "shared_preload_libraries": "pg_stat_statements",
     # The data can be made again at any time.
     "fsync": "off",

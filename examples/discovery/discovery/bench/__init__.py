@@ -1,0 +1,1 @@
+"""Measures both versions side by side, through a line as slow as the one between two machines."""

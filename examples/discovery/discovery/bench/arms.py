@@ -1,0 +1,121 @@
+"""One arm: a version with a database copy, a delay proxy and web servers of its own."""
+
+from __future__ import annotations
+
+import importlib.util
+import sys
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from types import ModuleType
+from urllib.parse import urlsplit
+
+import psycopg
+
+from discovery.bench import machine
+from discovery.ground import databases, ports, processes, services
+from discovery.ground.failure import Failure
+from discovery.settings import ROOT, var_folder
+
+PROXY = ROOT.parent.parent / "src" / "subsecond" / "harness" / "proxy.py"
+ORDER = 30  # stopped before everything else
+FEW = ("--worker-connections", "4")  # fewer requests in a worker than its pool has connections
+
+
+def proxy_module() -> ModuleType:
+    """The delay proxy of the repository that this example lies in; Failure when it is not there."""
+    spec = importlib.util.spec_from_file_location("discovery_delay_proxy", PROXY)
+    if spec is None or spec.loader is None or not PROXY.exists():
+        raise Failure("the delay proxy (src/subsecond/harness/proxy.py) is missing; run bench in a whole checkout")
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[spec.name] = module  # dataclasses look their module up
+    spec.loader.exec_module(module)
+    return module
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Arm:
+    """What the measurements need to know of one version."""
+
+    version: str
+    server: databases.Server
+    database: str
+    proxied: str  # the database's URL through the proxy
+    jwks: Path
+
+    @property
+    def direct(self) -> str:
+        """The database's URL without the proxy."""
+        return self.server.database(self.database)
+
+    @contextmanager
+    def serving(self, name: str, more: tuple[str, ...] = ()) -> Iterator[Served]:
+        """A web server of this version with two workers, for the time of the block."""
+        run, port, title = var_folder() / "run", ports.unused(), f"bench-{self.version}-{name}"
+        environment = services.environment(var_folder()) | {
+            "DISCOVERY_DATABASE_URL": self.proxied,
+            "DISCOVERY_JWKS": str(self.jwks),
+        }
+        record = processes.launch(
+            run,
+            name=title,
+            order=ORDER,
+            command=services.application(self.version, port, more),
+            environment=environment,
+            port=port,
+            log=var_folder() / "log" / f"{title}.log",
+            cwd=ROOT,
+            patience=8.0,
+        )
+        try:
+            services.await_health(run, record, 60.0)
+            yield Served(arm=self, port=port, pid=record.pid)
+        finally:
+            processes.stop(run, record)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Served:
+    """An arm with its web server running."""
+
+    arm: Arm
+    port: int
+    pid: int
+
+    def app_cpu(self) -> float | None:
+        """CPU seconds of the workers so far."""
+        return machine.cpu_seconds(machine.children(self.pid))
+
+    def database_cpu(self) -> float | None:
+        """CPU seconds of the backends of this arm's database so far; None when the server is elsewhere."""
+        if not self.arm.server.embedded:
+            return None
+        with psycopg.connect(self.arm.server.url) as connection:
+            rows = connection.execute("SELECT pid FROM pg_stat_activity WHERE datname = %s", [self.arm.database])
+            return machine.cpu_seconds([pid for (pid,) in rows])
+
+
+def _scratch(server: databases.Server, name: str, scale: str, *, indexed: bool) -> None:
+    """A fresh copy; one that an interrupted run left is replaced."""
+    if databases.exists(server, name):
+        databases.drop(server, name)
+    databases.copy(server, name, scale, indexed=indexed)
+
+
+@contextmanager
+def opened(server: databases.Server, scale: str, delay: float, jwks: Path) -> Iterator[dict[str, Arm]]:
+    """Both arms; databases and proxies go away at the end."""
+    target = urlsplit(server.url)
+    module = proxy_module()
+    with ExitStack() as stack:
+        arms = {}
+        for version, indexed in (("legacy", False), ("optimized", True)):
+            name = f"discovery_bench_{version}"
+            _scratch(server, name, scale, indexed=indexed)
+            stack.callback(databases.drop, server, name)
+            proxy = stack.enter_context(module.DelayProxy((target.hostname or "127.0.0.1", target.port or 5432), delay))
+            user = target.netloc.rpartition("@")[0]
+            through = target._replace(netloc=f"{user}@{ports.HOST}:{proxy.port}", path=f"/{name}")
+            arms[version] = Arm(version=version, server=server, database=name, proxied=through.geturl(), jwks=jwks)
+        yield arms

@@ -1,0 +1,112 @@
+"""`python -m discovery bench`."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from typing import Any
+
+from discovery.auth import keys
+from discovery.bench import arms, machine, measure, render
+from discovery.bench.client import Request
+from discovery.ground import databases, platform, ports, postgres, processes
+from discovery.ground.data.calendar import HOLIDAYS
+from discovery.ground.failure import Failure
+from discovery.settings import BENCH_DATE, DEMO_CITY, DEMO_LOCATION_ID, DEMO_USER_ID, ROOT, var_folder
+
+CALM = 1.0  # load average above which wall times are not to be trusted
+
+
+def requests(token: str) -> list[Request]:
+    """The two requests that are measured."""
+    if any((month, day) == (BENCH_DATE.month, BENCH_DATE.day) for _, month, day, _ in HOLIDAYS):
+        raise Failure(f"{BENCH_DATE} is a holiday: the short answer would be measured; choose another BENCH_DATE")
+    return [
+        Request("discovery", f"/v1/discovery?city={DEMO_CITY}&date={BENCH_DATE}"),
+        Request("detail", f"/v1/locations/{DEMO_LOCATION_ID}/detail?date={BENCH_DATE}", token),
+    ]
+
+
+@contextmanager
+def database_server(scale: str, seed: int) -> Iterator[databases.Server]:
+    """A server with the data: the platform's if it runs, else one for the time of the block."""
+    with platform.exclusive():
+        alive = platform.alive_records()
+        platform.check_space(scale)
+        started = not (postgres.NAME in alive or os.environ.get("DATABASE_URL"))
+        names = frozenset({postgres.NAME}) if started else frozenset()
+        with platform.Start(names):
+            server = platform.start_postgres(ports.unused() if started else 0, alive)
+            databases.ensure_templates(server, scale, seed)
+    try:
+        yield server
+    finally:
+        if started:
+            for record in processes.read_all(platform.run_folder()):
+                if record.name == postgres.NAME:
+                    processes.stop(platform.run_folder(), record)
+
+
+def _load() -> float:
+    """The load average; a busy machine is worth a warning."""
+    value = machine.load()
+    if value > CALM:
+        measure.say(f"warning: load average {value}: something else is running, seconds are too long")
+    return value
+
+
+def collect(scale: str, seed: int, delay: float, *, quick: bool) -> dict[str, Any]:
+    """Measure everything; returns what the JSON file holds. delay in seconds."""
+    before = _load()
+    with database_server(scale, seed) as server:
+        jwks = keys.ensure(var_folder() / "keys")
+        token = keys.sign(keys.load(jwks.parent), DEMO_USER_ID, lifetime=86_400)
+        with databases.connected(server.url) as connection:
+            version = str(connection.info.parameter_status("server_version"))
+        with arms.opened(server, scale, delay, jwks) as both:
+            effort = measure.QUICK if quick else measure.THOROUGH
+            endpoints = {request.name: measure.endpoint(both, request, effort) for request in requests(token)}
+    return {
+        "date": datetime.now(UTC).strftime("%Y-%m-%d"),
+        "machine": machine.describe(version),
+        "scale": scale,
+        "rtt_ms": round(delay * 1000, 3),
+        "load_average": before,
+        "endpoints": endpoints,
+        "load_average_after": machine.load(),
+        "quick": quick,
+        "seed": seed,
+        "bench_date": str(BENCH_DATE),
+    }
+
+
+def run(given: argparse.Namespace) -> int:
+    """Run the verb; returns the exit code."""
+    try:
+        delay = arms.proxy_module().parse_delay(given.rtt)
+    except ValueError as error:
+        raise Failure(f"--rtt: {error}") from None
+    result = collect(given.scale, given.seed, delay, quick=given.quick)
+    _warn_about_counts(result)
+    print(json.dumps(result, indent=1) if given.json else render.terminal(result))
+    if given.write_results:
+        folder = ROOT / "results"
+        folder.mkdir(exist_ok=True)
+        (folder / f"{given.scale}.json").write_text(json.dumps(result, indent=1) + "\n")
+        (ROOT / "RESULTS.md").write_text(render.markdown(result))
+        measure.say(f"wrote RESULTS.md and results/{given.scale}.json")
+    return 0
+
+
+def _warn_about_counts(result: dict[str, Any]) -> None:
+    for name, versions in result["endpoints"].items():
+        for version, figures in versions.items():
+            if figures["queries"] != figures["queries_client"]:
+                measure.say(
+                    f"warning: {name} of {version}: the server counted {figures['queries']} statements, "
+                    f"the application {figures['queries_client']}"
+                )

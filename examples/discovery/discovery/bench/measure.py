@@ -1,0 +1,168 @@
+"""The measurements of one endpoint: counts, one client, eight clients, twenty clients."""
+
+from __future__ import annotations
+
+import statistics
+import sys
+import time
+from contextlib import ExitStack
+from dataclasses import dataclass
+from typing import Any
+
+from discovery.bench import arms, client, counting
+from discovery.bench.arms import Arm, Served
+from discovery.bench.client import Request
+from discovery.ground.failure import Failure
+
+VERSIONS = ("legacy", "optimized")
+WARM_UP = 20  # psycopg prepares a statement at its sixth use, in each of two workers
+WARM_UP_SECONDS = 20.0
+PHASE_SECONDS = 300.0  # no request begins later than this after the beginning of its phase
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Effort:
+    """How many requests each measurement sends."""
+
+    rounds: int  # one request of the legacy version each, and a few of the optimized one
+    optimized_a_round: int
+    eight_each: dict[str, int]  # requests of each of 8 clients, by version
+    twenty_each: dict[str, int]  # requests of each of 20 clients, by endpoint; the same for both versions
+
+
+THOROUGH = Effort(
+    rounds=7,
+    optimized_a_round=5,
+    eight_each={"legacy": 2, "optimized": 12},
+    twenty_each={"discovery": 1, "detail": 2},
+)
+QUICK = Effort(
+    rounds=2,
+    optimized_a_round=4,
+    eight_each={"legacy": 1, "optimized": 5},
+    twenty_each={"discovery": 1, "detail": 1},
+)
+
+
+def say(line: str) -> None:
+    """Progress, on standard error."""
+    print(f"bench: {line}", file=sys.stderr, flush=True)
+
+
+def _warm(served: Served, request: Request) -> None:
+    """Two clients at once, so that both workers get their share."""
+    client.repeat(
+        lambda: client.crowd(served.port, request, clients=2, each=1, limit=client.NO_ANSWER),
+        at_most=WARM_UP // 2,
+        seconds=WARM_UP_SECONDS,
+    )
+
+
+def _spent(before: float | None, after: float | None, requests: int) -> float | None:
+    return None if before is None or after is None else round((after - before) / requests, 5)
+
+
+@dataclass(slots=True)
+class Alone:
+    """What one client saw of one version."""
+
+    seconds: list[float]
+    app: float | None = 0.0
+    database: float | None = 0.0
+
+    def add(self, served: Served, request: Request, count: int) -> None:
+        """Send some requests and add their times and CPU."""
+        app, database = served.app_cpu(), served.database_cpu()
+        for _ in range(count):
+            seconds, good = client.send(served.port, request)
+            if not good:
+                raise Failure(f"{served.arm.version} did not answer {request.name} with 200 to a single client")
+            self.seconds.append(seconds)
+        self.app = _sum(self.app, app, served.app_cpu())
+        self.database = _sum(self.database, database, served.database_cpu())
+
+    def figures(self) -> dict[str, float | None]:
+        """Medians and CPU seconds a request."""
+        count = len(self.seconds)
+        return {
+            "seconds_median": round(statistics.median(self.seconds), 4),
+            "cpu_app": None if self.app is None else round(self.app / count, 5),
+            "cpu_database": None if self.database is None else round(self.database / count, 5),
+        }
+
+
+def _sum(total: float | None, before: float | None, after: float | None) -> float | None:
+    return None if total is None or before is None or after is None else total + after - before
+
+
+def _alone(served: dict[str, Served], request: Request, effort: Effort) -> dict[str, Alone]:
+    """One client, both versions in turns, so that what else the machine does hits both."""
+    found = {version: Alone([]) for version in VERSIONS}
+    deadline = time.monotonic() + PHASE_SECONDS
+    for done in range(effort.rounds):
+        for version in VERSIONS if done % 2 == 0 else reversed(VERSIONS):
+            found[version].add(served[version], request, 1 if version == "legacy" else effort.optimized_a_round)
+        if time.monotonic() > deadline:
+            break
+    return found
+
+
+def _crowds(
+    served: dict[str, Served], request: Request, clients: int, each: dict[str, int]
+) -> dict[str, client.Answers]:
+    return {
+        version: client.crowd(served[version].port, request, clients=clients, each=each[version], limit=PHASE_SECONDS)
+        for version in VERSIONS
+    }
+
+
+def _serve(
+    stack: ExitStack, both: dict[str, Arm], request: Request, name: str, more: tuple[str, ...]
+) -> dict[str, Served]:
+    served = {version: stack.enter_context(both[version].serving(name, more)) for version in VERSIONS}
+    for one in served.values():
+        _warm(one, request)
+    return served
+
+
+def endpoint(both: dict[str, Arm], request: Request, effort: Effort) -> dict[str, dict[str, Any]]:
+    """All figures of one endpoint, by version."""
+    say(f"{request.name}: counting")
+    counted = {version: counting.run(both[version], request) for version in VERSIONS}
+    with ExitStack() as stack:
+        say(f"{request.name}: one client")
+        served = _serve(stack, both, request, "default", ())
+        alone = _alone(served, request, effort)
+        say(f"{request.name}: 20 clients")
+        each = effort.twenty_each[request.name]
+        twenty = _crowds(served, request, 20, dict.fromkeys(VERSIONS, each))
+    with ExitStack() as stack:
+        say(f"{request.name}: 8 clients, at most 4 requests in a worker")
+        served = _serve(stack, both, request, "few", arms.FEW)
+        eight = _crowds(served, request, 8, effort.eight_each)
+    return {
+        version: _figures(counted[version], alone[version], eight[version], twenty[version]) for version in VERSIONS
+    }
+
+
+def _figures(counted: dict[str, Any], alone: Alone, eight: client.Answers, twenty: client.Answers) -> dict[str, Any]:
+    """The keys in the order that the file promises; further ones follow."""
+    single = alone.figures()
+    return {
+        "queries": counted["queries"],
+        "sessions": counted["sessions"],
+        "session_sites": counted["session_sites"],
+        "rows": counted["rows"],
+        "seconds_median": single["seconds_median"],
+        "seconds_8_clients": round(statistics.median(eight.seconds), 4) if eight.seconds else None,
+        "errors_20_clients": twenty.errors,
+        "cpu_app": single["cpu_app"],
+        "cpu_database": single["cpu_database"],
+        "requests_median": len(alone.seconds),
+        "requests_8_clients": eight.sent,
+        "errors_8_clients": eight.errors,
+        "requests_20_clients": twenty.sent,
+        "seconds_20_clients": round(statistics.median(twenty.seconds), 4) if twenty.seconds else None,
+        "queries_client": counted["queries_client"],
+        "places": counted["places"],
+    }
