@@ -74,7 +74,7 @@ def test_a_whole_file() -> None:
         ("Authorization", "Bearer {{login.response.body.$.data.token}}"),
         ("Accept", "application/json"),
     )
-    assert (rooms.body, rooms.setup, rooms.line) == (None, False, 16)
+    assert (rooms.body, rooms.setup, rooms.line) == (None, False, 17)
     assert (health.name, health.method, health.url, health.line) == ("GET /healthz", "GET", "/healthz", 23)
 
 

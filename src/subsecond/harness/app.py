@@ -44,10 +44,11 @@ class RunningApp:
     process: subprocess.Popen[bytes] = field(repr=False)
     own: tuple[Path, ...] = ()
 
-    def ended(self) -> str | None:
-        """Why the app is no longer there, in one line; None while its first process lives."""
-        code = self.process.poll()
-        if code is None:
+    def ended(self, seconds: float = 0.0) -> str | None:
+        """Why the app is no longer there, in one line; None while its first process lives (waited for so long)."""
+        try:
+            code = self.process.wait(seconds)
+        except subprocess.TimeoutExpired:
             return None
         failure = app_log.first_failure(self.log_path, self.own)
         return f"the app ended ({exit_text(code)})" + (f": {failure}" if failure else "")

@@ -13,7 +13,7 @@ _PYTHON = re.compile(r"(python|pypy)[\d.]*\Z")
 _SHELLS = ("sh", "bash", "dash", "zsh", "ksh")
 _KEEP_OUT = {"E": "ignores PYTHONPATH", "I": "ignores PYTHONPATH", "S": "does not import site"}
 _TAKES_VALUE = "WX"
-_TRAMPOLINE = re.compile(r"exec'? +\"?([^\"\n]+)\"? +\"\$0\"")
+_TRAMPOLINE = re.compile(r"exec'? +(.+?) +\"\$0\"")
 """pip writes it in place of a first line that would be too long or hold blanks."""
 
 

@@ -13,14 +13,17 @@ POLL_SECONDS = 0.05
 DRAIN_SECONDS = 5.0
 ELSEWHERE_SECONDS = 20.0
 """How long an app may listen on other ports only before we say so: some open a port for metrics first."""
+BREAKS = 5
+BROKEN_SECONDS = 5.0
+"""Five connections broken over five seconds: it dies of this request, more waiting helps nobody."""
 HOST = "127.0.0.1"
 
 
 @dataclass(frozen=True, slots=True)
 class Readiness:
-    """How the wait ended. `detail`: the ports of `elsewhere`, the first bytes of `not-http`."""
+    """How the wait ended. `detail`: the ports of `elsewhere`, the first bytes of `not-http`, how many were `broken`."""
 
-    state: Literal["ready", "ended", "silent", "refused", "elsewhere", "not-http"]
+    state: Literal["ready", "ended", "silent", "broken", "refused", "elsewhere", "not-http"]
     seconds: float
     detail: str = ""
 
@@ -30,7 +33,7 @@ def wait(
 ) -> Readiness:
     """Send `request` until any HTTP answer comes, the process has ended, or `seconds` are over."""
     begin = time.monotonic()
-    deadline, accepted, next_look = begin + seconds, False, begin + 1.0
+    deadline, accepted, next_look, breaks = begin + seconds, False, begin + 1.0, 0
     while True:
         now = time.monotonic()
         if ended():
@@ -45,7 +48,10 @@ def wait(
         state, detail = _ask(port, request, deadline, ended)
         if state in ("ready", "not-http"):
             return Readiness("ready" if state == "ready" else "not-http", time.monotonic() - begin, detail)
-        accepted = accepted or state == "accepted"
+        accepted = accepted or state in ("accepted", "broken")
+        breaks += state == "broken"
+        if breaks >= BREAKS and time.monotonic() - begin > min(BROKEN_SECONDS, seconds):
+            return Readiness("broken", time.monotonic() - begin, str(breaks))
         time.sleep(POLL_SECONDS)
 
 
@@ -70,20 +76,21 @@ def _ask(port: int, request: bytes, deadline: float, ended: Callable[[], bool]) 
             connection.sendall(request)
             first = _first_bytes(connection, deadline, ended)
             if not first:
-                return "accepted", ""
+                return ("broken" if first is not None else "accepted"), ""
             if not first.startswith(b"HTTP/"):
                 return "not-http", repr(first[:40])
             _drain(connection)
             return "ready", ""
         except OSError:
-            return "accepted", ""
+            return "broken", ""
 
 
-def _first_bytes(connection: socket.socket, deadline: float, ended: Callable[[], bool]) -> bytes:
+def _first_bytes(connection: socket.socket, deadline: float, ended: Callable[[], bool]) -> bytes | None:
+    """What comes first: empty where the peer closes, None where nothing comes in time."""
     while time.monotonic() < deadline and not ended():
         if select.select([connection], [], [], 0.2)[0]:
             return connection.recv(65536)
-    return b""
+    return None
 
 
 def _drain(connection: socket.socket) -> None:

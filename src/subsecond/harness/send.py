@@ -23,10 +23,11 @@ Headers = Sequence[tuple[str, str]]
 
 
 class NoAnswerError(SubsecondError):
-    """No complete answer came; the message is the reason, in one line."""
+    """No complete answer came; the message is the reason, in one line. `late`: the app may still be at work on it."""
 
-    def __init__(self, message: str) -> None:
+    def __init__(self, message: str, *, late: bool = False) -> None:
         super().__init__("request-failed", message, exit_code=EXIT_FAILED)
+        self.late = late
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +114,8 @@ class Client:
                 seconds = time.perf_counter() - begin
         except TimeoutError:
             connection.close()
-            raise NoAnswerError(f"no whole answer within {durations.text(self._timeout)} (longer: timeout)") from None
+            text = f"no whole answer within {durations.text(self._timeout)} (longer: timeout)"
+            raise NoAnswerError(text, late=True) from None
         except http.client.IncompleteRead as problem:
             connection.close()
             raise NoAnswerError(f"the answer broke off before its end ({_worker_died(problem)})") from None

@@ -21,6 +21,8 @@ _WSGI = ("flask", "bottle", "pyramid", "falcon", "django")
 _SHELL = {"&&", "||", "|", ";", ">", ">>", "<", "&", "2>&1"}
 _ASSIGNMENT = re.compile(r"([A-Za-z_]\w*)=(.*)\Z", re.S)
 _FIXED_PORT = re.compile(r"(?:(?:--port|-p|--http-port|--bind|-b)[= ]\S*?|:)(\d{2,5})(?!\S*\.\w)(?:\s|\Z)")
+_PORT_SHOWN = 999_999
+"""No port: stands for `{port}`, which a shell would want in quotes."""
 _CONTROL_SOCKET_SINCE = (26,)
 """gunicorn's control socket has one path per user: ours would take the place of a running one's."""
 
@@ -42,7 +44,7 @@ class Start:
     @property
     def text(self) -> str:
         """The command as a shell would take it."""
-        return shlex.join(self.command).replace("'{port}'", "{port}")
+        return shlex.join(self.on(_PORT_SHOWN)).replace(str(_PORT_SHOWN), "{port}")
 
 
 def choose(target: Target, facts: PythonFacts) -> Start:
@@ -71,8 +73,13 @@ def _given(target: Target, facts: PythonFacts) -> Start:
     parts = [part.replace("{app}", target.app or "").replace("{python}", str(facts.executable)) for part in parts]
     command = (str(find_program(parts[0], target, facts)), *parts[1:])
     return Start(
-        command=command, env=tuple(env), server=Path(parts[0]).name, why="given", fixed_port=_fixed_port(target.run)
+        command=command, env=tuple(env), server=_server_name(command), why="given", fixed_port=_fixed_port(target.run)
     )
+
+
+def _server_name(parts: Sequence[str]) -> str:
+    """`gunicorn`, also where it is started as `python -m gunicorn`."""
+    return parts[2] if len(parts) > 2 and parts[1] == "-m" else Path(parts[0]).name
 
 
 def _fixed_port(run: str) -> int | None:

@@ -21,6 +21,10 @@ from subsecond_agent import protocol
 TRACE_SECONDS = 5.0
 """A trace is written right after the last byte; on a loaded machine the worker may be late to it."""
 HELLO_SECONDS = 3.0
+END_SECONDS = 0.3
+"""A dying process closes its connections before its parent can see it end."""
+LATE_SECONDS = 30.0
+"""How long the end of a request is waited for that was given up on."""
 UNAUTHORIZED = 401
 
 
@@ -58,6 +62,8 @@ class AuditedApp:
         try:
             return self._send_logged_in(spec, mode, mark)
         except NoAnswerError as problem:
+            if problem.late:  # the next request must not be timed beside what is left of this one
+                self.spool.trace_of(mark, min(LATE_SECONDS, self.target.timeout_seconds))
             return RequestFailed(problem.message)
 
     def _send_logged_in(self, spec: RequestSpec, mode: str, mark: str) -> Answer:
@@ -120,8 +126,9 @@ class AuditedApp:
         try:
             return self._client.send(spec.method, url, headers, body)
         except NoAnswerError as problem:
-            ended = self.app.ended() if own else None
-            raise NoAnswerError(f"{problem.message} ({ended})" if ended else problem.message) from None
+            ended = self.app.ended(END_SECONDS) if own and not problem.late else None
+            text = f"{problem.message} ({ended})" if ended else problem.message
+            raise NoAnswerError(text, late=problem.late) from None
 
     def _address(self, url: str, spec: RequestSpec) -> tuple[str, bool]:
         """The absolute address, and whether it is the app's own: only a setup request may go elsewhere."""

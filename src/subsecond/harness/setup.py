@@ -73,8 +73,9 @@ def _body(answer: Answer, path: str, name: str, place: str) -> str:
     try:
         value = variables.at_path(document, path)
     except KeyError as step:
-        known = ", ".join(sorted(document)) if isinstance(document, dict) else _kind(document)
-        missing = f'the answer of "{name}" has no {step.args[0]!r} at {path} (it holds: {known})'
+        key, holder = step.args
+        known = ", ".join(sorted(holder)) if isinstance(holder, dict) else _kind(holder)
+        missing = f'the answer of "{name}" has no {key!r} at {path} (there is: {known})'
         raise variables.error(place, missing) from None
     if isinstance(value, (dict, list)) or value is None:
         raise variables.error(place, f'{path} of the answer of "{name}" is {_kind(value)}, not a text or a number')

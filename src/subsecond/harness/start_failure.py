@@ -32,6 +32,8 @@ def _alive(result: Readiness, port: int) -> str:
     took = durations.text(result.seconds)
     if result.state == "silent":
         return f"the app accepts connections on port {port} but answered nothing in {took} ({_LONGER})"
+    if result.state == "broken":
+        return f"the app broke the connection of the first request {result.detail} times in {took}, without an answer"
     if result.state == "elsewhere":
         return f"the app listens on {result.detail}, not on {HOST}:{port}; write {{port}} where its port belongs in run"
     if result.state == "not-http":

@@ -98,7 +98,7 @@ def _environment(name: str, where: str) -> str:
 
 
 def at_path(value: Any, path: str) -> Any:
-    """What stands at `$.a.b[0]` or `a.b.0` of a JSON value; KeyError names the step that is not there."""
+    """What stands at `$.a.b[0]` or `a.b.0` of a JSON value; KeyError(step, where it is not) if it does not."""
     for step in _STEP.finditer(path.removeprefix("$")):
         key = next(group for group in (step[1], step[2], step[4]) if group is not None)
         if isinstance(value, dict) and key in value:
@@ -106,5 +106,5 @@ def at_path(value: Any, path: str) -> Any:
         elif isinstance(value, list) and key.isdecimal() and int(key) < len(value):
             value = value[int(key)]
         else:
-            raise KeyError(key)
+            raise KeyError(key, value)
     return value
