@@ -87,7 +87,7 @@ class DayData:
 
 def find_city(session: OrmSession, slug: str) -> City:
     """The city with that slug."""
-    city = session.query(City).filter(City.slug == slug).first()
+    city = session.query(City).filter(City.slug == slug).order_by(City.id).first()
     if city is None:
         raise NotFound(f"There is no city {slug!r}.", "city")
     return city

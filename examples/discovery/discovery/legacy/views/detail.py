@@ -88,7 +88,7 @@ def serialise_item(session: OrmSession, item: Item, user_id: int, params: Detail
         .order_by(Booking.starts_at, Booking.id)
         .all()
     )
-    # not item.status_info: a status can be renamed while we are at it
+    # admins rename statuses, always read the current one
     status = session.query(Status).filter(Status.id == item.status).one()
 
     occupancy = None
