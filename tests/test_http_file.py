@@ -54,7 +54,7 @@ def parsed(text: str) -> list[RequestSpec]:
 
 
 def test_a_whole_file() -> None:
-    with pytest.raises(SubsecondError, match="line 15: .* stands in a body; put a line ### above it"):
+    with pytest.raises(SubsecondError, match=r"line 15: .* stands in a body; put a line ### above it"):
         parsed(FILE)
     login, rooms, health = parsed(FILE.replace("@token = {{nobody}}\n", ""))
     variables = (("auth", "http://127.0.0.1:8110"), ("city", "lisbon"))
@@ -75,7 +75,7 @@ def test_a_whole_file() -> None:
         ("Accept", "application/json"),
     )
     assert (rooms.body, rooms.setup, rooms.line) == (None, False, 17)
-    assert (health.name, health.method, health.url, health.line) == ("GET /healthz", "GET", "/healthz", 23)
+    assert (health.name, health.method, health.url, health.line) == ("GET /healthz", "GET", "/healthz", 25)
 
 
 def test_windows_line_ends_and_a_byte_order_mark(tmp_path: Path) -> None:

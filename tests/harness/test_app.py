@@ -119,6 +119,11 @@ def test_a_module_that_is_not_there_under_the_development_server(make_target: Ma
     assert "exit code 2" in error.message
 
 
+@pytest.mark.parametrize(("app", "meant"), [("shap:app", "shop"), ("shop:aap", "app")])
+def test_a_misspelt_app(make_target: MakeTarget, app: str, meant: str) -> None:
+    assert f'did you mean "{meant}"?' in refused(make_target(app=app, run=GUNICORN)).message
+
+
 def test_the_first_traceback_is_told_not_the_last(make_target: MakeTarget, project: Path) -> None:
     (project / "shop.py").write_text(
         "try:\n    {}['stock']\nexcept KeyError as problem:\n    raise RuntimeError('cannot serve') from problem\n"

@@ -71,8 +71,8 @@ def test_a_login_whose_answer_the_next_requests_use(make_target: MakeTarget) -> 
         assert got["headers"]["X-Again"] == "k1 t0"
         assert got["headers"]["Cookie"] == "s=1"
         assert [spec.name for spec in app.requests] == ["list"]
-        assert any("; flask: given" in line for line in said)
-        assert "started with flask: given" in app.notes()
+        assert any("; flask: start command given" in line for line in said)
+        assert "started with flask: start command given" in app.notes()
 
 
 def test_the_agent_is_in_it_and_its_trace_is_found(make_target: MakeTarget) -> None:

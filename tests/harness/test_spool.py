@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
 import threading
 import time
 from pathlib import Path
@@ -59,12 +61,21 @@ def test_hello_notes_and_traces(tmp_path: Path) -> None:
 def test_a_line_is_taken_when_it_is_whole(tmp_path: Path) -> None:
     spool = Spool(tmp_path)
     text = json.dumps(trace("a"))
-    append(tmp_path / "1-1.jsonl", text[:50], end="")
+    path = tmp_path / f"{os.getpid()}-1.jsonl"
+    append(path, text[:50], end="")
     assert spool.trace_of("a", 0) is None
-    assert spool.torn() == ["1-1.jsonl: the last line is torn (50 bytes); its process died while it wrote"]
-    append(tmp_path / "1-1.jsonl", text[50:])
+    assert spool.torn() == []  # its process lives and may yet end the line
+    append(path, text[50:])
     assert spool.trace_of("a", 0) == trace("a")
-    assert spool.torn() == []
+
+
+def test_a_line_that_will_never_be_whole_is_told(tmp_path: Path) -> None:
+    dead = subprocess.Popen(["true"])
+    dead.wait()
+    spool = Spool(tmp_path)
+    append(tmp_path / f"{dead.pid}-1.jsonl", trace("a"), '{"type": "tra', end="")
+    assert spool.trace_of("a", 0) == trace("a")
+    assert spool.torn() == [f"{dead.pid}-1.jsonl: the last line is torn (13 bytes); its process died while it wrote"]
 
 
 def test_what_is_no_line_of_ours_is_told(tmp_path: Path) -> None:

@@ -20,7 +20,7 @@ from subsecond.harness import app_log, flags, processes, ready, run_folder
 from subsecond.harness.environment import PythonFacts, app_path
 from subsecond.harness.first_request import first_request
 from subsecond.harness.server import Start
-from subsecond.harness.start_failure import KEPT_LOG, exit_text, not_started
+from subsecond.harness.start_failure import KEPT_LOG, exit_text, misspelt, not_started
 from subsecond.model.target import RequestSpec, Target
 from subsecond_agent import protocol
 
@@ -162,7 +162,7 @@ def _await(
         time.sleep(SETTLE_SECONDS)  # one that becomes a daemon may be between two processes
         left = bool(processes.members(process.pid, folder.spool))
         said = app_log.first_failure(folder.log, (target.root, target.cwd))
-        raise not_started(result, port, process.returncode, said, left)
+        raise not_started(result, port, process.returncode, said and said + misspelt(target, said), left)
     return result.seconds
 
 

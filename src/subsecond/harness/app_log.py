@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import re
 import shutil
-from collections.abc import Iterator
 from pathlib import Path
 
 HEAD_BYTES = 1_000_000
@@ -91,13 +90,3 @@ def _place(file: str, line: str, own: tuple[Path, ...]) -> str | None:
 def _short(text: str) -> str:
     text = " ".join(text.split())
     return text if len(text) <= MESSAGE_LENGTH else text[: MESSAGE_LENGTH - 1] + "…"
-
-
-def tail(path: Path, lines: int = 20) -> Iterator[str]:
-    """The last lines of the log."""
-    try:
-        with path.open("rb") as log:
-            log.seek(max(0, log.seek(0, os.SEEK_END) - 50_000))
-            yield from log.read().decode(errors="replace").splitlines()[-lines:]
-    except OSError:
-        return

@@ -73,7 +73,11 @@ def _given(target: Target, facts: PythonFacts) -> Start:
     parts = [part.replace("{app}", target.app or "").replace("{python}", str(facts.executable)) for part in parts]
     command = (str(find_program(parts[0], target, facts)), *parts[1:])
     return Start(
-        command=command, env=tuple(env), server=_server_name(command), why="given", fixed_port=_fixed_port(target.run)
+        command=command,
+        env=tuple(env),
+        server=_server_name(command),
+        why="start command given",
+        fixed_port=_fixed_port(target.run),
     )
 
 
@@ -183,7 +187,7 @@ def _worker(target: Target, facts: PythonFacts) -> tuple[tuple[str, ...], str]:
 
 def speaks_asgi(target: Target, facts: PythonFacts) -> bool:
     """Whether the app is ASGI: what its module's text shows, else what is installed."""
-    text = _source(target)
+    text = source_of(target)
     if _ASGI_SOURCE.search(text):
         return True
     if _WSGI_SOURCE.search(text):
@@ -192,7 +196,8 @@ def speaks_asgi(target: Target, facts: PythonFacts) -> bool:
     return any(name in have for name in _ASGI_ONLY) and not any(name in have for name in _WSGI)
 
 
-def _source(target: Target) -> str:
+def source_of(target: Target) -> str:
+    """The text of the app's module, empty where it is not found below the project."""
     parts = (target.app or "").partition(":")[0].split(".")
     for base in (target.cwd, target.cwd / "src", target.root):
         for path in (base.joinpath(*parts).with_suffix(".py"), base.joinpath(*parts, "__init__.py")):

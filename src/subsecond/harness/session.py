@@ -97,8 +97,8 @@ class AuditedApp:
 
     def notes(self) -> tuple[str, ...]:
         """Notes so far: the server chosen, requests sent elsewhere than written, hooks that went off."""
-        self.spool.poll()
-        return tuple(dict.fromkeys([*self._notes, *self.spool.notes]))
+        torn = self.spool.torn()
+        return tuple(dict.fromkeys([*self._notes, *self.spool.notes, *torn]))
 
     def close(self) -> None:
         """Close the connections (the app itself is ended by its context manager)."""

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from subsecond.errors import SubsecondError
+from subsecond.harness import processes
 from subsecond.store import from_json
 from subsecond_agent import protocol
 
@@ -74,12 +75,12 @@ class Spool:
         self.trace_of(mark, FORGET_SECONDS)
 
     def torn(self) -> list[str]:
-        """Lines without an end, one sentence each: a process died while it wrote (asked after the app's end)."""
+        """Lines whose process died while it wrote them, one sentence each; they are lost."""
         self.poll()
         return [
             f"{path.name}: the last line is torn ({len(rest)} bytes); its process died while it wrote"
             for path, rest in self._torn.items()
-            if rest
+            if rest and not _writer_lives(path)
         ]
 
     def _new_lines(self, path: Path) -> list[bytes]:
@@ -134,6 +135,12 @@ class Spool:
             self.notes.append(f"late spans of an unknown trace {line['id']}; left out")
             return
         merge(trace, line)
+
+
+def _writer_lives(path: Path) -> bool:
+    """Whether the process of `<pid>-<start>.jsonl` is there and may yet end its line."""
+    pid = path.stem.partition("-")[0]
+    return pid.isdecimal() and processes.started(int(pid)) is not None
 
 
 def merge(trace: Line, late: Line) -> None:

@@ -2,15 +2,31 @@
 
 from __future__ import annotations
 
+import re
 import signal
 
 from subsecond import durations
-from subsecond.errors import SubsecondError
+from subsecond.errors import SubsecondError, did_you_mean
 from subsecond.harness.ready import HOST, Readiness
+from subsecond.harness.server import source_of
+from subsecond.model.target import Target
 from subsecond.store import FOLDER
 
 KEPT_LOG = "app.log"
 _LONGER = 'longer: ready = "120s"'
+
+
+def misspelt(target: Target, said: str) -> str:
+    """`; did you mean "shop"?` where what the log says of the app's own name is one letter from what is there."""
+    module, _, attribute = (target.app or "").partition(":")
+    top = module.partition(".")[0]
+    if top and re.search(rf"(No module named|Could not import) '{re.escape(top)}[.']", said):
+        here = [path.stem for path in target.cwd.iterdir() if path.suffix == ".py" or (path / "__init__.py").is_file()]
+        return did_you_mean(top, [name for name in here if name != top])
+    name = re.match(r"\w+", attribute)
+    if name and f"'{name[0]}'" in said and "attribute" in said:
+        return did_you_mean(name[0], re.findall(r"^(?:def )?(\w+)(?=\s*[=(:])", source_of(target), re.M))
+    return ""
 
 
 def not_started(result: Readiness, port: int, code: int | None, said: str | None, left: bool) -> SubsecondError:
