@@ -66,19 +66,17 @@ class ConfigRow(NamedTuple):
 def load_reference_data(connection: Connection) -> ReferenceData:
     """Reads everything from the database; raises LookupError when a setting is missing."""
     nodes = connection.execute(select(Config.id, Config.parent_id, Config.key, Config.value)).all()
-    categories = [CategoryFacts(*row) for row in connection.execute(_CATEGORIES)]
+    all_categories = select(Category.id, Category.slug, Category.name, Category.kind)
+    categories = [CategoryFacts(*row) for row in connection.execute(all_categories)]
     statuses = [StatusFacts(*row) for row in connection.execute(select(Status.id, Status.code, Status.label))]
-    add_ons = connection.execute(select(AddOn.slug, AddOn.id)).all()
+    add_ons = connection.execute(select(AddOn.slug, AddOn.id))
     return ReferenceData(
         settings=_settings(flatten(ConfigRow(*row) for row in nodes)),
         categories={category.id: category for category in categories},
         category_ids={category.slug: category.id for category in categories},
         statuses={status.id: status for status in statuses},
-        add_on_ids={slug: add_on_id for slug, add_on_id in add_ons},
+        add_on_ids={row.slug: row.id for row in add_ons},
     )
-
-
-_CATEGORIES = select(Category.id, Category.slug, Category.name, Category.kind)
 
 
 def flatten(rows: Iterable[ConfigRow]) -> dict[str, str]:

@@ -5,12 +5,24 @@ from __future__ import annotations
 import datetime as dt
 from collections import defaultdict
 from collections.abc import Sequence
+from decimal import Decimal
 from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, Row, Select, func, or_, select
 from sqlalchemy.orm import InstrumentedAttribute
 
-from discovery.models import ACTIVE, Booking, City, Daypass, Item, Location, LocationHours, Permission, Restriction, User
+from discovery.models import (
+    ACTIVE,
+    Booking,
+    City,
+    Daypass,
+    Item,
+    Location,
+    LocationHours,
+    Permission,
+    Restriction,
+    User,
+)
 from discovery.optimized.columns import one_of, starts_on
 
 READ, BOOK, MANAGE = "location:read", "booking:create", "location:manage"
@@ -25,6 +37,27 @@ class Viewer(NamedTuple):
     company: str | None
     daypass: str | None
     scopes: frozenset[str]
+
+
+class ItemFacts(NamedTuple):
+    """An item of the location."""
+
+    id: int
+    name: str
+    category_id: int
+    floor: int
+    capacity: int
+    hourly_price: Decimal
+    day_price: Decimal
+    status: int
+
+
+class BookingFacts(NamedTuple):
+    """A booking of an item on the day."""
+
+    starts_at: dt.datetime
+    ends_at: dt.datetime
+    status: str
 
 
 class Occupancy(NamedTuple):
@@ -58,7 +91,11 @@ def find_viewer(connection: Connection, user_id: int, location_id: int, day: dt.
         .outerjoin(Permission, held)
         .where(User.id == user_id)
     ).all()
-    return Viewer(*rows[0][:5], frozenset(row.scope for row in rows if row.scope)) if rows else None
+    if not rows:
+        return None
+    user = rows[0]
+    scopes = frozenset(row.scope for row in rows if row.scope)
+    return Viewer(user.id, user.name, user.plan, user.company, user.daypass, scopes)
 
 
 def find_location(connection: Connection, location_id: int) -> Row[Any] | None:
@@ -101,28 +138,36 @@ def _rows_of(*columns: InstrumentedAttribute[Any]) -> Select[tuple[list[list[Any
     return select(func.json_agg(func.json_build_array(*columns)))
 
 
-def find_items(connection: Connection, location_id: int, limit: int) -> Sequence[Row[Any]]:
+def find_items(connection: Connection, location_id: int, limit: int) -> list[ItemFacts]:
     """The first active items of the location."""
-    return connection.execute(
+    rows = connection.execute(
         select(
-            Item.id, Item.name, Item.category_id, Item.floor, Item.capacity, Item.hourly_price, Item.day_price, Item.status
+            Item.id,
+            Item.name,
+            Item.category_id,
+            Item.floor,
+            Item.capacity,
+            Item.hourly_price,
+            Item.day_price,
+            Item.status,
         )
         .where(Item.location_id == location_id, Item.status == ACTIVE)
         .order_by(Item.sort_order, Item.id)
         .limit(limit)
-    ).all()
+    )
+    return [ItemFacts(*row) for row in rows]
 
 
-def find_bookings(connection: Connection, item_ids: Sequence[int], day: dt.date) -> dict[int, list[Row[Any]]]:
+def find_bookings(connection: Connection, item_ids: Sequence[int], day: dt.date) -> dict[int, list[BookingFacts]]:
     """Bookings that start on the day and are not cancelled, in order, by item."""
     rows = connection.execute(
         select(Booking.item_id, Booking.starts_at, Booking.ends_at, Booking.status)
         .where(one_of(Booking.item_id, item_ids), starts_on(Booking.starts_at, day), Booking.status != "cancelled")
         .order_by(Booking.starts_at, Booking.id)
     )
-    bookings: dict[int, list[Row[Any]]] = defaultdict(list)
-    for row in rows:
-        bookings[row.item_id].append(row)
+    bookings: dict[int, list[BookingFacts]] = defaultdict(list)
+    for item_id, starts_at, ends_at, status in rows:
+        bookings[item_id].append(BookingFacts(starts_at, ends_at, status))
     return bookings
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import Row
 
-from discovery.optimized.detail.queries import BOOK, MANAGE, NOBODY, READ, Occupancy, Viewer
+from discovery.optimized.detail.queries import BOOK, MANAGE, NOBODY, READ, BookingFacts, ItemFacts, Occupancy, Viewer
 from discovery.optimized.formats import clock, money
 from discovery.optimized.reference_data import ReferenceData, StatusFacts
 
@@ -24,8 +24,8 @@ class Found:
     reference: ReferenceData
     viewer: Viewer
     location: Row[Any]
-    items: Sequence[Row[Any]]
-    bookings: dict[int, list[Row[Any]]]
+    items: Sequence[ItemFacts]
+    bookings: dict[int, list[BookingFacts]]
     occupancy: dict[int, Occupancy]
 
 
@@ -73,7 +73,7 @@ def _location(row: Row[Any], reference: ReferenceData) -> dict[str, Any]:
     }
 
 
-def _item(row: Row[Any], found: Found) -> dict[str, Any]:
+def _item(row: ItemFacts, found: Found) -> dict[str, Any]:
     category = found.reference.categories[row.category_id]
     for_people = category.slug in PEOPLE_SLUGS
     occupancy = found.occupancy.get(row.id, NOBODY)
@@ -93,7 +93,7 @@ def _item(row: Row[Any], found: Found) -> dict[str, Any]:
     }
 
 
-def _booking(row: Row[Any]) -> dict[str, str]:
+def _booking(row: BookingFacts) -> dict[str, str]:
     return {"start": clock(row.starts_at), "end": clock(row.ends_at), "status": row.status}
 
 

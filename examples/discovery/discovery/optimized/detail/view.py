@@ -7,7 +7,7 @@ import logging
 from flask import Blueprint, Response, jsonify, request
 from sqlalchemy import Engine
 
-from discovery.optimized.detail.lookup import look_up
+from discovery.optimized.detail.lookup import Wanted, look_up
 from discovery.optimized.detail.response import detail_response
 from discovery.optimized.reference_data import ReferenceData
 from discovery.optimized.remembered import Remembered
@@ -27,14 +27,15 @@ def detail_blueprint(engine: Engine, tokens: TokenVerifier, remembered: Remember
         timing = ServerTiming()
         with timing.stage("auth"):
             user_id = tokens.required_user_id(request.headers.get("Authorization"))
-        params = detail_params(request.args)
+        day = detail_params(request.args).day
+        wanted = Wanted(user_id=user_id, location_id=row_id(number), day=day)
         # The connection goes back to the pool before any of the response is built.
         with engine.connect() as connection:
-            found = look_up(connection, remembered, user_id, row_id(number), params.day, timing)
+            found = look_up(connection, remembered, wanted, timing)
         with timing.stage("build"):
-            response = jsonify(detail_response(params.day, found))
+            response = jsonify(detail_response(day, found))
         response.headers["Server-Timing"] = timing.header()
-        log.info("location=%d date=%s user=%d %.1f ms", number, params.day, user_id, timing.total() * 1000)
+        log.info("location=%d date=%s user=%d %.1f ms", number, day, user_id, timing.total() * 1000)
         return response
 
     return blueprint

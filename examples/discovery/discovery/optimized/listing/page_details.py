@@ -13,8 +13,18 @@ from typing import NamedTuple
 
 from sqlalchemy import Connection, func, select
 
-from discovery.models import AddOn, Booking, ItemAddOn, ItemBlock, Location, LocationAmenity, LocationHours
-from discovery.models import LocationPhoto, PriceRule, Review
+from discovery.models import (
+    AddOn,
+    Booking,
+    ItemAddOn,
+    ItemBlock,
+    Location,
+    LocationAmenity,
+    LocationHours,
+    LocationPhoto,
+    PriceRule,
+    Review,
+)
 from discovery.optimized.columns import one_of, starts_on
 from discovery.optimized.listing.slots import Span
 
@@ -124,8 +134,8 @@ def add_ons(connection: Connection, item_ids: Sequence[int]) -> dict[int, list[O
         .order_by(ItemAddOn.item_id, ItemAddOn.add_on_id)
     )
     offered: dict[int, list[OfferedAddOn]] = defaultdict(list)
-    for item_id, *rest in rows:
-        offered[item_id].append(OfferedAddOn(*rest))
+    for item_id, slug, name, price, max_quantity in rows:
+        offered[item_id].append(OfferedAddOn(slug, name, price, max_quantity))
     return offered
 
 

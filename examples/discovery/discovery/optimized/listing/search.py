@@ -47,9 +47,7 @@ def _page_size(params: DiscoveryParams, settings: Settings) -> int:
     return min(params.page_size or settings.page_size, settings.max_page_size)
 
 
-def _search(
-    params: DiscoveryParams, reference: ReferenceData, city: CityFacts | None, page_size: int
-) -> Search | None:
+def _search(params: DiscoveryParams, reference: ReferenceData, city: CityFacts | None, page_size: int) -> Search | None:
     """The search in ids; None when nothing can match: a holiday, an unknown category or add-on."""
     category_id = reference.category_ids.get(params.category) if params.category is not None else None
     add_on_ids = tuple(reference.add_on_ids.get(slug, 0) for slug in params.add_ons)
