@@ -53,6 +53,10 @@ class RunningApp:
         failure = app_log.first_failure(self.log_path, self.own)
         return f"the app ended ({exit_text(code)})" + (f": {failure}" if failure else "")
 
+    def logged_failure(self) -> str | None:
+        """The first traceback in the app's log, as one line with the innermost own place; None without one."""
+        return app_log.first_traceback(self.log_path, self.own)
+
     def trim_log(self) -> None:
         """Keep the log within its bounds; called now and then while the app is used."""
         app_log.trim(self.log_path)

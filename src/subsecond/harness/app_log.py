@@ -58,12 +58,20 @@ def first_failure(path: Path, own: tuple[Path, ...]) -> str | None:
     `own` holds the folders whose files are the user's; None where the log is empty.
     """
     lines = head(path)
-    for number, line in enumerate(lines):
-        if line.rstrip().endswith(_TRACEBACK):
-            return _short(_of_traceback(lines[number + 1 :], own))
+    if failure := first_traceback(path, own):
+        return failure
     spoken = [line.strip() for line in lines if line.strip() and not _USAGE.match(line.strip())]
     telling = [line for line in spoken if _TELLING.search(line)]
     return _short((telling or spoken[-1:])[0]) if spoken else None
+
+
+def first_traceback(path: Path, own: tuple[Path, ...]) -> str | None:
+    """The first traceback's last line with the innermost place of the user's code; None without a traceback."""
+    lines = head(path)
+    for number, line in enumerate(lines):
+        if line.rstrip().endswith(_TRACEBACK):
+            return _short(_of_traceback(lines[number + 1 :], own))
+    return None
 
 
 def _of_traceback(lines: list[str], own: tuple[Path, ...]) -> str:

@@ -69,7 +69,8 @@ def _one(
             return None
         seen.status = answer.status
         if answer.status >= 400:
-            seen.failure = f"answered {answer.status}"
+            said = app.app.logged_failure() if answer.status >= 500 else None
+            seen.failure = f"answered {answer.status}" + (f"; first in its log: {said}" if said else "")
             return None
         line = app.trace_of(mark)
         if line is not None:
