@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from subsecond.errors import SubsecondError
@@ -239,6 +239,7 @@ def spec_lists(draw: st.DrawFn) -> list[RequestSpec]:
     return specs
 
 
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(spec_lists())
 def test_what_is_written_is_read_back(specs: list[RequestSpec]) -> None:
     again = parsed(text_of(specs))

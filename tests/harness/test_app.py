@@ -100,13 +100,13 @@ def test_readiness_asks_without_the_token(make_target: MakeTarget, project: Path
         ("import no_such_module\n", ["No module named 'no_such_module'", "(shop.py, line 1)"]),
         ("def broken(:\n", ["SyntaxError"]),
         ("other = 1\n", ["Failed to find attribute 'app' in 'shop'"]),
-        ("import os\nos._exit(7)\n", ["answered nothing in 4", "exited with code 7"]),
+        ("import os\nos._exit(7)\n", ["answered nothing in 3", "exited with code 7"]),
     ],
     ids=["import error", "syntax error", "wrong name", "worker exits at once"],
 )
 def test_an_app_that_does_not_start(make_target: MakeTarget, project: Path, source: str, parts: list[str]) -> None:
     (project / "shop.py").write_text(source)
-    error = refused(make_target(run=GUNICORN, ready="4s"))
+    error = refused(make_target(run=GUNICORN, ready="3s"))
     assert error.slug == "app-start-failed"
     assert error.exit_code == 2
     for part in [*parts, "its log: .subsecond/app.log"]:

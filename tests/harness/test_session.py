@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from subsecond.errors import SubsecondError
+from subsecond.harness import session
 from subsecond.harness.send import Answer, RequestFailed
 from subsecond.harness.session import AuditedApp, audited_app
 from subsecond.store import from_json
@@ -163,7 +164,10 @@ def test_the_end_of_the_app_itself_is_told(make_target: MakeTarget) -> None:
         assert "the app ended (killed by SIGKILL)" in outcome.why
 
 
-def test_an_app_without_the_agent_is_told(make_target: MakeTarget, project: Path) -> None:
+def test_an_app_without_the_agent_is_told(
+    make_target: MakeTarget, project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(session, "HELLO_SECONDS", 0.5)
     script = project / "start.sh"
     script.write_text(f"#!/bin/sh\nunset PYTHONPATH\nexec {sys.executable} -m flask --app shop run --port $1\n")
     script.chmod(0o755)

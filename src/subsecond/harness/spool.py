@@ -16,8 +16,8 @@ Line = dict[str, Any]
 FIRST_POLL_SECONDS = 0.0005
 LONGEST_POLL_SECONDS = 0.02
 FORGET_SECONDS = 0.5
-REMEMBERED = 256
-"""Traces kept for a late line: it comes soon after its trace or not at all."""
+REMEMBERED = 16
+"""Traces kept for a late line: it comes soon after its trace or not at all, and a trace may be megabytes."""
 
 
 class Spool:
