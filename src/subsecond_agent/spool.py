@@ -141,8 +141,9 @@ def libraries() -> dict[str, str]:
         except OSError:
             continue
         for name in names:
-            if name.endswith((".dist-info", ".egg-info")) and "-" in name:
-                project, version = name.rpartition(".")[0].split("-")[:2]
+            project, dash, version = name.rpartition(".")[0].partition("-")
+            if dash and name.endswith((".dist-info", ".egg-info")):  # `shop.egg-info` names no version
+                version = version.partition("-")[0]
                 top = project.lower().replace("-", "_")
                 if top in loaded or top.partition("_binary")[0] in loaded:
                     found.setdefault(project.lower(), version)
