@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import sys
 from pathlib import Path
@@ -174,6 +175,17 @@ def test_an_app_without_the_agent_is_told(
     assert "no-agent: the app answers, but the agent is not in it" in refused(
         make_target, "GET /echo\n", run="./start.sh {port}"
     )
+
+
+def test_an_agent_that_switched_itself_off_is_told(make_target: MakeTarget, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(session, "HELLO_SECONDS", 0.2)
+    with audited_app(make_target()) as app:
+        note = {"type": "note", "version": 1, "pid": 1, "hook": "flask", "message": "KeyError: 'x'"}
+        app.spool.hellos.clear()
+        with (app.spool.folder / "1-1.jsonl").open("w") as out:
+            out.write(json.dumps(note) + "\n")
+        with pytest.raises(SubsecondError, match="agent, hook flask: KeyError: 'x'"):
+            app.require_agent()
 
 
 def test_a_second_audit_of_the_target_is_refused(make_target: MakeTarget) -> None:

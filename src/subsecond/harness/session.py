@@ -86,6 +86,9 @@ class AuditedApp:
     def require_agent(self) -> dict[str, Any]:
         """`hello()`, or SubsecondError: the app answers, but the agent is not in it."""
         found = self.spool.first_hello(HELLO_SECONDS)
+        if found is None and self.spool.notes:
+            text = f"the agent switched itself off before it could say hello: {'; '.join(self.spool.notes)}"
+            raise SubsecondError("no-agent", text, exit_code=EXIT_FAILED)
         if found is None:
             raise SubsecondError(
                 "no-agent",
