@@ -13,6 +13,7 @@ import subprocess
 import sys
 from collections import Counter
 from pathlib import Path
+from types import FrameType
 from typing import Any
 
 import psycopg
@@ -34,6 +35,7 @@ STATEMENTS = """
 SELECT sum(calls)::int, sum(rows)::int FROM pg_stat_statements
 WHERE dbid = (SELECT oid FROM pg_database WHERE datname = current_database())
   AND query NOT IN ('BEGIN', 'ROLLBACK', 'COMMIT') AND query NOT LIKE '%pg_stat_statements%'
+  AND query NOT LIKE 'DEALLOCATE%'  -- psycopg forgets its prepared statements after a ROLLBACK
 """
 
 
@@ -62,12 +64,12 @@ class Watch:
 
 def _innermost_place() -> str:
     """The function of the application that is at work, as `file:function`."""
-    frame = sys._getframe(1)
+    frame: FrameType | None = sys._getframe(1)
     while frame is not None:
         name = frame.f_code.co_filename
         if name.startswith(BELOW) and not name.startswith(NOT_THE_APP):
             return f"{name.removeprefix(BELOW)}:{frame.f_code.co_name}"
-        frame = frame.f_back  # type: ignore[assignment]
+        frame = frame.f_back
     return "elsewhere"
 
 

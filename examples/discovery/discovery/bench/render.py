@@ -110,7 +110,7 @@ def markdown(result: dict[str, Any]) -> str:
         " API 2 waits for itself (see the next line).",
         "- *20 clients* run against gunicorn's default. A request that holds one connection while it waits for another"
         " can stop a whole worker; an error is any answer but 200, or none within 60 s.",
-        "- Statements and rows are PostgreSQL's own count (`pg_stat_statements`), without BEGIN and ROLLBACK.",
+        "- Statements and rows are PostgreSQL's own count (`pg_stat_statements`), without BEGIN, ROLLBACK, DEALLOCATE.",
         "",
     ]
     return "\n".join(lines)

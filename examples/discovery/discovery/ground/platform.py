@@ -162,6 +162,14 @@ def _data(alive: bool, state: dict[str, Any] | None, scale: str | None, seed: in
     return str(state["scale"]), int(state["seed"])
 
 
+def _stop_widows(alive: dict[str, processes.Record]) -> None:
+    """Stop services whose server is gone: the connections in their pools would give each worker errors at first."""
+    for service in services.SERVICES:
+        if service.database and service.name in alive:
+            say(f"{service.name} lost its PostgreSQL and is started anew")
+            processes.stop(run_folder(), alive.pop(service.name))
+
+
 def up(scale: str | None, seed: int | None, chosen: dict[str, int]) -> dict[str, Any]:
     """Start everything that does not run yet and return the state.
 
@@ -171,6 +179,8 @@ def up(scale: str | None, seed: int | None, chosen: dict[str, int]) -> dict[str,
         alive, state = alive_records(), read_state()
         scale, seed = _data(bool(alive), state, scale, seed)
         own_server = postgres.NAME in alive or not os.environ.get("DATABASE_URL")
+        if own_server and postgres.NAME not in alive:
+            _stop_widows(alive)
         used = _wanted_ports(chosen, alive, own_server)
         missing = [service for service in services.SERVICES if service.name not in alive]
         if not missing and state and (postgres.NAME in alive or not own_server):
@@ -191,8 +201,10 @@ def down(*, purge: bool = False) -> bool:
     """Stop everything the pid files name, web servers first, PostgreSQL last. Returns whether anything ran."""
     with exclusive():
         stopped = False
-        for record in reversed(processes.read_all(run_folder())):
-            if processes.stop(run_folder(), record):
+        records = processes.read_all(run_folder())
+        asked = processes.ask_to_end([record for record in records if record.order > postgres.ORDER])
+        for record in reversed(records):
+            if processes.stop(run_folder(), record) or record.name in asked:
                 stopped = True
                 say(f"stopped {record.name} (pid {record.pid})")
             else:

@@ -174,6 +174,14 @@ def has_ended(record: Record) -> bool:
     return not is_alive(record)
 
 
+def ask_to_end(records: Sequence[Record]) -> set[str]:
+    """Send each its first signal, so that they end side by side; `stop` then waits. Returns names of those that ran."""
+    running = [record for record in records if is_alive(record)]
+    for record in running:
+        _send(record.pid, record.signals[0])
+    return {record.name for record in running}
+
+
 def stop(run: Path, record: Record) -> bool:
     """End the process and what is left of its group, remove the pid file. Returns whether it was still running."""
     running = is_alive(record)

@@ -67,10 +67,11 @@ class Service:
     order: int  # started in this order, stopped in the other
     command: Callable[[int], list[str]]
     limit: float = 60.0  # seconds until /healthz must answer
+    database: bool = True  # holds connections, which are dead when the server is started anew
 
 
 SERVICES = (
-    Service("auth", 10, lambda port: gunicorn("discovery.auth.wsgi:app", port, kind="sync", workers=1)),
+    Service("auth", 10, lambda port: gunicorn("discovery.auth.wsgi:app", port, kind="sync", workers=1), database=False),
     Service("legacy", 20, lambda port: application("legacy", port)),
     Service("optimized", 21, lambda port: application("optimized", port)),
 )
