@@ -1,1 +1,18 @@
-"""Names that are used by the outside: file formats, plug-ins found by file name, callbacks of libraries."""
+"""Names that only the outside uses: callbacks of libraries, fields of file formats, `getattr` by a table."""
+
+_ = type("Anything", (), {})()
+
+# asyncio calls these of a protocol; click this of a group
+_.connection_made, _.data_received, _.connection_lost, _.pause_writing, _.resume_writing, _.eof_received
+_.get_command
+# typing.Protocol
+_.__call__
+
+# fields of the files and of the proxy's report
+_.garbage, _.growth
+_.virtual_fix, _.verdict, _.fidelity, _.gain_seconds, _.queries_saved, _.response_equal
+_.client_packets, _.client_bytes, _.server_packets, _.server_bytes, _.round_trips, _.encrypted
+
+# what inspect and importlib look for on functions and modules; arguments whose place is given by the caller
+_.__wrapped__, _.__loader__
+_.orm, _.info, _.at
