@@ -15,4 +15,4 @@ _.client_packets, _.client_bytes, _.server_packets, _.server_bytes, _.round_trip
 
 # what inspect and importlib look for on functions and modules; arguments whose place is given by the caller
 _.__wrapped__, _.__loader__
-_.orm, _.info, _.at
+_.orm, _.engine, _.info, _.at
