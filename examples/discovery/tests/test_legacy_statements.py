@@ -9,7 +9,7 @@ from collections import Counter
 from typing import Any
 
 import pytest
-from conftest import ROOT, Platform, python
+from contract_platform import ROOT, Platform, python
 
 pytestmark = pytest.mark.xdist_group("discovery-contract")
 

@@ -6,7 +6,7 @@ import json
 import subprocess
 
 import pytest
-from conftest import ROOT, Platform, discovery, python
+from contract_platform import ROOT, Platform, discovery, python
 
 pytestmark = pytest.mark.xdist_group("discovery-contract")
 
