@@ -104,5 +104,6 @@ def uninstall() -> None:
     if finder in sys.meta_path:
         sys.meta_path.remove(finder)
     for name in list(guard.modules):
-        guard.switch_off(name)
+        guard.silence(name)
+        guard.modules[name].uninstall()
         guard.status[name] = "off: uninstalled"

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 status: dict[str, str] = {}
 """Hook -> "waiting" | "installed" | "off: why"; told to the tool with the hello line."""
 modules: dict[str, ModuleType] = {}
-"""Hook -> its module, once its library has been imported. A hook has install(module), uninstall() and `live`."""
+"""Hook -> its module, once its library has been imported: install(module), uninstall(), `live`, `patches`."""
 notes: list[tuple[str, str]] = []
 """Mishaps that are not in the spool yet. They wait for the first request, as the spool's file does."""
 
@@ -32,7 +32,7 @@ def failed(hook: str, mishap: BaseException) -> None:
         message = describe(mishap)
         status[hook] = "off: " + message
         notes.append((hook, message))
-        switch_off(hook)
+        silence(hook)
         spool = sys.modules.get((__package__ or "") + ".spool")
         if spool is not None:
             spool.write_notes()
@@ -40,13 +40,13 @@ def failed(hook: str, mishap: BaseException) -> None:
         return
 
 
-def switch_off(hook: str) -> None:
-    """Take a hook out of the app. What others wrapped around it meanwhile stays, with our part doing nothing."""
+def silence(hook: str) -> None:
+    """Let a hook do nothing more. Its replaced functions go back; an event's listener stays, since SQLAlchemy may be
+    calling it just now and does not survive a removal then."""
     module = modules.get(hook)
-    if module is None:
-        return
-    module.live = False  # type: ignore[attr-defined]
-    module.uninstall()
+    if module is not None:
+        module.live = False  # type: ignore[attr-defined]
+        module.patches.undo()
 
 
 def describe(mishap: BaseException) -> str:
