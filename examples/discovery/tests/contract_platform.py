@@ -44,6 +44,11 @@ class Platform:
         finally:
             connection.close()
 
+    def errors(self, version: str) -> str:
+        """The last traceback in a version's log, for the message of a failed test."""
+        log = Path(self.environment["DISCOVERY_VAR"]) / "log" / f"{version}.log"
+        return log.read_text(errors="replace").rpartition("Traceback")[2][-3000:]
+
     def probe(self, what: str, given: object = None) -> Any:
         """Runs contract_probe.py with the example's interpreter."""
         return probe(self.environment, what, given)

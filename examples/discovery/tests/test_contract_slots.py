@@ -50,7 +50,7 @@ def some_span(chance: random.Random) -> Span:
 @pytest.mark.parametrize("minutes", [30, 60, 90])
 def test_slots_are_what_the_contract_says(minutes: int) -> None:
     chance, taken, free = random.Random(minutes), 0, 0
-    for _ in range(3000):
+    for _ in range(1000):
         opens = chance.randrange(0, 1320, 5)
         opening = Span(at(opens), at(opens + chance.randrange(0, 1430 - opens, 5)))
         start = chance.randrange(0, 1439)
@@ -64,8 +64,8 @@ def test_slots_are_what_the_contract_says(minutes: int) -> None:
         )
         taken += sum(not slot.available for slot in expected)
         free += sum(slot.available for slot in expected)
-    assert taken > 1000
-    assert free > 1000
+    assert taken > 300
+    assert free > 300
 
 
 OPENING = Span(at(540), at(1080))
@@ -93,14 +93,14 @@ def test_price_of_a_third_of_an_hour_loses_no_half_cent() -> None:
     from discovery.optimized.listing.response import window_price
 
     chance, halves = random.Random(1), 0
-    for _ in range(5000):
-        price, factor = Decimal(chance.randrange(1, 20000)) / 100, Decimal(chance.randrange(1, 3000)) / 1000
-        length = chance.randrange(1, 1439)
+    for _ in range(3000):
+        price, factor = Decimal(chance.randrange(1, 20000)) / 100, Decimal(chance.randrange(1, 300)) / 100
+        length = chance.choice((5, 10, 15, 20, 40, 45, 50, 80, chance.randrange(1, 1439)))
         exact = Fraction(price) * Fraction(factor) * length / 60
         cents = int(exact * 100 + Fraction(1, 2))
         halves += (exact * 200).denominator == 1 and (exact * 200) % 2 == 1
         assert money(window_price(price, factor, Span(at(0), at(length)))) == f"{cents // 100}.{cents % 100:02d}"
-    assert halves > 5
+    assert halves > 20
 
 
 @pytest.mark.parametrize(

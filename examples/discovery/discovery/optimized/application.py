@@ -10,6 +10,7 @@ from flask.json.provider import DefaultJSONProvider
 from discovery import settings
 from discovery.database import make_engine
 from discovery.errors import register_error_handlers
+from discovery.optimized.connections import Connections
 from discovery.optimized.detail.view import detail_blueprint
 from discovery.optimized.listing.view import listing_blueprint
 from discovery.optimized.reference_data import load_reference_data
@@ -31,15 +32,12 @@ def create_app() -> Flask:
     configure_logging()
     app = Flask("discovery.optimized")
     app.json = JSONProvider(app)
-    # Autocommit: every request only reads, one statement at a time, so BEGIN and ROLLBACK would be two round trips
-    # for nothing.
-    engine = make_engine(settings.database_url("optimized"), "discovery-optimized").execution_options(
-        isolation_level="AUTOCOMMIT"
-    )
+    engine = make_engine(settings.database_url("optimized"), "discovery-optimized")
+    connections = Connections(engine, settings.POOL_SIZE + settings.MAX_OVERFLOW, settings.POOL_TIMEOUT)
     tokens = TokenVerifier.from_file(settings.jwks_path())
     reference_data = Remembered(load_reference_data, REFERENCE_DATA_SECONDS)
-    app.register_blueprint(listing_blueprint(engine, tokens, reference_data))
-    app.register_blueprint(detail_blueprint(engine, tokens, reference_data))
+    app.register_blueprint(listing_blueprint(connections, tokens, reference_data))
+    app.register_blueprint(detail_blueprint(connections, tokens, reference_data))
     app.add_url_rule("/healthz", view_func=healthz)
     register_error_handlers(app)
     return app

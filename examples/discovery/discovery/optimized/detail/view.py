@@ -5,8 +5,8 @@ from __future__ import annotations
 import logging
 
 from flask import Blueprint, Response, jsonify, request
-from sqlalchemy import Engine
 
+from discovery.optimized.connections import Connections
 from discovery.optimized.detail.lookup import Wanted, look_up
 from discovery.optimized.detail.response import detail_response
 from discovery.optimized.reference_data import ReferenceData
@@ -18,8 +18,10 @@ from discovery.tokens import TokenVerifier
 log = logging.getLogger("discovery.optimized.detail")
 
 
-def detail_blueprint(engine: Engine, tokens: TokenVerifier, remembered: Remembered[ReferenceData]) -> Blueprint:
-    """`GET /v1/locations/{id}/detail` over the engine's connections."""
+def detail_blueprint(
+    connections: Connections, tokens: TokenVerifier, remembered: Remembered[ReferenceData]
+) -> Blueprint:
+    """`GET /v1/locations/{id}/detail` over the worker's connections."""
     blueprint = Blueprint("detail", __name__)
 
     @blueprint.get("/v1/locations/<int:number>/detail")
@@ -30,7 +32,7 @@ def detail_blueprint(engine: Engine, tokens: TokenVerifier, remembered: Remember
         day = detail_params(request.args).day
         wanted = Wanted(user_id=user_id, location_id=row_id(number), day=day)
         # The connection goes back to the pool before any of the response is built.
-        with engine.connect() as connection:
+        with connections.lend() as connection:
             found = look_up(connection, remembered, wanted, timing)
         with timing.stage("build"):
             response = jsonify(detail_response(day, found))

@@ -5,8 +5,8 @@ from __future__ import annotations
 import logging
 
 from flask import Blueprint, Response, jsonify, request
-from sqlalchemy import Engine
 
+from discovery.optimized.connections import Connections
 from discovery.optimized.listing.response import listing_response
 from discovery.optimized.listing.search import run_search
 from discovery.optimized.reference_data import ReferenceData
@@ -18,8 +18,10 @@ from discovery.tokens import TokenVerifier
 log = logging.getLogger("discovery.optimized.listing")
 
 
-def listing_blueprint(engine: Engine, tokens: TokenVerifier, remembered: Remembered[ReferenceData]) -> Blueprint:
-    """`GET /v1/discovery` over the engine's connections."""
+def listing_blueprint(
+    connections: Connections, tokens: TokenVerifier, remembered: Remembered[ReferenceData]
+) -> Blueprint:
+    """`GET /v1/discovery` over the worker's connections."""
     blueprint = Blueprint("listing", __name__)
 
     @blueprint.get("/v1/discovery")
@@ -29,7 +31,7 @@ def listing_blueprint(engine: Engine, tokens: TokenVerifier, remembered: Remembe
             tokens.user_id(request.headers.get("Authorization"))
         params = discovery_params(request.args)
         # The connection goes back to the pool before any of the response is built.
-        with engine.connect() as connection:
+        with connections.lend() as connection:
             found = run_search(connection, remembered, params, timing)
         with timing.stage("build"):
             response = jsonify(listing_response(params, found))
