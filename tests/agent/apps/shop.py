@@ -46,6 +46,26 @@ if "SHOP_SENTRY" in os.environ:
 
     sentry_sdk.init("http://key@127.0.0.1:9/1", traces_sample_rate=1.0, max_request_body_size="always")
 
+if "SHOP_OTEL" in os.environ:
+    from opentelemetry import trace
+    from opentelemetry.instrumentation.flask import FlaskInstrumentor
+    from opentelemetry.instrumentation.sqlalchemy import SQLAlchemyInstrumentor
+    from opentelemetry.sdk.trace import TracerProvider
+    from opentelemetry.sdk.trace.export import SimpleSpanProcessor
+    from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
+
+    exported = InMemorySpanExporter()
+    provider = TracerProvider()
+    provider.add_span_processor(SimpleSpanProcessor(exported))
+    trace.set_tracer_provider(provider)
+    SQLAlchemyInstrumentor().instrument(engine=engine, skip_dep_check=True)
+    FlaskInstrumentor().instrument_app(app)
+
+    @app.get("/exported")
+    def names_exported():
+        return jsonify([span.name.partition(" ")[0] for span in exported.get_finished_spans()])
+
+
 SEEN_BY_LISTENER = []
 if "SHOP_LISTENER" in os.environ:
 
