@@ -104,7 +104,8 @@ def _route(label: dict[str, Any], reported: list[dict[str, Any]], lines: list[in
                 continue
             left.remove(match)
             open_labels.remove(wanted)
-            what = f"said {match['file']}:{match['line']} {match['function']}, wanted {wanted['file']} {wanted['function']}"
+            said = f"{match['file']}:{match['line']} {match['function']}"
+            what = f"said {said}, wanted {wanted['file']} {wanted['function']}"
             verdicts.append(("hit" if exact else "place missed", match["kind"], what))
             if exact and "line" in wanted and match["file"] == wanted["file"]:
                 lines[1] += 1

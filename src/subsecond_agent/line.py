@@ -179,6 +179,8 @@ class Tables:
             parts.append(f'"{protocol.PARAMETERS}":[{sets}]')
         elif span.parameters:
             parts.append(f'"{protocol.PARAMETERS}":{shown(span.parameters)}')
+            if isinstance(span.parameters, (dict, list, tuple)):
+                parts.append(f'"{protocol.VALUES}":{len(span.parameters)}')
         if span.origin is not None:
             parts.append(f'"{span.origin[0]}":{quoted(span.origin[1])}')
         if span.error is not None:

@@ -50,6 +50,13 @@ def shape(span: Span) -> tuple[str, tuple[Frame, ...]]:
     return print_of(span), span.stack
 
 
+def database_of(trace: Trace, span: Span) -> str:
+    """The pool that a statement's or a check-out's connection came from: what tells two databases apart."""
+    while span.name != protocol.SPAN_CHECKOUT and span.parent is not None:
+        span = trace.spans[span.parent]
+    return str(span.attributes.get(protocol.DB_POOL, ""))
+
+
 def checkouts(trace: Trace) -> list[Span]:
     """Connections taken from a pool, in order."""
     return [span for span in trace.spans if span.name == protocol.SPAN_CHECKOUT]

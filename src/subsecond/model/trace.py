@@ -36,6 +36,11 @@ class Span:
     attributes: dict[str, Value] = field(default_factory=dict)
 
     @property
+    def end(self) -> float:
+        """When it was over, in seconds from the request's begin."""
+        return self.start + self.seconds
+
+    @property
     def site(self) -> Frame | None:
         """The innermost own frame, None where no frame of the app was on the stack."""
         return self.stack[0] if self.stack else None

@@ -75,6 +75,8 @@ def _span(raw: Sequence[Any], texts: Sequence[str], stacks: Sequence[tuple[Frame
         text = texts[cast(int, kept[protocol.DB_TEXT])]
         kept[protocol.DB_TEXT] = redaction.statement(text)
         kept[protocol.FINGERPRINT] = fingerprint(text)
+        if redacted(text) != text:  # values that stand in the text itself are values too
+            kept[protocol.PARAMETERS] = f"{kept.get(protocol.PARAMETERS, '')}\0{text}"
     if protocol.PARAMETERS in kept:
         kept[protocol.PARAMETERS] = redaction.values(str(kept[protocol.PARAMETERS]))
     if not redaction.keep_values:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import ClassVar
 
 from subsecond.diagnose.detector import chain, detector, place, seconds
-from subsecond.diagnose.evidence import grouped, print_of, queries, shortened, text, values
+from subsecond.diagnose.evidence import database_of, grouped, print_of, queries, shortened, text, values
 from subsecond.model.finding import Suspicion
 from subsecond.model.trace import Span, Trace
 from subsecond.sql.fingerprint import operation, tables
@@ -24,8 +24,8 @@ class DuplicateQuery:
 
     When it is fine: the row may have changed in between, and the second reading is meant to see it.
 
-    Rule: equal text and equal values, at least twice in one request, with no write to one of its tables in
-    between. Repetitions of one line are one finding. Call site: the place that repeats most; the first
+    Rule: equal text and equal values to one database, at least twice in one request, with no write to one of
+    its tables in between. Repetitions of one line are one finding. Call site: the place that repeats most; the first
     sending is named as evidence and does not count in the seconds.
     """
 
@@ -57,13 +57,13 @@ class DuplicateQuery:
 def _repeats(trace: Trace) -> dict[str, list[list[Span]]]:
     """By fingerprint: groups of equal sendings, longer than one, with no write in between."""
     found: dict[str, list[list[Span]]] = {}
-    live: dict[tuple[str, str], list[Span]] = {}
+    live: dict[tuple[str, str, str], list[Span]] = {}
     for span in queries(trace):
         if operation(text(span)) != "SELECT":
             written = set(tables(text(span)))
             live = {key: group for key, group in live.items() if not written & set(tables(key[0]))}
             continue
-        group = live.setdefault((text(span), values(span)), [])
+        group = live.setdefault((text(span), values(span), database_of(trace, span)), [])
         group.append(span)
         if len(group) == 2:
             found.setdefault(print_of(span), []).append(group)

@@ -55,13 +55,14 @@ class NestedCheckout:
 
 
 def _nested(trace: Trace) -> dict[Frame | None, list[Span]]:
-    """Inner check-outs by the place that holds the outermost open one of the same pool."""
+    """Inner check-outs by each place that holds an open one of the same pool."""
     found: dict[Frame | None, list[Span]] = {}
     taken = checkouts(trace)
     for number, inner in enumerate(taken):
         for outer in taken[:number]:
             same_pool = outer.attributes.get(protocol.DB_POOL) == inner.attributes.get(protocol.DB_POOL)
-            if same_pool and outer.start + outer.seconds > inner.start:
-                found.setdefault(trace.opener(outer), []).append(inner)
-                break
+            if same_pool and outer.end > inner.start:
+                held = found.setdefault(trace.opener(outer), [])
+                if inner not in held:
+                    held.append(inner)
     return found

@@ -9,6 +9,7 @@ from subsecond.diagnose.detector import detector, place, spot
 from subsecond.diagnose.evidence import checkouts, grouped, waited
 from subsecond.model.finding import Suspicion
 from subsecond.model.trace import Trace
+from subsecond_agent import protocol
 
 
 @detector
@@ -32,16 +33,16 @@ class SeveralSessions:
 
     def find(self, traces: Sequence[Trace]) -> Iterator[Suspicion]:
         for trace in traces:
-            taken = checkouts(trace)
-            if len(taken) < 2:
-                continue
-            places = sorted(grouped(taken, trace.opener).items(), key=lambda item: -len(item[1]))
-            yield Suspicion(
-                kind="several-sessions",
-                phase=self.phase,
-                request=trace.request,
-                title=f"{len(taken)} check-outs from {len(places)} {'place' if len(places) == 1 else 'places'}",
-                site=place(places[0][0]),
-                seconds=sum(waited(span) for span in taken[1:]),
-                evidence=tuple(f"{len(spans)} × opened at {spot(frame)}" for frame, spans in places),
-            )
+            for taken in grouped(checkouts(trace), lambda span: span.attributes.get(protocol.DB_POOL)).values():
+                if len(taken) < 2:
+                    continue
+                places = sorted(grouped(taken, trace.opener).items(), key=lambda item: -len(item[1]))
+                yield Suspicion(
+                    kind="several-sessions",
+                    phase=self.phase,
+                    request=trace.request,
+                    title=f"{len(taken)} check-outs from {len(places)} {'place' if len(places) == 1 else 'places'}",
+                    site=place(places[0][0]),
+                    seconds=sum(waited(span) for span in taken[1:]),
+                    evidence=tuple(f"{len(spans)} × opened at {spot(frame)}" for frame, spans in places),
+                )
