@@ -131,6 +131,20 @@ def _known_home(var: Path, package: str) -> Home | None:
     return home if whole and home.package == package else None
 
 
+def _copy_package(binaries: Path, outside: Path) -> Path:
+    """Copy the binaries, and the libraries beside their package, for the server's account; returns the new place."""
+    package = binaries.parent
+    libraries = package.with_name(f"{package.name}.libs")
+    copy = outside / package.name / binaries.name
+    shutil.copytree(binaries, copy, symlinks=True)
+    if libraries.is_dir():
+        shutil.copytree(libraries, outside / libraries.name, symlinks=True)
+    for path in outside.rglob("*"):
+        if not path.is_symlink():
+            _own(path)
+    return copy
+
+
 def _new_home(var: Path, binaries: Path, package: str) -> Home:
     """Choose the folders; copy the binaries where the server's account cannot reach them."""
     inside = var / NAME
@@ -139,12 +153,7 @@ def _new_home(var: Path, binaries: Path, package: str) -> Home:
         outside = tempfile.mkdtemp(prefix="discovery-", dir="/var/tmp")
         _own(Path(outside))
         if not _can_run(binaries):
-            copy = Path(outside) / "pginstall"
-            shutil.copytree(binaries, copy, symlinks=True)
-            for path in (copy, *copy.rglob("*")):
-                if not path.is_symlink():
-                    _own(path)
-            binaries = copy
+            binaries = _copy_package(binaries, Path(outside))
     return Home(
         binaries=str(binaries),
         package=package,
