@@ -279,6 +279,15 @@ def test_a_foreign_server_serves_as_well(tmp_path: Path) -> None:
         host.run("down", "--purge")
 
 
+def test_a_folder_with_other_things_is_left_alone(tmp_path: Path) -> None:
+    (tmp_path / "postgres").mkdir()
+    (tmp_path / "postgres" / "precious").touch()
+    theirs = Ground(tmp_path, dict(zip(PORTS, free_ports(4), strict=True)))
+    for arguments in (("up", "--scale", "small"), ("down", "--purge")):
+        assert_one_line(theirs.run(*arguments), "not empty")
+    assert [path.name for path in tmp_path.rglob("*")] == ["postgres", "precious"]
+
+
 def test_only_one_command_at_a_time(ground: Ground) -> None:
     ground.good("down")
     with subprocess.Popen(

@@ -57,6 +57,9 @@ class Arm:
             "DISCOVERY_DATABASE_URL": self.proxied,
             "DISCOVERY_JWKS": str(self.jwks),
         }
+        for left in processes.read_all(run):
+            if left.name == title:  # of a bench that was killed
+                processes.stop(run, left)
         record = processes.launch(
             run,
             name=title,

@@ -90,7 +90,8 @@ def run(given: argparse.Namespace) -> int:
         delay = arms.proxy_module().parse_delay(given.rtt)
     except ValueError as error:
         raise Failure(f"--rtt: {error}") from None
-    result = collect(given.scale, given.seed, delay, quick=given.quick)
+    with platform.ending_tidily():
+        result = collect(given.scale, given.seed, delay, quick=given.quick)
     _warn_about_counts(result)
     print(json.dumps(result, indent=1) if given.json else render.terminal(result))
     if given.write_results:

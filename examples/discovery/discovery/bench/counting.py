@@ -27,7 +27,7 @@ from discovery.ground import services
 from discovery.ground.failure import Failure
 from discovery.settings import ROOT, var_folder
 
-WARM_UPS = 2
+WARM_UPS = 1  # connects, and fills what a worker remembers
 LIMIT = 300.0  # seconds for one counting run
 BELOW = str(ROOT / "discovery") + os.sep
 NOT_THE_APP = BELOW + "bench" + os.sep

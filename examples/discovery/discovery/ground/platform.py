@@ -19,6 +19,7 @@ from discovery.ground.failure import Failure
 from discovery.settings import DEFAULT_PORTS, DEFAULT_SCALE, DEFAULT_SEED, state_file, var_folder
 
 NEEDED_BYTES = {"small": 200_000_000, "medium": 600_000_000, "full": 3_500_000_000}  # templates, copies and log
+LOCK = ".lock"  # also the mark of a folder of ours
 WORKING = {"legacy": ("discovery", False), "optimized": ("discovery_indexed", True)}
 
 
@@ -32,25 +33,54 @@ def run_folder() -> Path:
     return var_folder() / "run"
 
 
+def _claim(var: Path) -> None:
+    """Make the folder ours; Failure when it holds something else: `up` and `down --purge` remove things in it."""
+    var.mkdir(parents=True, exist_ok=True)
+    if not (var / LOCK).exists() and any(var.iterdir()):
+        raise Failure(
+            f"{var} is not empty and was not made by this program", "mend: DISCOVERY_VAR must name a new folder"
+        )
+    (var / LOCK).touch()
+    for name in ("run", "log"):
+        (var / name).mkdir(exist_ok=True)
+
+
+def _remove(var: Path) -> None:
+    """Remove what we put into the folder, and the folder if nothing else is in it."""
+    postgres.purge(var)
+    for name in ("run", "log", "keys"):
+        shutil.rmtree(var / name, ignore_errors=True)
+    (var / LOCK).unlink(missing_ok=True)
+    if not any(var.iterdir()):
+        var.rmdir()
+
+
 @contextmanager
-def exclusive() -> Iterator[None]:
-    """One command at a time for a folder; a second one says so instead of waiting. A SIGTERM ends us tidily."""
-    for folder in ("run", "log"):
-        (var_folder() / folder).mkdir(parents=True, exist_ok=True)
+def ending_tidily() -> Iterator[None]:
+    """Let SIGTERM and SIGHUP end the block like an exception, so that what it began is taken back."""
 
     def end(number: int, frame: object) -> None:
         raise SystemExit(128 + number)
 
-    with open(var_folder() / ".lock", "w") as handle:
+    before = {number: signal.signal(number, end) for number in (signal.SIGTERM, signal.SIGHUP)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+@contextmanager
+def exclusive() -> Iterator[None]:
+    """One command at a time for a folder; a second one says so instead of waiting."""
+    _claim(var_folder())
+    with open(var_folder() / LOCK, "w") as handle:
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
             raise Failure("another discovery command is at work on the same folder; wait for it to end") from None
-        before = signal.signal(signal.SIGTERM, end)
-        try:
+        with ending_tidily():
             yield
-        finally:
-            signal.signal(signal.SIGTERM, before)
 
 
 def alive_records() -> dict[str, processes.Record]:
@@ -78,7 +108,9 @@ def read_state() -> dict[str, Any] | None:
 
 def running_server(alive: dict[str, processes.Record] | None = None) -> databases.Server | None:
     """The server that the platform uses now: DATABASE_URL, or our own if it runs."""
-    record = (alive_records() if alive is None else alive).get(postgres.NAME)
+    if alive is None:
+        alive = {record.name: record for record in processes.read_all(run_folder()) if processes.is_alive(record)}
+    record = alive.get(postgres.NAME)
     if record is not None:
         home = postgres.Home(**json.loads((var_folder() / postgres.NAME / "home.json").read_text()))
         return databases.Server(url=postgres.url(home, record.port), embedded=True)
@@ -163,10 +195,10 @@ def _data(alive: bool, state: dict[str, Any] | None, scale: str | None, seed: in
 
 
 def _stop_widows(alive: dict[str, processes.Record]) -> None:
-    """Stop services whose server is gone: the connections in their pools would give each worker errors at first."""
+    """Stop services that hold connections to a server that is gone, or to data that nobody knows any more."""
     for service in services.SERVICES:
         if service.database and service.name in alive:
-            say(f"{service.name} lost its PostgreSQL and is started anew")
+            say(f"{service.name} lost its database and is started anew")
             processes.stop(run_folder(), alive.pop(service.name))
 
 
@@ -179,7 +211,7 @@ def up(scale: str | None, seed: int | None, chosen: dict[str, int]) -> dict[str,
         alive, state = alive_records(), read_state()
         scale, seed = _data(bool(alive), state, scale, seed)
         own_server = postgres.NAME in alive or not os.environ.get("DATABASE_URL")
-        if own_server and postgres.NAME not in alive:
+        if state is None or (own_server and postgres.NAME not in alive):
             _stop_widows(alive)
         used = _wanted_ports(chosen, alive, own_server)
         missing = [service for service in services.SERVICES if service.name not in alive]
@@ -199,6 +231,8 @@ def up(scale: str | None, seed: int | None, chosen: dict[str, int]) -> dict[str,
 
 def down(*, purge: bool = False) -> bool:
     """Stop everything the pid files name, web servers first, PostgreSQL last. Returns whether anything ran."""
+    if not var_folder().exists():
+        return False
     with exclusive():
         stopped = False
         records = processes.read_all(run_folder())
@@ -212,9 +246,8 @@ def down(*, purge: bool = False) -> bool:
         state_file().unlink(missing_ok=True)
         if purge and os.environ.get("DATABASE_URL"):
             databases.drop_all(databases.Server.foreign(os.environ["DATABASE_URL"]))
-    if purge:
-        postgres.purge(var_folder())
-        shutil.rmtree(var_folder(), ignore_errors=True)
+        if purge:
+            _remove(var_folder())
     return stopped
 
 
