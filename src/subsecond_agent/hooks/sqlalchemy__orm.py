@@ -121,19 +121,18 @@ def adopt(record: Record, span: Span, checkout: Span) -> None:
 
 def origin(context: Any) -> tuple[str, str] | None:
     """What the ORM sent a statement for -> (attribute of the span, its value); None for a query of the user's."""
-    options = context.execution_options.get("_sa_orm_load_options")
     compiled = getattr(getattr(context, "invoked_statement", None), "_compile_options", None)
-    if options is None or compiled is None or not live:
-        return None
-    if getattr(compiled, "_for_refresh_state", False):
-        return COLUMN_LOAD, options._refresh_state.class_.__name__
     path = getattr(compiled, "_current_path", None)
-    if not path:
+    refreshing = getattr(compiled, "_for_refresh_state", False)
+    if not (path or refreshing) or not live:
         return None
+    options = context.execution_options.get("_sa_orm_load_options")  # 1.4 leaves out options that are the default
+    if refreshing:
+        return COLUMN_LOAD, options._refresh_state.class_.__name__
     label = label_of(path)
     if label is None:
         return None
-    return (EAGER_LOAD if options._lazy_loaded_from is None else LAZY_LOAD), label
+    return (EAGER_LOAD if getattr(options, "_lazy_loaded_from", None) is None else LAZY_LOAD), label
 
 
 def label_of(path: Any) -> str | None:

@@ -14,6 +14,7 @@ from concurrent.futures import ThreadPoolExecutor
 from flask import Flask, Response, jsonify, request, send_file, stream_with_context
 from sqlalchemy import Column, ForeignKey, Integer, String, create_engine, event, select, text
 from sqlalchemy.orm import Session, declarative_base, deferred, relationship, selectinload, sessionmaker
+from sqlalchemy.pool import QueuePool
 
 Base = declarative_base()
 log = logging.getLogger("shop")
@@ -36,9 +37,12 @@ class Book(Base):
 
 
 DATABASE = os.environ["SHOP_DB"]
-options = {"pool_size": int(os.environ.get("SHOP_POOL", "5")), "max_overflow": 0} if "SHOP_POOL" in os.environ else {}
-engine = create_engine(DATABASE, **options)
-NewSession = sessionmaker(bind=engine)
+pool_size = int(os.environ.get("SHOP_POOL", "5"))
+arguments = {"check_same_thread": False} if DATABASE.startswith("sqlite") else {}
+engine = create_engine(
+    DATABASE, future=True, poolclass=QueuePool, pool_size=pool_size, max_overflow=0, connect_args=arguments
+)
+NewSession = sessionmaker(bind=engine, future=True)
 app = Flask(__name__)
 
 if "SHOP_SENTRY" in os.environ:
@@ -290,7 +294,7 @@ def play():
     for verb, number in json.loads(request.args["script"]):
         session = sessions.get(number)
         if verb == "open" and session is None:
-            sessions[number] = Session(engine)
+            sessions[number] = Session(engine, future=True)
         elif verb == "query" and session is not None:
             session.execute(text("SELECT 1")).all()
         elif verb == "lazy" and session is not None:
@@ -314,7 +318,7 @@ def play():
 def fill():
     Base.metadata.drop_all(engine)
     Base.metadata.create_all(engine)
-    with Session(engine) as session:
+    with Session(engine, future=True) as session:
         for number in range(1, 31):
             author = Author(name="author %d" % number, biography="born")
             session.add_all([author, Book(title="book %d" % number, author=author)])
