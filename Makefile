@@ -28,6 +28,11 @@ $(VENV)/.dev: requirements-dev.lock $(VENV)/.tool
 	@$(PIP) install --require-hashes -r requirements-dev.lock
 	@touch $@
 
+$(VENV)/.bench: requirements-bench.lock $(VENV)/.dev
+	@echo "installing what the benchmarks compare with" >&2
+	@$(PIP) install --require-hashes -r requirements-bench.lock
+	@touch $@
+
 demo: $(VENV)/.tool ## start the slow example on a real PostgreSQL, audit it, stop it (SCALE=small|medium|full)
 	@scripts/demo $(SCALE)
 
@@ -48,14 +53,15 @@ test-long: $(VENV)/.dev ## load, soak, fault and fuzz runs
 test-matrix: $(VENV)/.dev ## the agent on other Pythons and library versions
 	@$(BIN)/pytest -m matrix
 
-bench: $(VENV)/.dev ## all benchmarks, one after the other (results in benchmarks/results)
+bench: $(VENV)/.bench ## all benchmarks, one after the other (results in benchmarks/results)
 	@for name in $$($(BIN)/python -m benchmarks); do $(BIN)/python -m benchmarks.$$name $(BENCH_FLAGS) || exit; done
 
 docs: $(VENV)/.dev ## regenerate docs/findings and docs/schemas
 	@$(BIN)/python scripts/generate_docs.py
 
 lock: ## renew the lock files (needs uv)
-	@for out in "requirements.lock" "requirements-dev.lock --group test --group check"; do \
+	@for out in "requirements.lock" "requirements-dev.lock --group test --group check" \
+		"requirements-bench.lock --group test --group bench"; do \
 		uv pip compile pyproject.toml -q --generate-hashes --universal --python-version 3.11 --no-header \
 			--no-emit-index-url --no-emit-find-links --group build -o $$out; done
 

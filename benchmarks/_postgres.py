@@ -86,7 +86,8 @@ def _await(server: subprocess.Popen[bytes], log: Path) -> None:
 @contextlib.contextmanager
 def postgres() -> Iterator[str]:
     """Start a server, hand out its SQLAlchemy URL, stop it and remove its data."""
-    folder = Path(tempfile.mkdtemp(prefix="subsecond-benchmark-", dir="/var/tmp" if os.geteuid() == 0 else None))
+    # /var/tmp: root's own TMPDIR may be closed to `nobody`, and a socket's path must stay below 104 bytes
+    folder = Path(tempfile.mkdtemp(prefix="subsecond-benchmark-", dir="/var/tmp"))
     try:
         log = folder / "log"
         binaries = _binaries(folder)
