@@ -66,7 +66,8 @@ class Served:
     def lines(self, kind: str = "") -> list[dict[str, Any]]:
         found = []
         for file in sorted(self.spool.glob("*.jsonl")):
-            found += [json.loads(line) for line in file.read_text().splitlines()]
+            whole = file.read_text().rpartition("\n")[0]  # a line may be half written just now
+            found += [json.loads(line) for line in whole.split("\n") if line]
         return [line for line in found if not kind or line["type"] == kind]
 
     def wait(self, wanted: Any, limit: float = TRACE_LIMIT) -> Any:
@@ -115,7 +116,14 @@ def gunicorn(server: str, app: str, port: int, launcher: Sequence[str] = ()) -> 
     bind = ["-b", f"127.0.0.1:{port}", "--graceful-timeout", "2"]
     if launcher:
         bin_folder = Path(PYTHON).parent
-        return [str(bin_folder / launcher[0]), *launcher[1:], str(bin_folder / "gunicorn"), *SERVERS[server][1:], *bind, app]
+        return [
+            str(bin_folder / launcher[0]),
+            *launcher[1:],
+            str(bin_folder / "gunicorn"),
+            *SERVERS[server][1:],
+            *bind,
+            app,
+        ]
     return [PYTHON, "-m", *SERVERS[server], *bind, app]
 
 

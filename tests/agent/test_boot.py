@@ -109,7 +109,9 @@ def run(tmp_path: Path, code: str, path: list[str], **more: str) -> subprocess.C
     spool.mkdir(mode=0o700, exist_ok=True)
     environment = agent_environment(spool, tmp_path, **more)
     environment["PYTHONPATH"] = ":".join(path)
-    return subprocess.run([PYTHON, "-c", code], env=environment, capture_output=True, text=True, timeout=60, check=False)
+    return subprocess.run(
+        [PYTHON, "-c", code], env=environment, capture_output=True, text=True, timeout=60, check=False
+    )
 
 
 def test_an_existing_sitecustomize_runs(tmp_path: Path) -> None:
@@ -174,7 +176,8 @@ with sqlalchemy.orm.Session(engine) as session:
     session.execute(sqlalchemy.text("SELECT 1"))
 finders = [type(finder).__module__ for finder in sys.meta_path]
 import gc
-print(json.dumps([len(done), left, [f for f in finders if "subsecond" in f], sorted(guard.status.values()), len(gc.callbacks)]))
+ours = [finder for finder in finders if "subsecond" in finder]
+print(json.dumps([len(done), left, ours, sorted(guard.status.values()), len(gc.callbacks)]))
 """
     answer = run(tmp_path, code, [str(running.AGENT / "inject")])
     assert answer.stderr == ""

@@ -56,7 +56,9 @@ def sites(serve: Callable[..., Served], tmp_path_factory: pytest.TempPathFactory
     folder = tmp_path_factory.mktemp("sites")
     (folder / "sites.py").write_text(APP)
     (folder / "pages").mkdir()
-    (folder / "pages/names.html").write_text("<ul>\n{% for key in (1, 2) %}\n\n  <li>{{ one_name(key) }}</li>\n{% endfor %}</ul>\n")
+    (folder / "pages/names.html").write_text(
+        "<ul>\n{% for key in (1, 2) %}\n\n  <li>{{ one_name(key) }}</li>\n{% endfor %}</ul>\n"
+    )
     return serve("sync", "sites:app", cwd=folder, PYTHONPATH=f"{AGENT / 'inject'}:{folder}:{APPS}")
 
 

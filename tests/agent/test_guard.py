@@ -27,10 +27,22 @@ def sabotaged(tmp_path: Path, hook: str, old: str, new: str) -> Path:
 
 MISHAPS = [
     # hook, file, line, instead, path that meets it
-    ("logging", "hooks/logging.py", "    patches.replace(", "    raise OSError('install')\n    patches.replace(", "/logs"),
+    (
+        "logging",
+        "hooks/logging.py",
+        "    patches.replace(",
+        "    raise OSError('install')\n    patches.replace(",
+        "/logs",
+    ),
     ("logging", "hooks/logging.py", "    ended = now()\n", "    ended = now() / 0\n", "/logs"),
     ("sqlalchemy.engine", "hooks/sqlalchemy__engine.py", "record.queries.append(", "record.gone.append(", "/books/3"),
-    ("sqlalchemy.engine", "hooks/sqlalchemy__engine.py", "    record, span = noted\n", "    record = noted.x\n", "/rows"),
+    (
+        "sqlalchemy.engine",
+        "hooks/sqlalchemy__engine.py",
+        "    record, span = noted\n",
+        "    record = noted.x\n",
+        "/rows",
+    ),
     ("sqlalchemy.engine", "hooks/sqlalchemy__engine.py", "record.transactions.append(1)", "1 / 0", "/write"),
     ("sqlalchemy.pool", "hooks/sqlalchemy__pool.py", "attributes = {DB_POOL", "attributes = 1 / {DB_POOL", "/nested"),
     ("sqlalchemy.pool", "hooks/sqlalchemy__pool.py", "record, span = holder", "record, span = 1 / 0", "/nested"),
@@ -136,7 +148,9 @@ def test_descriptors_that_the_app_closes(serve: Callable[..., Served], tmp_path:
         "    taken = os.open(spool + '/own-file', os.O_CREAT | os.O_WRONLY)\n"
         "    return str(taken == int(mine[0]))\n"
     )
-    served = serve("sync", "closing:app", PYTHONPATH=f"{AGENT / 'inject'}:{tmp_path}:{AGENT.parents[1] / 'tests/agent/apps'}")
+    served = serve(
+        "sync", "closing:app", PYTHONPATH=f"{AGENT / 'inject'}:{tmp_path}:{AGENT.parents[1] / 'tests/agent/apps'}"
+    )
     assert served.get("/close-all") == (200, b"True")
     trace = served.traced("/core")
     assert trace["counts"]["queries"] == 1

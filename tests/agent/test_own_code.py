@@ -60,7 +60,9 @@ def test_a_project_with_an_environment_inside(project: Path, file: str, kind: in
     assert own_code.decide(str(project / file)) == kind
 
 
-@pytest.mark.parametrize("file", ["<string>", "<template>", "<frozen importlib._bootstrap>", "", json.__file__, os.__file__])
+@pytest.mark.parametrize(
+    "file", ["<string>", "<template>", "<frozen importlib._bootstrap>", "", json.__file__, os.__file__]
+)
 def test_never_own(project: Path, file: str) -> None:
     assert own_code.decide(file) == INFRASTRUCTURE
 

@@ -5,7 +5,7 @@ import sys
 
 
 def dump(name):
-    with open(os.path.join(os.environ["MODULES_TO"], "%s-%d" % (name, os.getpid())), "w") as file:
+    with open(os.path.join(os.environ["MODULES_TO"], f"{name}-{os.getpid()}"), "w") as file:
         file.write("\n".join(list(sys.modules)))
 
 

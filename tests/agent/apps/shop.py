@@ -274,7 +274,9 @@ def file():
 
 @app.get("/headers")
 def headers():
-    return jsonify(sorted(name for name, _ in request.headers) + sorted(key for key in request.environ if "SUBS" in key))
+    return jsonify(
+        sorted(name for name, _ in request.headers) + sorted(key for key in request.environ if "SUBS" in key)
+    )
 
 
 @app.get("/listener")
@@ -320,8 +322,8 @@ def fill():
     Base.metadata.create_all(engine)
     with Session(engine, future=True) as session:
         for number in range(1, 31):
-            author = Author(name="author %d" % number, biography="born")
-            session.add_all([author, Book(title="book %d" % number, author=author)])
+            author = Author(name=f"author {number}", biography="born")
+            session.add_all([author, Book(title=f"book {number}", author=author)])
         session.commit()
 
 
