@@ -1,0 +1,64 @@
+"""The long runs go one after the other; what they did is written down when all were done at full scale."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Generator
+from pathlib import Path
+
+import pytest
+
+from tests.long import figures
+from tests.long.figures import Run
+
+EXAMPLE_TESTS = Path(__file__).parents[2] / "examples" / "discovery" / "tests"
+sys.path.append(str(EXAMPLE_TESTS))  # its modules have names of their own, to be imported
+
+_RUNS = pytest.StashKey[list[Run]]()
+_WANTED = pytest.StashKey[int]()
+_LOAD = pytest.StashKey[float]()
+_RUN = pytest.StashKey[Run]()
+
+
+@pytest.fixture
+def run(request: pytest.FixtureRequest) -> Run:
+    """Where a long test puts its figures; its name and the first line of its docstring come from the test."""
+    if os.environ.get("PYTEST_XDIST_WORKER"):
+        pytest.fail("long runs measure and break things: run them alone, without -n (make test-long)")
+    text = (request.function.__doc__ or "").partition("\n")[0]
+    made = Run(name=request.node.name.removeprefix("test_").replace("_", " "), did=text)
+    request.node.stash[_RUN] = made
+    return made
+
+
+def pytest_sessionstart(session: pytest.Session) -> None:
+    session.config.stash[_RUNS] = []
+    session.config.stash[_WANTED] = -1
+    session.config.stash[_LOAD] = os.getloadavg()[0]
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    config.stash[_WANTED] = sum(item.get_closest_marker("long") is not None for item in items)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    report = yield
+    made = item.stash.get(_RUN, None)
+    if made is not None and report.when == "call":
+        made.outcome, made.seconds = report.outcome, round(report.duration, 1)
+        if call.excinfo is not None and report.failed:
+            made.outcome = f"failed: {' '.join(str(call.excinfo.value).split())[:200]}"
+        item.config.stash[_RUNS].append(made)
+        print(f"\n{made.name}: {made.outcome} in {made.seconds} s: {made.figures}", file=sys.__stderr__)
+    return report
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    runs, wanted = session.config.stash[_RUNS], session.config.stash[_WANTED]
+    if runs and len(runs) == wanted and figures.SCALE == 1:
+        figures.write(runs, session.config.stash[_LOAD])
