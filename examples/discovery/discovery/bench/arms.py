@@ -60,6 +60,8 @@ class Arm:
         for left in processes.read_all(run):
             if left.name == title:  # of a bench that was killed
                 processes.stop(run, left)
+        log = var_folder() / "log" / f"{title}.log"
+        log.unlink(missing_ok=True)
         record = processes.launch(
             run,
             name=title,
@@ -67,7 +69,7 @@ class Arm:
             command=services.application(self.version, port, more),
             environment=environment,
             port=port,
-            log=var_folder() / "log" / f"{title}.log",
+            log=log,
             cwd=ROOT,
             patience=8.0,
         )

@@ -16,6 +16,7 @@ from discovery.ground.ports import HOST
 from discovery.settings import ROOT
 
 WORKERS = 2
+LARGEST_LOG = 20_000_000  # bytes
 WORKER_TIMEOUT = 120  # seconds; a request of the legacy version may compute longer than gunicorn's 30
 
 
@@ -90,6 +91,9 @@ def healthy(port: int) -> bool:
 
 
 def _size(log: Path) -> int:
+    """Bytes in a log; one that has grown too large is begun anew (the legacy version writes a megabyte a request)."""
+    if log.is_file() and log.stat().st_size > LARGEST_LOG:
+        log.unlink()
     return log.stat().st_size if log.exists() else 0
 
 
