@@ -34,7 +34,7 @@ class Facts:
     """The material of the requests."""
 
     big_city: str
-    town: str  # 30 to 100 items
+    town: str  # enough items for a few pages
     village: str  # the fewest items
     empty_city: str | None  # known, but nothing is offered there
     categories: list[str]
@@ -93,7 +93,7 @@ class Question:
 
 def _read(ask: Question, day: dt.date) -> Facts:
     towns = ask.rows("SELECT city, items FROM towns ORDER BY items DESC, city")
-    town = next(city for city, items in towns if 30 <= items <= 100)
+    town = next(city for city, items in reversed(towns) if items >= 24)
     return Facts(
         big_city=towns[0][0],
         town=town,

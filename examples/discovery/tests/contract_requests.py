@@ -69,7 +69,8 @@ def detail(location: object, token: str | None = "user1", **params: object) -> R
 def _spellings(facts: Facts) -> Iterator[Request]:
     base = {"city": facts.village, "date": facts.day}
     values = dict.fromkeys(PARAMETERS, (*NOT_GIVEN, *ODD))
-    values["cache"] = NOT_GIVEN[:3] + ODD[::6]
+    # Any text will do here, so few are enough.
+    values |= {"category": NOT_GIVEN + ODD[::3], "add_ons": NOT_GIVEN + ODD[1::3], "cache": NOT_GIVEN[:3] + ODD[::6]}
     values["date"] += DAYS
     values["start_time"] += CLOCKS
     values["end_time"] += CLOCKS
@@ -143,7 +144,6 @@ def _filters(facts: Facts) -> Iterator[Request]:
         yield listing(city=facts.town, date=facts.day, capacity_min=bound, capacity_max=bound)
     yield listing(city=facts.town, date=facts.day, capacity_min=9, capacity_max=2)
     yield listing(date=facts.day)
-    yield listing(date=facts.day, page=5, page_size=100)
     yield listing(city="0", date=facts.day, category="event-space")
     yield from _add_on_filters(facts)
 
@@ -173,7 +173,6 @@ def _orders(facts: Facts) -> Iterator[Request]:
     for lat_text, lng_text in points:
         yield listing(city=facts.town, date=facts.day, lat=lat_text, lng=lng_text, page_size=100)
     yield listing(city=facts.big_city, date=facts.day, lat=lat, lng=lng, category="hot-desk")
-    yield listing(date=facts.day, lat=lat, lng=lng)
     yield listing(date=facts.day, lat=lat, lng=lng, page=5, page_size=100)
 
 

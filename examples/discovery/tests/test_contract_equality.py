@@ -114,7 +114,7 @@ def test_items_that_stand_for_a_rule_were_seen(run: Run) -> None:
 
 def test_the_comparison_notices_every_planted_difference(run: Run) -> None:
     """Any value changed, any key left out, any two elements swapped."""
-    bodies = [*run.bodies("/v1/discovery?city")[:40], *run.bodies("/v1/locations")[:20]]
+    bodies = [*run.bodies("/v1/discovery?city")[:20], *run.bodies("/v1/locations")[:10]]
     chance, planted = random.Random(7), 0
     for body in bodies:
         assert not list(differences(body, copy.deepcopy(body)))
@@ -124,7 +124,7 @@ def test_the_comparison_notices_every_planted_difference(run: Run) -> None:
             assert list(differences(body, changed)), what
             assert list(differences(changed, body)), what
             planted += 1
-    assert planted >= 1000
+    assert planted >= 500
 
 
 @pytest.mark.parametrize(

@@ -2,9 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any, NamedTuple
 
-from sqlalchemy import CTE, ColumnElement, Double, Select, Subquery, exists, func, literal, select, true
+from sqlalchemy import (
+    CTE,
+    ColumnElement,
+    Connection,
+    Double,
+    Row,
+    Select,
+    Subquery,
+    bindparam,
+    exists,
+    func,
+    literal,
+    select,
+    true,
+)
 
 from discovery.models import ACTIVE, Item, ItemAddOn, Location
 from discovery.optimized.listing.distance import distance_of_location
@@ -28,14 +45,59 @@ class Search:
     page: int
     page_size: int
 
+    def shape(self) -> Shape:
+        """Which statement it takes."""
+        return Shape(
+            city=self.city_id is not None,
+            category=self.category_id is not None,
+            add_ons=len(self.add_on_ids),
+            capacity_min=self.capacity_min is not None,
+            capacity_max=self.capacity_max is not None,
+            nearest=self.point is not None,
+        )
 
-def page_of_items(search: Search) -> Select[tuple[object, ...]]:
+    def parameters(self) -> dict[str, object]:
+        """The values for the statement; those that it does not name are left out of account."""
+        lat, lng = self.point or (None, None)
+        return {
+            "city_id": self.city_id,
+            "category_id": self.category_id,
+            "capacity_min": self.capacity_min,
+            "capacity_max": self.capacity_max,
+            "lat": lat,
+            "lng": lng,
+            "max_candidates": self.max_candidates,
+            "page_size": self.page_size,
+            "skipped": (self.page - 1) * self.page_size,
+            **{f"add_on_{number}": add_on_id for number, add_on_id in enumerate(self.add_on_ids)},
+        }
+
+
+class Shape(NamedTuple):
+    """What a statement depends on: the filters that it has and its order, without their values."""
+
+    city: bool
+    category: bool
+    add_ons: int
+    capacity_min: bool
+    capacity_max: bool
+    nearest: bool
+
+
+def find_page(connection: Connection, search: Search) -> tuple[int, list[Row[Any]]]:
+    """The number of candidates, and the items of the page in order, each with its `price_rank`."""
+    rows: Sequence[Row[Any]] = connection.execute(page_of_items(search.shape()), search.parameters()).all()
+    return rows[0].total, [row for row in rows if row.id is not None]
+
+
+@lru_cache(maxsize=256)
+def page_of_items(shape: Shape) -> Select[Any]:
     """One row for each item of the page, in order, with `total` and `price_rank`.
 
     A page without items is one row in which only `total` is set, so that the total needs no statement of its own.
     """
-    candidates = _candidates(search)
-    page = _page(search, candidates)
+    candidates = _candidates(shape)
+    page = _page(shape, candidates)
     total = select(func.count().label("total")).select_from(candidates).subquery("totals")
     return (
         select(
@@ -56,63 +118,63 @@ def page_of_items(search: Search) -> Select[tuple[object, ...]]:
         .select_from(total)
         .outerjoin(page, true())
         .outerjoin(Item, Item.id == page.c.id)
-        .order_by(*_order(search, page))
+        .order_by(*_order(shape, page))
     )
 
 
-def _candidates(search: Search) -> CTE:
+def _candidates(shape: Shape) -> CTE:
     """Id, price and distance of the first `max_candidates` matching items."""
-    places = _places(search)
+    places = _places(shape)
     matching = (
         select(Item.id, Item.hourly_price, places.c.distance)
         .join(places, places.c.id == Item.location_id)
-        .where(Item.status == OFFERED, *_item_filters(search))
+        .where(Item.status == OFFERED, *_item_filters(shape))
     )
-    first = (places.c.distance, Item.id) if search.point else (Item.hourly_price, Item.id)
-    return matching.order_by(*first).limit(search.max_candidates).cte("candidates")
+    first = (places.c.distance, Item.id) if shape.nearest else (Item.hourly_price, Item.id)
+    return matching.order_by(*first).limit(bindparam("max_candidates")).cte("candidates")
 
 
-def _places(search: Search) -> CTE:
+def _places(shape: Shape) -> CTE:
     """Id and distance of the locations that count."""
-    distance = distance_of_location(*search.point) if search.point else literal(None, Double)
-    places = select(Location.id, distance.label("distance")).where(Location.status == ACTIVE)
-    if search.city_id is not None:
-        places = places.where(Location.city_id == search.city_id)
-    if not search.point:
+    distance = distance_of_location() if shape.nearest else literal(None, Double)
+    places = select(Location.id, distance.label("distance")).where(Location.status == OFFERED)
+    if shape.city:
+        places = places.where(Location.city_id == bindparam("city_id"))
+    if not shape.nearest:
         return places.cte("places")
     # Worked out once for each location and not for each of its hundred items. Sorted, so that PostgreSQL (17 and
     # newer) goes outwards from the point and stops at the last candidate.
     return places.order_by("distance").cte("places").prefix_with("MATERIALIZED")
 
 
-def _item_filters(search: Search) -> list[ColumnElement[bool]]:
+def _item_filters(shape: Shape) -> list[ColumnElement[bool]]:
     filters: list[ColumnElement[bool]] = []
-    if search.category_id is not None:
-        filters.append(Item.category_id == search.category_id)
-    if search.capacity_min is not None:
-        filters.append(Item.capacity >= search.capacity_min)
-    if search.capacity_max is not None:
-        filters.append(Item.capacity <= search.capacity_max)
+    if shape.category:
+        filters.append(Item.category_id == bindparam("category_id"))
+    if shape.capacity_min:
+        filters.append(Item.capacity >= bindparam("capacity_min"))
+    if shape.capacity_max:
+        filters.append(Item.capacity <= bindparam("capacity_max"))
     # One EXISTS for each add-on: counting the matches of an item took six times as long.
     filters += [
-        exists().where(ItemAddOn.item_id == Item.id, ItemAddOn.add_on_id == add_on_id)
-        for add_on_id in search.add_on_ids
+        exists().where(ItemAddOn.item_id == Item.id, ItemAddOn.add_on_id == bindparam(f"add_on_{number}"))
+        for number in range(shape.add_ons)
     ]
     return filters
 
 
-def _page(search: Search, candidates: CTE) -> Subquery:
+def _page(shape: Shape, candidates: CTE) -> Subquery:
     """The page's part of the candidates, each with its rank by price among all of them."""
     price_rank = func.row_number().over(order_by=(candidates.c.hourly_price, candidates.c.id))
     ranked = select(candidates, price_rank.label("price_rank")).subquery("ranked")
     return (
         select(ranked.c.id, ranked.c.distance, ranked.c.price_rank)
-        .order_by(*_order(search, ranked))
-        .limit(search.page_size)
-        .offset((search.page - 1) * search.page_size)
+        .order_by(*_order(shape, ranked))
+        .limit(bindparam("page_size"))
+        .offset(bindparam("skipped"))
         .subquery("page")
     )
 
 
-def _order(search: Search, ranked: Subquery) -> tuple[ColumnElement[object], ...]:
-    return (ranked.c.distance, ranked.c.id) if search.point else (ranked.c.price_rank,)
+def _order(shape: Shape, ranked: Subquery) -> tuple[ColumnElement[Any], ...]:
+    return (ranked.c.distance, ranked.c.id) if shape.nearest else (ranked.c.price_rank,)

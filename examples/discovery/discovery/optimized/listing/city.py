@@ -5,9 +5,23 @@ from __future__ import annotations
 import datetime as dt
 from typing import NamedTuple
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, bindparam, select
 
 from discovery.models import City, Holiday
+
+HOLIDAY = (
+    select(Holiday.name)
+    .where(Holiday.country == City.country, Holiday.day == bindparam("day"))
+    .order_by(Holiday.id)
+    .limit(1)
+    .scalar_subquery()
+)
+CITY = (
+    select(City.id, City.slug, City.name, City.country, City.timezone, HOLIDAY)
+    .where(City.slug == bindparam("slug"))
+    .order_by(City.id)
+    .limit(1)
+)
 
 
 class CityFacts(NamedTuple):
@@ -23,17 +37,5 @@ class CityFacts(NamedTuple):
 
 def find_city(connection: Connection, slug: str, day: dt.date) -> CityFacts | None:
     """The city with that slug, None when there is none. One statement for both questions."""
-    holiday = (
-        select(Holiday.name)
-        .where(Holiday.country == City.country, Holiday.day == day)
-        .order_by(Holiday.id)
-        .limit(1)
-        .scalar_subquery()
-    )
-    row = connection.execute(
-        select(City.id, City.slug, City.name, City.country, City.timezone, holiday)
-        .where(City.slug == slug)
-        .order_by(City.id)
-        .limit(1)
-    ).one_or_none()
+    row = connection.execute(CITY, {"slug": slug, "day": day}).one_or_none()
     return CityFacts(*row) if row else None

@@ -9,7 +9,7 @@ from sqlalchemy import Connection, Row
 
 from discovery.errors import NotFound
 from discovery.optimized.listing import page_details
-from discovery.optimized.listing.candidates import Search, page_of_items
+from discovery.optimized.listing.candidates import Search, find_page
 from discovery.optimized.listing.city import CityFacts, find_city
 from discovery.optimized.listing.response import Details, Found
 from discovery.optimized.reference_data import ReferenceData, Settings
@@ -28,7 +28,7 @@ def run_search(
         city = _city(connection, params)
         page_size = _page_size(params, reference.settings)
         search = _search(params, reference, city, page_size)
-        total, items = _items(connection, search) if search else (0, [])
+        total, items = find_page(connection, search) if search else (0, [])
     with timing.stage("details"):
         details = _details(connection, params, items) if items else Details()
     return Found(reference=reference, city=city, page_size=page_size, total=total, items=items, details=details)
@@ -65,11 +65,6 @@ def _search(params: DiscoveryParams, reference: ReferenceData, city: CityFacts |
         page=params.page,
         page_size=page_size,
     )
-
-
-def _items(connection: Connection, search: Search) -> tuple[int, Sequence[Row[Any]]]:
-    rows = connection.execute(page_of_items(search)).all()
-    return rows[0].total, [row for row in rows if row.id is not None]
 
 
 def _details(connection: Connection, params: DiscoveryParams, items: Sequence[Row[Any]]) -> Details:
