@@ -42,7 +42,7 @@ def interpreter(version: str) -> Path | None:
     return None
 
 
-@pytest.mark.parametrize(("version", "sqlalchemy"), CASES, ids=[f"{v}-{s}" for v, s in CASES])
+@pytest.mark.parametrize(("version", "sqlalchemy"), CASES, ids=[f"python{v}-{s}" for v, s in CASES])
 def test_the_agent_in_another_environment(tmp_path: Path, version: str, sqlalchemy: str) -> None:
     python = interpreter(version)
     if python is None:
