@@ -55,7 +55,7 @@ def test_the_agent_in_another_environment(tmp_path: Path, version: str, sqlalche
         pytest.skip(f"{sqlalchemy} cannot be installed for Python {version}: {install.stderr.strip()[-300:]}")
     tests = [f"tests/agent/{name}.py" for name in TESTS]
     run = subprocess.run(
-        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *tests],
+        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-n", "2", *tests],
         cwd=ROOT,
         env={**os.environ, "SUBSECOND_TEST_PYTHON": str(environment / "bin" / "python")},
         capture_output=True,
