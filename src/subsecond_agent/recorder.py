@@ -57,7 +57,10 @@ def spawning_request() -> Record | None:
         child = spawner() if callable(spawner) else None
         if child is None:
             return None
-        record: Record | None = (child.gr_context or {}).get(CURRENT)
+        try:
+            record: Record | None = (child.gr_context or {}).get(CURRENT)
+        except ValueError:  # it runs in another thread just now
+            return None
         if record is not None:
             CURRENT.set(record)
             return record
@@ -95,7 +98,10 @@ def begin(environ: dict[str, Any]) -> Record | None:
 
 
 def finish(record: Record) -> None:
-    """The last byte is on its way: stop the clock, then write. Safe to call twice."""
+    """The last byte is on its way: stop the clock, then write. Safe to call twice.
+
+    Threads of the request may go on meanwhile: what they add from here on is kept apart, to be late.
+    """
     if record.finished:
         return
     record.ended = now()
@@ -104,8 +110,13 @@ def finish(record: Record) -> None:
     record.finished = True
     if CURRENT.get() is record:
         CURRENT.set(None)
-    spool.write(trace_line(record))
-    record.start_over()
+    try:
+        spool.write(trace_line(record.taken()))
+    finally:
+        record.environ = {}  # it holds the request's body; a thread that goes on must not keep it alive
+        record.written = True
+    if record.spans and all(span.ended is not None for span in record.spans):
+        write_late(record)
 
 
 def add(record: Record, name: str, times: tuple[float, float], attributes: dict[str, Any], depth: int) -> None:
@@ -119,18 +130,23 @@ def append(record: Record, span: Span) -> None:
         record.dropped += 1
         return
     record.spans.append(span)
-    if record.finished:
+    if record.written:
         closed(record, span)
 
 
 def closed(record: Record, span: Span) -> None:
     """A span has ended. After the response: write what has come together, once nothing around it is open."""
-    if not record.finished or span.ended is None or (span.parent is not None and span.parent.ended is None):
+    if not record.written or span.ended is None or (span.parent is not None and span.parent.ended is None):
         return
-    if record.spans and record.late_lines < MAX_LATE_LINES:
+    write_late(record)
+
+
+def write_late(record: Record) -> None:
+    """Write what has come together since the response."""
+    whole = record.taken()
+    if whole.spans and record.late_lines < MAX_LATE_LINES:
         record.late_lines += 1
-        spool.write(late_line(record))
-    record.start_over()
+        spool.write(late_line(whole))
 
 
 def count_collection(phase: str, info: dict[str, Any]) -> None:

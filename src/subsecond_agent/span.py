@@ -91,6 +91,7 @@ class Record:
         "steering",
         "transactions",
         "units",
+        "written",
     )
 
     def __init__(self, mode: str, mark: str | None, steering: str, first: bool, environ: dict[str, Any]) -> None:
@@ -105,12 +106,20 @@ class Record:
         self.error: str | None = None
         self.route: str | None = None
         self.inside = True
-        self.finished = False
+        self.finished = self.written = False
         self.late_lines = 0
         self.began = self.ended = self.cpu_before = self.cpu_seconds = self.gc_seconds = self.collected_before = 0.0
         self.started_at = 0
         self.units: dict[int, Span] = {}
         self.start_over()
+
+    def taken(self) -> Record:
+        """A copy that has what came together so far; this record starts over."""
+        copy = object.__new__(Record)
+        for name in Record.__slots__:
+            setattr(copy, name, getattr(self, name))
+        self.start_over()
+        return copy
 
     def start_over(self) -> None:
         """Empty what was written; what comes now is late."""

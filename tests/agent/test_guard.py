@@ -50,7 +50,7 @@ MISHAPS = [
     ("sqlalchemy.orm", "hooks/sqlalchemy__orm.py", "checkout = checkout_of(", "checkout = 1 / checkout_of(", "/nested"),
     ("flask", "hooks/flask.py", "    rule = getattr(", "    rule = 1 / getattr(", "/books/3"),
     ("flask", "recorder.py", "    pid = os.getpid()\n", "    pid = os.getpid() / 0\n", "/books/3"),
-    ("flask", "recorder.py", "    spool.write(trace_line(record))\n", "    spool.write(1 / 0)\n", "/stream"),
+    ("flask", "recorder.py", "spool.write(trace_line(record.taken()))\n", "spool.write(1 / 0)\n", "/stream"),
     ("threading", "hooks/threading.py", "request = current()", "request = 1 / 0", "/thread"),
     ("threading", "hooks/threading.py", "vars(self).pop(KEY, None)", "vars(self).nothing", "/thread"),
     ("concurrent.futures.thread", "hooks/concurrent__futures__thread.py", "KEY, current())", "KEY, 1 / 0)", "/pool"),
