@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import os
 from _operator import attrgetter
-from json.encoder import encode_basestring_ascii as quoted
+from json.encoder import encode_basestring as quoted
 
 from . import protocol
 from .protocol import (
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 COMPREHENSIONS = ("<listcomp>", "<setcomp>", "<dictcomp>", "<genexpr>")
 MAX_VALUE = 200  # characters of a parameter's repr, as the protocol says
 MAX_SETS = 20  # parameter sets of one executemany that are shown
-_dumps = json.JSONEncoder(separators=(",", ":"), default=repr).encode
+_dumps = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), default=repr).encode
 _began = attrgetter("began")
 
 

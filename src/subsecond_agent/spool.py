@@ -29,10 +29,10 @@ class File:
 
 def write(line: dict[str, Any] | str) -> None:
     """Append one line (an object, or its JSON). A spool that cannot be written is given up with one line on stderr."""
-    text = line if isinstance(line, str) else json.dumps(line, separators=(",", ":"), default=repr)
+    text = line if isinstance(line, str) else json.dumps(line, ensure_ascii=False, separators=(",", ":"), default=repr)
     if not is_open():
         return
-    data = text.encode("utf-8", "replace") + b"\n"
+    data = text.encode("utf-8", "replace") + b"\n"  # half a surrogate pair (a strange file name) is no JSON
     try:
         if os.write(File.descriptor, data) != len(data):
             refuse("the disk took only part of a line")
