@@ -51,9 +51,14 @@ def note(request: Any, record: Any, started: float) -> None:
     attributes = {
         LOG_LEVEL: record.levelname,
         LOG_LOGGER: record.name,
-        LOG_TEMPLATE: str(record.msg)[:MAX_TEMPLATE],
+        LOG_TEMPLATE: template_of(record.msg)[:MAX_TEMPLATE],
     }
     add(request, SPAN_LOG, (started, ended), attributes, 3)
+
+
+def template_of(message: Any) -> str:
+    """A message that is no text is only named: its `__str__` is the app's, and may send statements or raise."""
+    return message if isinstance(message, str) else f"<{type(message).__name__}>"
 
 
 def uninstall() -> None:
