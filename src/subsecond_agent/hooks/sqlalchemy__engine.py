@@ -32,6 +32,8 @@ SYSTEMS = {"mssql": "microsoft.sql_server", "oracle": "oracle.db"}
 """Dialect -> `db.system.name` where the semantic conventions use another word."""
 COUNTED_BY_DRIVER = {"postgresql", "mysql", "mariadb"}
 """Their cursors know the number of rows at once; for others it is counted as they are fetched."""
+UNKNOWN_ROWS = 1 << 32
+"""MySQL's unbuffered cursors say 2**64 - 1 for -1."""
 KEY = "_subsecond_query"
 live = True
 patches = Patches()
@@ -40,19 +42,24 @@ transactions: dict[int, tuple[Any, Span]] = {}
 
 
 def install(engine: ModuleType) -> None:
-    patches.replace(sys.modules["sqlalchemy.engine.base"].Engine, "__init__", preparing)
+    # not Engine.__init__: create_engine reads from its code object which of its own arguments are the engine's
+    patches.replace(sys.modules["sqlalchemy.log"], "instance_logger", preparing)
 
 
 def preparing(original: Any) -> Any:
-    def init(self: Any, *values: Any, **named: Any) -> None:
-        original(self, *values, **named)
+    """Every engine and every pool asks for its logger when it is made; an engine knows its dialect by then."""
+
+    def instance_logger(instance: Any, *values: Any, **named: Any) -> Any:
         if live:
             try:
-                prepare(type(self.dialect))
+                dialect = getattr(instance, "dialect", None)
+                if dialect is not None:
+                    prepare(type(dialect))
             except Exception as mishap:
                 guard.failed(HOOK, mishap)
+        return original(instance, *values, **named)
 
-    return init
+    return instance_logger
 
 
 def prepare(dialect: Any) -> None:
@@ -139,7 +146,7 @@ def count_rows(record: Record, span: Query | None, cursor: Any, sent: tuple[Any,
         if not (by_driver and statement[:6] == "SELECT") and cursor.description is None:
             return
         rows = cursor.rowcount if by_driver else -1
-        if rows >= 0:
+        if 0 <= rows < UNKNOWN_ROWS:
             record.rows.append(rows)
         elif context is not None:
             rows = 0

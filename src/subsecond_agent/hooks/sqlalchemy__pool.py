@@ -114,13 +114,15 @@ def ended(holder: tuple[Record, Span] | None) -> None:
 
 
 def name_of(pool: Any) -> str:
-    """The pool's own logging name, else its class and a number, in the order in which pools were seen."""
-    given = getattr(pool, "logging_name", None)
-    if given:
-        return str(given)
+    """The pool's own logging name, else its class; with a number, in the order in which pools were seen, where that
+    is another pool's name."""
     name = names.get(id(pool))
     if name is None:
-        name = names[id(pool)] = f"{type(pool).__name__}-{len(names) + 1}"
+        given = getattr(pool, "logging_name", None)
+        name = str(given) if given else f"{type(pool).__name__}-{len(names) + 1}"
+        if name in names.values():
+            name = f"{name}-{len(names) + 1}"
+        names[id(pool)] = name
     return name
 
 
