@@ -36,12 +36,11 @@ def database_server(scale: str, seed: int) -> Iterator[databases.Server]:
     """A server with the data: the platform's if it runs, else one for the time of the block."""
     with platform.exclusive():
         alive = platform.alive_records()
-        platform.check_space(scale)
         started = not (postgres.NAME in alive or os.environ.get("DATABASE_URL"))
         names = frozenset({postgres.NAME}) if started else frozenset()
         with platform.Start(names):
             server = platform.start_postgres(ports.unused() if started else 0, alive)
-            databases.ensure_templates(server, scale, seed)
+            platform.ensure_data(server, scale, seed)
     try:
         yield server
     finally:

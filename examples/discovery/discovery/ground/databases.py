@@ -206,18 +206,24 @@ def _make_indexed(server: Server, scale: str, seed: int) -> None:
     print(f"discovery: indexes in {time.monotonic() - started:.1f} s", file=sys.stderr)
 
 
+def missing_templates(server: Server, scale: str, seed: int) -> list[bool]:
+    """Which templates (False: without indexes, True: with) are not there or were made from other things."""
+    with connected(server.url) as connection:
+        found = {indexed: _comment(connection, names(indexed, scale)) or {} for indexed in (False, True)}
+    return [
+        indexed
+        for indexed, content in found.items()
+        if content.get("role") != TEMPLATE or content.get("source") != source(scale, seed, indexed)
+    ]
+
+
 def ensure_templates(server: Server, scale: str, seed: int) -> None:
     """Make the two templates of a scale unless they are there and were made from the same things."""
-    with connected(server.url) as connection:
-        found = {indexed: (_comment(connection, names(indexed, scale)) or {}) for indexed in (False, True)}
-    fresh = [
-        found[indexed].get("source") == source(scale, seed, indexed) and found[indexed].get("role") == TEMPLATE
-        for indexed in (False, True)
-    ]
-    if not fresh[0]:
+    missing = missing_templates(server, scale, seed)
+    if False in missing:
         print(f"discovery: making the {scale} data (seed {seed}) ...", file=sys.stderr)
         _make_template(server, scale, seed)
-    if not all(fresh):
+    if missing:
         _make_indexed(server, scale, seed)
 
 

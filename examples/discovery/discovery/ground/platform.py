@@ -137,7 +137,7 @@ class Start:
             state_file().unlink(missing_ok=True)
 
 
-def check_space(scale: str) -> None:
+def _check_space(scale: str) -> None:
     """Raise Failure unless the disk has room for the data, its templates and copies."""
     free = shutil.disk_usage(var_folder()).free
     if free < NEEDED_BYTES[scale]:
@@ -158,6 +158,13 @@ def start_postgres(port: int, alive: dict[str, processes.Record]) -> databases.S
     if not server.embedded:
         databases.check_foreign(server)
     return server
+
+
+def ensure_data(server: databases.Server, scale: str, seed: int) -> None:
+    """Make the data of a scale unless the server has it."""
+    if server.embedded and databases.missing_templates(server, scale, seed):
+        _check_space(scale)
+    databases.ensure_templates(server, scale, seed)
 
 
 def _write_state(server: databases.Server, scale: str, seed: int, used: dict[str, int], jwks: Path) -> None:
@@ -219,9 +226,8 @@ def up(scale: str | None, seed: int | None, chosen: dict[str, int]) -> dict[str,
             say("already running")
             return state
         with Start(frozenset({postgres.NAME, *(service.name for service in services.SERVICES)} - alive.keys())):
-            check_space(scale)
             server = start_postgres(used.get(postgres.NAME, 0), alive)
-            databases.ensure_templates(server, scale, seed)
+            ensure_data(server, scale, seed)
             for name, indexed in WORKING.values():
                 databases.ensure_working(server, name, scale, seed, indexed=indexed)
             _write_state(server, scale, seed, used, keys.ensure(var_folder() / "keys"))
