@@ -39,9 +39,9 @@ class Book(Base):
 DATABASE = os.environ["SHOP_DB"]
 pool_size = int(os.environ.get("SHOP_POOL", "5"))
 arguments = {"check_same_thread": False} if DATABASE.startswith("sqlite") else {}
-engine = create_engine(
-    DATABASE, future=True, poolclass=QueuePool, pool_size=pool_size, max_overflow=0, connect_args=arguments
-)
+of_engine = {"echo": False, "hide_parameters": False, "execution_options": {"shop": True}, "query_cache_size": 400}
+of_pool = {"poolclass": QueuePool, "pool_size": pool_size, "max_overflow": 0}
+engine = create_engine(DATABASE, future=True, connect_args=arguments, **of_engine, **of_pool)
 NewSession = sessionmaker(bind=engine, future=True)
 app = Flask(__name__)
 
