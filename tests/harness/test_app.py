@@ -369,3 +369,22 @@ def test_a_reused_process_number_is_left_alone(project: Path) -> None:
         assert not folder.path.exists()
         assert other.poll() is None
         other.kill()
+
+
+def test_an_answer_whose_body_takes_its_time_is_an_answer(
+    make_target: MakeTarget, project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ready, "DRAIN_SECONDS", 0.3)
+    (project / "shop.py").write_text(
+        "import time\nfrom flask import Flask\napp = Flask(__name__)\n"
+        "@app.get('/echo')\ndef slow():\n    def parts():\n        yield 'x'\n        time.sleep(1)\n        yield 'y'\n"
+        "    return parts()\n"
+    )
+    with started(make_target(get=["/echo"])) as app:
+        assert Client(5.0).send("GET", f"{app.url}/echo").body == b"xy"
+
+
+def test_a_port_told_by_the_environment(make_target: MakeTarget) -> None:
+    run = f"PORT={{port}} sh -c 'exec {sys.executable} -m flask --app shop run --port $PORT'"
+    with started(make_target(run=run)) as app:
+        assert echo(app)["env"]["PORT"] == str(app.port)

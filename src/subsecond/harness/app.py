@@ -10,7 +10,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import FrameType
 
@@ -94,6 +94,7 @@ def running(target: Target, facts: PythonFacts, start: Start, first: RequestSpec
     flags.refuse(start.command, facts.executable)
     port = _port(start)
     command = start.on(port)
+    start = replace(start, env=start.env_on(port))
     token = secrets.token_hex(16)
     with _signals_raise():
         folder = run_folder.make(target.root)

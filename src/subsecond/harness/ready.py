@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import select
 import socket
 import time
@@ -97,8 +98,9 @@ def _drain(connection: socket.socket) -> None:
     """Read on to the end, so that the app is not left writing to nobody and its worker is free again."""
     until = time.monotonic() + DRAIN_SECONDS
     connection.settimeout(DRAIN_SECONDS)
-    while time.monotonic() < until and connection.recv(65536):
-        pass
+    with contextlib.suppress(OSError):  # it has answered; a slow or broken end is the request's affair, not the start's
+        while time.monotonic() < until and connection.recv(65536):
+            pass
 
 
 def free_port() -> int:

@@ -41,6 +41,10 @@ class Start:
         """The command for this port."""
         return [part.replace("{port}", str(port)) for part in self.command]
 
+    def env_on(self, port: int) -> tuple[tuple[str, str], ...]:
+        """The variables set before the command (`PORT={port} python app.py`) for this port."""
+        return tuple((name, value.replace("{port}", str(port))) for name, value in self.env)
+
     @property
     def text(self) -> str:
         """The command as a shell would take it."""
