@@ -205,7 +205,7 @@ def _blind_spots(found: list[Recording], facts: PythonFacts, start: Start | None
     problems = []
     if not on.intersection(_FRAMEWORKS):
         names = ", ".join(name for name in _FRAMEWORKS if name in have) or "none known"
-        text = f"no hook for the web framework (installed: {names}): requests would be timed from outside only"
+        text = f"no hook for the web framework (installed: {names}): an audit would find nothing to record"
         problems.append(Problem("no-framework", text, stops=False))
     if not on.intersection(_DATABASE):
         text = "no database library that the agent knows is installed: no queries would be recorded"

@@ -93,7 +93,8 @@ class AuditedApp:
             raise SubsecondError(
                 "no-agent",
                 f"the app answers, but the agent is not in it: does {self.app.command[0]} start Python with -E, -I "
-                "or -S, or clear PYTHONPATH? give --run with the plain server command",
+                "or -S, or clear PYTHONPATH? give --run with the plain server command; or it is no Flask app (others "
+                "are not recorded yet), or something around the Flask app answers before it",
                 exit_code=EXIT_FAILED,
             )
         return found
