@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import stat
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,6 +14,7 @@ from hypothesis import strategies as st
 
 from subsecond import store
 from subsecond.errors import SubsecondError
+from subsecond.harness import app_log, run_folder
 from subsecond.model.audit import Audit, Interval, QueryGroup, RequestResult, Shares
 from subsecond.model.finding import Finding, Place, Trial
 from subsecond.model.trace import Frame, Span, Trace
@@ -72,7 +75,7 @@ def test_a_failing_write_leaves_the_old_file(tmp_path: Path) -> None:
         yield "new"
         raise OSError("disk full")
 
-    with pytest.raises(OSError, match="disk full"):
+    with pytest.raises(SubsecondError, match="disk full"):
         store.write(path, lines())
     assert path.read_text() == "old"
     assert list(tmp_path.iterdir()) == [path]
@@ -93,3 +96,40 @@ def test_traces_of_an_earlier_audit_go(tmp_path: Path) -> None:
     old.write_text("{}\n")
     store.write_traces(tmp_path, [])
     assert not old.exists()
+
+
+def test_a_full_disk_is_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(name: str, path: Path) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(os, "replace", full)
+    with pytest.raises(
+        SubsecondError, match=r"store-not-writable: .*findings.json: No space left on device; make room"
+    ):
+        store.write_audit(tmp_path, Audit())
+    assert [path.name for path in (tmp_path / ".subsecond").iterdir()] == [".gitignore"]
+
+
+def test_links_in_the_folder_lead_nowhere(tmp_path: Path) -> None:
+    """A project that came from elsewhere may hold a `.subsecond/` of its own."""
+    folder, precious = store.folder(tmp_path), tmp_path / "precious"
+    precious.mkdir()
+    (precious / "data.jsonl").write_text("kept")
+    (folder / "traces").symlink_to(precious)
+    with pytest.raises(SubsecondError, match=r"store-not-writable: .*traces: a link"):
+        store.write_traces(tmp_path, [])
+    (folder / "lock").symlink_to(precious / "data.jsonl")
+    with pytest.raises(SubsecondError, match=r"store-not-writable: .*lock: .*remove it"), run_folder.lock(tmp_path):
+        pass
+    log = tmp_path / "log"
+    log.write_text("said")
+    (folder / "app.log").symlink_to(precious / "data.jsonl")
+    app_log.keep(log, folder / "app.log")
+    assert (folder / "app.log").read_text() == "said"
+    assert (precious / "data.jsonl").read_text() == "kept"
+
+
+@pytest.mark.parametrize("text", [b"\xff\xfe", b'{"a": "\xff"}', b"[" * 100_000, b'{"a": "\\ud800"}'])
+def test_what_is_no_json_is_one_line(text: bytes) -> None:
+    with pytest.raises(SubsecondError, match="store-unreadable: here"):
+        store.from_json(text, object, "here")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import tempfile
 from collections.abc import Iterable, Iterator
@@ -29,10 +30,18 @@ def folder(root: Path) -> Path:
         if not ignore.exists():
             ignore.write_text("*\n")
     except OSError as error:
-        raise SubsecondError(
-            "store-not-writable", f"{path}: {error.strerror}; run in a folder you may write to, or give --cwd"
-        ) from None
+        raise not_writable(path, error) from None
     return path
+
+
+def not_writable(path: Path, problem: OSError) -> SubsecondError:
+    """The error of a folder or a file of ours that cannot be written."""
+    mend = "run in a folder you may write to, or give --cwd"
+    if problem.errno in (errno.ENOSPC, errno.EDQUOT):
+        mend = "make room"
+    elif path.is_symlink() or problem.errno in (errno.EEXIST, errno.EISDIR, errno.ENOTDIR):
+        mend = "it is not what we left there; remove it"
+    return SubsecondError("store-not-writable", f"{path}: {problem.strerror or problem}; {mend}")
 
 
 def to_json(value: object, *, indent: int = 2) -> str:
@@ -45,7 +54,7 @@ def from_json(text: bytes | str, kind: type[T], where: str) -> T:
     """JSON text as `kind`; `where` names it in the error when it does not fit."""
     try:
         return msgspec.json.decode(text, type=kind, strict=True)
-    except msgspec.MsgspecError as error:
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         raise SubsecondError("store-unreadable", f"{where}: {error}; written by another version? delete it") from None
 
 
@@ -60,7 +69,14 @@ def schema(kind: type) -> dict[str, Any]:
 
 
 def write(path: Path, lines: Iterable[bytes | str]) -> None:
-    """Write a file whole or not at all: a temporary neighbour, then a rename."""
+    """Write a file whole or not at all: a temporary neighbour, then a rename. SubsecondError where it cannot be."""
+    try:
+        _write(path, lines)
+    except OSError as problem:
+        raise not_writable(path, problem) from None
+
+
+def _write(path: Path, lines: Iterable[bytes | str]) -> None:
     descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     try:
         with os.fdopen(descriptor, "wb") as out:
@@ -85,13 +101,22 @@ def read_audit(root: Path) -> Audit:
     path = root / FOLDER / "findings.json"
     if not path.exists():
         raise SubsecondError("no-audit", f"{path} does not exist; run `subsecond audit` first")
-    return from_json(path.read_bytes(), Audit, str(path))
+    try:
+        text = path.read_bytes()
+    except OSError as problem:
+        raise SubsecondError("store-unreadable", f"{path}: {problem.strerror}; remove it and audit again") from None
+    return from_json(text, Audit, str(path))
 
 
 def write_traces(root: Path, traces: Iterable[Trace]) -> list[Path]:
     """`traces/<request>.jsonl`, one line a trace; traces of earlier audits are removed."""
     parent = folder(root) / "traces"
-    parent.mkdir(mode=0o700, exist_ok=True)
+    try:
+        if parent.is_symlink():  # files of somebody else would be removed below as traces of an earlier audit
+            raise NotADirectoryError(errno.ENOTDIR, "a link, not a folder of ours")
+        parent.mkdir(mode=0o700, exist_ok=True)
+    except OSError as problem:
+        raise not_writable(parent, problem) from None
     by_request: dict[str, list[Trace]] = {}
     for trace in traces:
         by_request.setdefault(trace.request, []).append(trace)

@@ -377,7 +377,8 @@ def test_an_answer_whose_body_takes_its_time_is_an_answer(
     monkeypatch.setattr(ready, "DRAIN_SECONDS", 0.3)
     (project / "shop.py").write_text(
         "import time\nfrom flask import Flask\napp = Flask(__name__)\n"
-        "@app.get('/echo')\ndef slow():\n    def parts():\n        yield 'x'\n        time.sleep(1)\n        yield 'y'\n"
+        "@app.get('/echo')\ndef slow():\n"
+        "    def parts():\n        yield 'x'\n        time.sleep(1)\n        yield 'y'\n"
         "    return parts()\n"
     )
     with started(make_target(get=["/echo"])) as app:

@@ -29,7 +29,8 @@ def trim(path: Path) -> None:
 def keep(path: Path, to: Path) -> None:
     """Copy the log to a place that stays: whole, or its first and last part."""
     try:
-        with path.open("rb") as log, to.open("wb") as out:
+        to.unlink(missing_ok=True)  # it may be a link to somewhere else
+        with path.open("rb") as log, to.open("xb") as out:
             size = log.seek(0, os.SEEK_END)
             log.seek(0)
             if size <= 2 * KEPT_BYTES:

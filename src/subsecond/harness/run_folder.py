@@ -107,7 +107,10 @@ def _end(folder: RunFolder, pids: _Pids | None) -> int:
 def lock(root: Path) -> Iterator[None]:
     """One audit or loop per target: the kernel's lock, so `kill -9` releases it. Raises SubsecondError if held."""
     path = store.folder(root) / LOCK
-    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:  # not through a link: what it points to would be emptied
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
+    except OSError as problem:
+        raise store.not_writable(path, problem) from None
     try:
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
