@@ -80,3 +80,19 @@ def test_verb_and_tables(text: str, verb: str, named: tuple[str, ...]) -> None:
 @given(st.text(max_size=300))
 def test_any_text_at_all_has_a_fingerprint(text: str) -> None:
     assert fingerprint(" \n" + text) == fingerprint(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        r"SELECT x FROM t WHERE path = 'C:\' AND name = 'hush'",
+        r"SELECT x FROM t WHERE name = 'it\'s hush'",
+        r"SELECT x FROM t WHERE name = E'it\'s hush'",
+        r"SELECT x FROM t WHERE a = 'b\\' AND name = 'hush'",
+        "SELECT x FROM t WHERE name = 'hush",
+        "SELECT x FROM t WHERE name = $a$it's hush$a$",
+    ],
+)
+def test_no_value_shows_whatever_a_backslash_means_there(text: str) -> None:
+    assert "hush" not in redacted(text) and "hush" not in fingerprint(text)
+    assert redacted(text).startswith("SELECT x FROM t WHERE")

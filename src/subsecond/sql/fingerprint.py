@@ -14,7 +14,9 @@ _TOKEN = re.compile(
     r"""
       (?P<comment>--[^\n]*|/\*.*?\*/)
     | (?P<dollar>\$(?P<tag>[A-Za-z_]*)\$.*?\$(?P=tag)\$)
-    | (?P<string>[EeNnXxBb]?'(?:[^'\\]|''|\\.)*')
+    | (?P<escaped>[Ee]'(?:[^'\\]|''|\\.)*')
+    | (?P<string>[NnXxBb]?'(?:[^'\\]|''|\\[^'])*')
+    | (?P<ambiguous>'.*)
     | (?P<identifier>"(?:[^"]|"")*"|`[^`]*`)
     | (?P<placeholder>%\(\w+\)[sbt]|%[sbt](?!\w)|\$\d+|\?\d*|(?<![:\w]):[A-Za-z_]\w*)
     | (?P<cast>::\s*\w+(?:\[\])*)
@@ -26,7 +28,9 @@ _TOKEN = re.compile(
     """,
     re.VERBOSE | re.DOTALL,
 )
-_VALUE_GROUPS = frozenset({"dollar", "string", "placeholder", "number"})
+# `'C:\'` ends at the quote in standard SQL, in MySQL it goes on: what follows may be a value, so all of it is one
+_LITERAL_GROUPS = frozenset({"dollar", "tag", "escaped", "string", "ambiguous", "number"})
+_VALUE_GROUPS = _LITERAL_GROUPS | {"placeholder"}
 _VALUE_WORDS = frozenset({"null", "true", "false"})
 # after one of these a minus sign belongs to the number behind it
 _BEFORE_SIGN = frozenset("( , = < > + - * / in between and limit offset then".split())
@@ -42,8 +46,6 @@ def _tokens(text: str) -> list[str]:
     tokens: list[str] = []
     for match in _TOKEN.finditer(text):
         group, token = match.lastgroup or "other", match.group()
-        if group == "tag":
-            group = "dollar"
         # a cast of a value is the driver's doing; a cast of a column is part of what is asked
         if group in ("space", "comment") or (group == "cast" and tokens[-1:] == ["?"]):
             continue
@@ -94,7 +96,7 @@ def redacted(text: str) -> str:
         group = match.lastgroup or "other"
         if group == "comment":
             continue
-        kept.append("?" if group in ("string", "number", "dollar", "tag") else match.group())
+        kept.append("?" if group in _LITERAL_GROUPS else match.group())
     return "".join(kept)
 
 
