@@ -46,8 +46,8 @@ def values(span: Span) -> str:
 
 
 def shape(span: Span) -> tuple[str, tuple[Frame, ...]]:
-    """What a loop repeats: the fingerprint and the whole chain of own frames."""
-    return print_of(span), span.stack
+    """What a loop repeats: the fingerprint and the whole chain of own frames; a recursion's frames count once."""
+    return print_of(span), tuple(dict.fromkeys(span.stack))
 
 
 def database_of(trace: Trace, span: Span) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from typing import ClassVar
 
@@ -10,6 +11,7 @@ from subsecond.diagnose.evidence import database_of, grouped, print_of, queries,
 from subsecond.model.finding import Suspicion
 from subsecond.model.trace import Span, Trace
 from subsecond.sql.fingerprint import operation, tables
+from subsecond_agent import protocol
 
 
 @detector
@@ -25,8 +27,9 @@ class DuplicateQuery:
     When it is fine: the row may have changed in between, and the second reading is meant to see it.
 
     Rule: equal text and equal values to one database, at least twice in one request, with no write to one of
-    its tables in between. Repetitions of one line are one finding. Call site: the place that repeats most; the first
-    sending is named as evidence and does not count in the seconds.
+    its tables and no setting (`SET search_path`) in between. Statements that failed, that lock rows or whose functions
+    give a new answer each time (`nextval`, `random`) are no repeats. Repetitions of one line are one finding. Call
+    site: the place that repeats most; the first sending is named as evidence and does not count in the seconds.
     """
 
     phase: ClassVar[int | None] = 2
@@ -54,14 +57,26 @@ class DuplicateQuery:
                 )
 
 
+_NEW_EACH_TIME = re.compile(
+    r"\b(nextval|currval|lastval|setval|set_config|random|rand|newid|gen_random_uuid|uuid\w*|clock_timestamp|pg_sleep|"
+    r"pg_(try_)?advisory\w*|last_insert_id|last_insert_rowid)\(|\bfor (no key )?(update|key share|share)\b"
+)
+_SETTINGS = ("SET", "RESET", "CALL", "DO", "EXEC", "EXECUTE")
+
+
 def _repeats(trace: Trace) -> dict[str, list[list[Span]]]:
     """By fingerprint: groups of equal sendings, longer than one, with no write in between."""
     found: dict[str, list[list[Span]]] = {}
     live: dict[tuple[str, str, str], list[Span]] = {}
     for span in queries(trace):
-        if operation(text(span)) != "SELECT":
+        verb = operation(text(span))
+        if verb in _SETTINGS:
+            live = {}
+        if verb != "SELECT":
             written = set(tables(text(span)))
             live = {key: group for key, group in live.items() if not written & set(tables(key[0]))}
+            continue
+        if protocol.ERROR_TYPE in span.attributes or _NEW_EACH_TIME.search(print_of(span)):
             continue
         group = live.setdefault((text(span), values(span), database_of(trace, span)), [])
         group.append(span)

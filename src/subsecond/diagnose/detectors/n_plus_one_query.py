@@ -30,10 +30,10 @@ class NPlusOneQuery:
 
     When it is fine: the number of repeats is small and can't grow (a loop over three constants).
 
-    Rule: statements are grouped by fingerprint and by the whole chain of own frames, at least 3 in one
-    request, with at least two different sets of values. Statements that a relationship sent belong to
-    `lazy-load`, those with equal values to `duplicate-query`, and those that carry 50 values or more are
-    batches already.
+    Rule: statements are grouped by fingerprint and by the whole chain of own frames (those of a recursion once),
+    at least 3 in one request, with at least two different sets of values. Statements that a relationship sent
+    belong to `lazy-load`, those with equal values to `duplicate-query`, and those that carry 50 values or more
+    are batches already.
     """
 
     phase: ClassVar[int | None] = 2

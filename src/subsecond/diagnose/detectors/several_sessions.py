@@ -8,7 +8,7 @@ from typing import ClassVar
 from subsecond.diagnose.detector import detector, place, spot
 from subsecond.diagnose.evidence import checkouts, grouped, waited
 from subsecond.model.finding import Suspicion
-from subsecond.model.trace import Trace
+from subsecond.model.trace import Span, Trace
 from subsecond_agent import protocol
 
 
@@ -20,7 +20,8 @@ class SeveralSessions:
     trips more than its statements), and sees its own snapshot. Under load it is worse: with a pool of 5,
     requests that each need several connections queue for them.
 
-    What to do: open one session for the request and hand it to the helpers, or inline what they do.
+    What to do: open one session for the request and hand it to the helpers, or inline what they do. One session
+    that commits half-way gives its connection back and asks for it again: commit once, at the end.
 
     When it is fine: a second database, or work that must commit on its own (an audit record).
 
@@ -41,8 +42,16 @@ class SeveralSessions:
                     kind="several-sessions",
                     phase=self.phase,
                     request=trace.request,
-                    title=f"{len(taken)} check-outs from {len(places)} {'place' if len(places) == 1 else 'places'}",
+                    title=_title(taken, len(places)),
                     site=place(places[0][0]),
                     seconds=sum(waited(span) for span in taken[1:]),
                     evidence=tuple(f"{len(spans)} × opened at {spot(frame)}" for frame, spans in places),
                 )
+
+
+def _title(taken: Sequence[Span], places: int) -> str:
+    title = f"{len(taken)} check-outs from {places} {'place' if places == 1 else 'places'}"
+    sessions = {span.parent for span in taken}
+    if len(sessions) == 1 and None not in sessions:
+        return f"{title}, by one session that ends its transaction in between"
+    return title
