@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -20,6 +21,9 @@ request_reader: Registry[Reader] = Registry("subsecond.harness.readers")
 
 SAFE_METHODS = ("GET", "HEAD")
 LOOPBACK = ("127.0.0.1", "localhost", "[::1]", "::1", "0.0.0.0")
+_SECRET_VALUE = re.compile(
+    r"([?&;][^=&;#]*(?:token|secret|passw|api_?key|auth|session|signature)[^=&;#]*=)(?!\{\{)[^&;#]+", re.IGNORECASE
+)
 _KEPT_IN_URL = "/?&=:@!$'()*+,;%~[].-_"
 
 
@@ -81,7 +85,7 @@ def _no_requests(target: Target, only_setup: bool) -> str:
 
 
 def _from_get(path: str, target: Target) -> RequestSpec:
-    return RequestSpec(name=f"GET {path}", method="GET", url=path, headers=target.headers)
+    return RequestSpec(name=f"GET {without_secrets(path)}", method="GET", url=path, headers=target.headers)
 
 
 def _distinct(specs: Iterable[RequestSpec]) -> list[RequestSpec]:
@@ -153,6 +157,11 @@ def host_of(url: str, place: str) -> str:
 def quoted(url: str) -> str:
     """`url` with what may not stand in a request line percent-encoded."""
     return quote(url, safe=_KEPT_IN_URL)
+
+
+def without_secrets(url: str) -> str:
+    """`url` for names and reports: the values of query keys that sound secret are hidden, `{{variables}}` stay."""
+    return _SECRET_VALUE.sub(r"\1***", url)
 
 
 def shown(path: Path) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import statistics
 from collections.abc import Sequence
 
+from subsecond.harness.requests import without_secrets
 from subsecond.measure.intervals import median_interval
 from subsecond.model.audit import QueryGroup, RequestResult, Shares
 from subsecond.model.trace import Span, Trace
@@ -17,12 +18,13 @@ def result_of(seen: Observation) -> RequestResult:
     spec = seen.spec
     if seen.failure is not None or not seen.answers:
         return RequestResult(
-            name=spec.name, method=spec.method, url=spec.url, status=seen.status, seconds=None, error=seen.failure
-        )
+            name=spec.name, method=spec.method, url=without_secrets(spec.url), status=seen.status, seconds=None,
+            error=seen.failure,
+        )  # fmt: skip
     recorded = seen.of("recording")
     counted = (recorded or seen.of("timed"))[:1]
     counts = counted[0].counts if counted else {}
-    url = spec.url
+    url = without_secrets(spec.url)
     if counted:
         url = counted[0].path + (f"?{counted[0].query}" if counted[0].query else "")
     return RequestResult(
@@ -49,6 +51,18 @@ def unsteady(seen: Observation) -> str | None:
         return None
     numbers = sorted({trace.counts.get(protocol.COUNT_QUERIES, 0) for trace in seen.traces})
     return f"{seen.spec.name}: runs differ ({', '.join(map(str, numbers))} statements): a cache, or data that changes"
+
+
+def untraced(seen: Observation) -> str | None:
+    """A sentence where runs were answered without leaving a trace."""
+    if not seen.untraced:
+        return None
+    why = "something around the Flask app answered, or the agent is off in that process"
+    return f"{seen.spec.name}: {_many_runs(seen.untraced)} left no trace and could not be counted: {why}"
+
+
+def _many_runs(number: int) -> str:
+    return "1 run" if number == 1 else f"{number} runs"
 
 
 def session_sites(trace: Trace) -> int:

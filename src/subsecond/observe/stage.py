@@ -9,11 +9,14 @@ from pathlib import Path
 from typing import Protocol
 
 from subsecond.harness.send import Answer, RequestFailed
-from subsecond.harness.session import AuditedApp
+from subsecond.harness.session import TRACE_SECONDS, AuditedApp
 from subsecond.model.target import RequestSpec
 from subsecond.model.trace import Mode, Trace
 from subsecond.observe.schedule import schedule
 from subsecond.observe.traces import Redaction, trace_of
+
+UNTRACED_SECONDS = 0.25
+"""How long a trace is waited for where an earlier run of the same request left none."""
 
 
 class Progress(Protocol):
@@ -32,6 +35,8 @@ class Observation:
     """Client seconds of the timed runs."""
     status: int | None = None
     failure: str | None = None
+    untraced: int = 0
+    """Runs that were answered but left no trace."""
 
     def of(self, mode: Mode) -> list[Trace]:
         """Its traces of one mode."""
@@ -72,8 +77,10 @@ def _one(
             said = app.app.logged_failure() if answer.status >= 500 else None
             seen.failure = f"answered {answer.status}" + (f"; first in its log: {said}" if said else "")
             return None
-        line = app.trace_of(mark)
-        if line is not None:
+        line = app.trace_of(mark, UNTRACED_SECONDS if seen.untraced else TRACE_SECONDS)
+        if line is None:
+            seen.untraced += 1
+        else:
             seen.traces.append(trace_of(line, spec.name, answer.seconds, root, redaction))
         return answer
 

@@ -4,18 +4,15 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
-from urllib.parse import parse_qsl, urlencode
 
+from subsecond.harness.requests import without_secrets
 from subsecond.model.trace import Frame, Mode, Span, Trace, Value
 from subsecond.sql.fingerprint import fingerprint, redacted
 from subsecond_agent import protocol
-
-_SECRET = re.compile(r"token|secret|passw|api_?key|auth|session|signature", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,8 +32,7 @@ class Redaction:
 
     def query(self, text: str) -> str:
         """A query string; values of keys that sound secret are hidden always."""
-        pairs = parse_qsl(text, keep_blank_values=True)
-        return urlencode([(key, "***" if _SECRET.search(key) else value) for key, value in pairs])
+        return without_secrets("?" + text)[1:]
 
 
 def trace_of(

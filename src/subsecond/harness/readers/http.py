@@ -13,7 +13,7 @@ from pathlib import Path
 
 from subsecond.errors import SubsecondError, did_you_mean
 from subsecond.harness import variables
-from subsecond.harness.requests import request_reader, shown
+from subsecond.harness.requests import request_reader, shown, without_secrets
 from subsecond.model.target import RequestSpec
 
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
@@ -176,7 +176,7 @@ class _File:
                     f'the name "{draft.title}" stands on line {self.named[draft.title]} too; give another',
                 )
             self.named[draft.title] = draft.title_line
-        return draft.title or f"{draft.method} {draft.url}"
+        return draft.title or f"{draft.method} {without_secrets(draft.url)}"
 
 
 @request_reader
