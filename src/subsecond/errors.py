@@ -18,13 +18,18 @@ class SubsecondError(Exception):
     """
 
     def __init__(self, slug: str, message: str, *, exit_code: int = EXIT_USAGE) -> None:
-        super().__init__(message)
         self.slug = slug
-        self.message = message
+        self.message = printable(message)
+        super().__init__(self.message)
         self.exit_code = exit_code
 
     def __str__(self) -> str:
         return f"{self.slug}: {self.message}"
+
+
+def printable(text: str) -> str:
+    """Text as one line: what would break the line or steer a terminal (a user's text may hold it) as an escape."""
+    return text if text.isprintable() else "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text)
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:

@@ -22,6 +22,7 @@ from subsecond.model.target import Target
 OWN_FILE = "subsecond.toml"
 PROJECT_FILE = "pyproject.toml"
 COMMAND_LINE = "command line"
+LONGEST_SHOWN = 100
 _APP = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*:[A-Za-z_]\w*(\.[A-Za-z_]\w*)*(\(.*\))?\Z")
 _ALLOW = re.compile(r"[A-Z]+ /\S*\Z")
 _APP_IN_SOURCE = re.compile(
@@ -86,10 +87,10 @@ def _read(root: Path) -> tuple[dict[str, object], _Source, tuple[str, ...]]:
 def _toml(path: Path) -> dict[str, Any]:
     try:
         return tomllib.loads(path.read_text(encoding="utf-8-sig"))
-    except tomllib.TOMLDecodeError as error:
-        raise SubsecondError("config-unreadable", f"{path.name}: not valid TOML: {error}") from None
     except (OSError, UnicodeDecodeError) as error:
         raise SubsecondError("config-unreadable", f"{path}: cannot be read as UTF-8 text: {error}") from None
+    except (ValueError, RecursionError) as error:  # also numbers of thousands of digits, brackets hundreds deep
+        raise SubsecondError("config-unreadable", f"{path.name}: not valid TOML: {error}") from None
 
 
 def _project_name(root: Path) -> str | None:
@@ -115,11 +116,19 @@ def _converted(values: Mapping[str, object], source: _Source) -> dict[str, Any]:
 def _wrong(source: _Source, key: str, value: object, wanted: str) -> SubsecondError:
     kinds = {bool: "true or false", int: "a number", float: "a number", str: "text", list: "a list", dict: "a table"}
     came = kinds.get(type(value), type(value).__name__)
-    return SubsecondError("config-wrong-type", f"{source.name}: {key} = {value!r} is {came}; wanted {wanted}")
+    return SubsecondError("config-wrong-type", f"{source.name}: {key} = {_shown(value, repr)} is {came}; wanted {wanted}")
 
 
 def _bad(source: _Source, key: str, value: object, mend: str) -> SubsecondError:
-    return SubsecondError("config-bad-value", f"{source.name}: {key} = {str(value)!r}: {mend}")
+    return SubsecondError("config-bad-value", f"{source.name}: {key} = {_shown(value, str)!r}: {mend}")
+
+
+def _shown(value: object, form: Callable[[object], str]) -> str:
+    try:
+        text = form(value)
+    except ValueError:  # Python refuses to write integers of thousands of digits
+        return "…"
+    return text if len(text) <= LONGEST_SHOWN else f"{text[:LONGEST_SHOWN]}…"
 
 
 def _text(source: _Source, key: str, value: object) -> str:
@@ -209,9 +218,12 @@ def _data(source: _Source, key: str, value: object) -> str:
 
 def _path(source: _Source, key: str, value: object) -> Path:
     text = str(value) if isinstance(value, Path) else _text(source, key, value)
-    path = source.base / Path(text).expanduser()
-    other = source.project / Path(text).expanduser()
-    return other if not path.exists() and other.exists() else path
+    try:
+        path = source.base / Path(text).expanduser()
+        other = source.project / Path(text).expanduser()
+        return other if not path.exists() and other.exists() else path
+    except (OSError, RuntimeError) as problem:  # a name too long for the system; ~nobody
+        raise _bad(source, key, text, f"no such path can be: {getattr(problem, 'strerror', None) or problem}") from None
 
 
 def _folder(source: _Source, key: str, value: object) -> Path:

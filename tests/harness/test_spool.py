@@ -20,6 +20,19 @@ def trace(mark: str | None, name: str = "1", **more: object) -> dict[str, Any]:
         "version": protocol.VERSION,
         "id": name,
         "mark": mark,
+        "mode": "recording",
+        "pid": 1,
+        "first": False,
+        "start": 1,
+        "seconds": 0.1,
+        "cpu_seconds": 0.1,
+        "gc_seconds": 0,
+        "method": "GET",
+        "path": "/",
+        "query": "",
+        "route": None,
+        "status": 200,
+        "error": None,
         "dropped": 0,
         "counts": {"queries": 1},
         "waits": {"database": 0.5},
@@ -94,6 +107,28 @@ def test_what_is_no_line_of_ours_is_told(tmp_path: Path) -> None:
         "a line of 3 bytes is no JSON; left out",
         "a line of version 99; wanted 1",
         "a trace without an id; left out",
+    ]
+
+
+def test_a_trace_that_is_not_whole_is_told(tmp_path: Path) -> None:
+    spool = Spool(tmp_path)
+    lacking = {key: value for key, value in trace("a").items() if key != "waits"}
+    append(
+        tmp_path / "1-1.jsonl",
+        lacking,
+        trace("b", stacks=[[1]]),
+        trace("c", spans=[["query", 0, 1, 1, 0, {}]]),
+        trace("d", spans=[["query", -1, 1, 1, 0, {protocol.DB_TEXT: 1}]]),
+        trace(["e"]),  # type: ignore[arg-type]
+    )
+    spool.poll()
+    assert [spool.trace_of(mark, 0) for mark in "abcd"] == [None] * 4
+    assert [note.partition("(")[2] for note in spool.notes] == [
+        "Object missing required field `waits`); left out",
+        "a stack names a frame that is not there); left out",
+        "span 0 names a parent or a stack that is not there); left out",
+        "span 0 names a text that is not there); left out",
+        "Expected `str | null`, got `array` - at `$.mark`); left out",
     ]
 
 

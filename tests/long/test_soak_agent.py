@@ -269,7 +269,9 @@ def test_soak_of_the_agent(server: str, database: str, tmp_path: Path, run: Run)
     ]
     traces = lines_of_requests(recorded.lines)
     marks = Counter(line["mark"] for line in traces if line["mark"])
-    asked = Counter(_mark(ask) for client in range(CLIENTS) for part in range(PARTS) for ask in plan(client, part, each))
+    asked = Counter(
+        _mark(ask) for client in range(CLIENTS) for part in range(PARTS) for ask in plan(client, part, each)
+    )
     unmarked = asked.pop("", 0)
     wrong = wrong_traces(recorded.lines)
     notes = [line for line in recorded.lines if line["type"] == "note"]

@@ -7,8 +7,9 @@ from collections import OrderedDict
 from pathlib import Path
 from typing import Any
 
-from subsecond.errors import SubsecondError
+from subsecond.errors import SubsecondError, printable
 from subsecond.harness import processes
+from subsecond.harness.spool_line import flaw
 from subsecond.store import from_json
 from subsecond_agent import protocol
 
@@ -109,14 +110,17 @@ class Spool:
         elif kind == "hello":
             self.hellos.append(line)
         elif kind == "note":
-            self.notes.append(f"agent, hook {line.get('hook')}: {line.get('message')} (process {line.get('pid')})")
+            said = f"agent, hook {line.get('hook')}: {line.get('message')} (process {line.get('pid')})"
+            self.notes.append(printable(said))
         elif kind == "trace":
-            self._trace(line)
+            self._trace(line, text)
 
-    def _trace(self, line: Line) -> None:
+    def _trace(self, line: Line, text: bytes) -> None:
         name = line.get("id")
         if not isinstance(name, str):
             self.notes.append("a trace without an id; left out")
+        elif wrong := flaw(text, bool(line.get("late"))):
+            self.notes.append(f"trace {name} is not whole ({wrong}); left out")
         elif line.get("late"):
             self._late(line)
         else:

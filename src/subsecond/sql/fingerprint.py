@@ -20,8 +20,8 @@ _TOKEN = re.compile(
     | (?P<identifier>"(?:[^"]|"")*"|`[^`]*`)
     | (?P<placeholder>%\(\w+\)[sbt]|%[sbt](?!\w)|\$\d+|\?\d*|(?<![:\w]):[A-Za-z_]\w*)
     | (?P<cast>::\s*\w+(?:\[\])*)
-    | (?P<number>(?<![\w.])(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?(?!\w))
-    | (?P<word>[A-Za-z_][\w$]*)
+    | (?P<number>(?<!\w)(?:0[xXoObB]\w+|(?:\d[\d_]*\.?[\d_]*|\.\d[\d_]*)(?:[eE][+-]?\d[\d_]*)?))
+    | (?P<word>[^\W\d][\w$]*)
     | (?P<space>\s+)
     | (?P<operator>[<>!=]=|<>|\|\||->>?|\#>>?|@>|<@|&&|~\*|!~\*?)
     | (?P<other>.)
@@ -95,6 +95,8 @@ def redacted(text: str) -> str:
     for match in _TOKEN.finditer(text):
         group = match.lastgroup or "other"
         if group == "comment":
+            # what stands around it must not become one word
+            kept.append("" if match.group().startswith("--") else " ")
             continue
         kept.append("?" if group in _LITERAL_GROUPS else match.group())
     return "".join(kept)

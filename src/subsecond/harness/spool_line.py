@@ -1,0 +1,62 @@
+"""Whether a trace line of the spool is whole: all its fields, of their types, and no index beyond its table.
+
+The line comes from a process that may have died, run out of disk or been written over: what is read on trusts it.
+"""
+
+from __future__ import annotations
+
+from typing import Any, TypedDict
+
+from subsecond.errors import SubsecondError
+from subsecond.store import from_json
+from subsecond_agent import protocol
+
+
+class LateLine(TypedDict):
+    """What both sorts of line have; `subsecond_agent.protocol` says what each field means."""
+
+    id: str
+    mark: str | None
+    dropped: int
+    counts: dict[str, int]
+    waits: dict[str, float]
+    texts: list[str]
+    frames: list[tuple[str, int, str]]
+    stacks: list[list[int]]
+    spans: list[tuple[str, int, int, int, int, dict[str, Any]]]
+
+
+class TraceLine(LateLine):
+    """The line of a request itself."""
+
+    mode: str
+    pid: int
+    first: bool
+    start: int
+    seconds: float
+    cpu_seconds: float
+    gc_seconds: float
+    method: str
+    path: str
+    query: str
+    route: str | None
+    status: int | None
+    error: str | None
+
+
+def flaw(text: bytes, late: bool) -> str | None:
+    """What is wrong with the JSON text of a trace line, None where it is whole."""
+    try:
+        line: LateLine = from_json(text, LateLine if late else TraceLine, "line")
+    except SubsecondError as error:
+        return error.message.removeprefix("line: ").partition(";")[0]
+    frames, stacks = len(line["frames"]), len(line["stacks"])
+    if not all(0 <= frame < frames for stack in line["stacks"] for frame in stack):
+        return "a stack names a frame that is not there"
+    for number, (_, parent, _, _, stack, attributes) in enumerate(line["spans"]):
+        text_number = attributes.get(protocol.DB_TEXT, -1)
+        if not (-1 <= parent < number and -1 <= stack < stacks):
+            return f"span {number} names a parent or a stack that is not there"
+        if type(text_number) is not int or not -1 <= text_number < len(line["texts"]):
+            return f"span {number} names a text that is not there"
+    return None

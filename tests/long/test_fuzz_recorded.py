@@ -1,0 +1,137 @@
+"""What an app may send and leave behind: statements and spool lines, damaged in any way, never end the tool."""
+
+from __future__ import annotations
+
+import copy
+import json
+import re
+import shutil
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import strategies as st
+
+from subsecond.harness.spool import Spool
+from subsecond.observe.traces import Redaction, trace_of
+from subsecond.sql.fingerprint import abridged, fingerprint, operation, redacted, tables
+from tests.long.figures import Run
+from tests.long.mutation import damaged, damaged_bytes, fuzz, place
+
+pytestmark = pytest.mark.long
+HERE = Path(__file__).parent
+STATEMENTS: list[str] = json.loads((HERE / "statements.json").read_text())
+"""Sent by both versions of the example and by the agent's test app, and a few of every sort of token."""
+STATEMENT_PIECES = [
+    "'", "''", '"', "`", "\\", "$$", "$a$", "$1", "%s", "%(a)s", "%%", "?", "?1", ":a", "::", "::int", "--", "/*",
+    "*/", "(", ")", ", ", " IN (", "NULL", "IS NULL", "-1", "1.5e", "0x1", ".", "E'", ";", " select ", " from ",
+    " where ", "in (select ? where ", " != ", "(?, ?)", "\n", "a.b.c", "- -",
+]  # fmt: skip
+JOINED = re.compile(r"--|/\*|\w:|::")
+"""No statement of a driver's: a comment or a number in the middle of something, which is another thing without it."""
+SLOWEST_SECONDS = 5.0
+"""For the longest statement, of 30,000 characters; most take well under a millisecond."""
+LINES = (HERE / "spool.jsonl").read_text().splitlines()
+"""Lines of real requests: a hello, nine traces, a late line, a note."""
+VALUES: list[Any] = [
+    None, True, -1, 0, 10**6, 10**30, 1.5, "", "x", "\ud800", [], [[]], [0], [[-1]], {}, {"a": []}, {"queries": "x"},
+    [["query", 5, 0, 0, 99, {}]], [["query", -1, 0, 0, 0, {"db.query.text": 99}]], [["/a.py", "x", None]],
+]  # fmt: skip
+
+
+def test_fuzz_of_statements(run: Run) -> None:
+    """Damaged real statements: a fingerprint is always made, and is the same after the values were taken out."""
+    seen = slowest = 0
+
+    @fuzz(text=damaged(STATEMENTS, STATEMENT_PIECES))
+    def check(text: str) -> None:
+        nonlocal seen, slowest
+        seen += 1
+        begin = time.perf_counter()
+        made, without = fingerprint.__wrapped__(text), redacted(text)
+        slowest = max(slowest, time.perf_counter() - begin)
+        assert slowest < SLOWEST_SECONDS, len(text)
+        operation(text), tables(text), abridged(made)
+        assert redacted(without) == without
+        if not JOINED.search(text):
+            assert fingerprint.__wrapped__(without) == made
+
+    check()
+    run.figures |= {"statements": seen, "slowest": f"{slowest * 1000:.0f} ms"}
+
+
+def broken(line: str, changes: list[tuple[list[float], int]]) -> str:
+    """A line with values of other kinds somewhere in it, or with keys left out."""
+    whole = {"": json.loads(line)}
+    for walk, value in changes:
+        holder: Any = whole
+        key: Any = ""
+        for step in walk:
+            inner = holder[key]
+            if not isinstance(inner, dict | list) or not inner:
+                break
+            holder, key = inner, (sorted(inner) if isinstance(inner, dict) else range(len(inner)))[
+                min(len(inner) - 1, int(step * len(inner)))
+            ]  # fmt: skip
+        if value < len(VALUES):
+            holder[key] = copy.deepcopy(VALUES[value])
+        elif key != "":
+            del holder[key]
+    return json.dumps(whole[""])
+
+
+one_line = st.one_of(
+    st.sampled_from(LINES).map(str.encode),
+    damaged_bytes([line.encode() for line in LINES]),
+    damaged(LINES, ["{", "}", "[", "]", ",", '"', ":", "null", "-1", "1e999", "99999", "\\ud800"]).map(
+        lambda text: text.encode(errors="replace")
+    ),
+    st.builds(
+        broken,
+        st.sampled_from(LINES),
+        st.lists(
+            st.tuples(st.lists(place, min_size=1, max_size=6), st.integers(0, len(VALUES))), min_size=1, max_size=3
+        ),
+    ).map(lambda text: text.encode(errors="surrogatepass")),
+)  # fmt: skip
+
+
+def marks_in(content: bytes) -> Iterator[str]:
+    """Marks that the tool might ask for."""
+    for line in LINES:
+        mark = json.loads(line).get("mark")
+        if isinstance(mark, str) and mark.encode() in content:
+            yield mark
+
+
+def test_fuzz_of_spool_lines(tmp_path: Path, run: Run) -> None:
+    """Real spool lines, damaged, of other kinds, torn and cut in two by a poll: the reader leaves them out and says so."""
+    seen = kept = left_out = 0
+
+    @fuzz(lines=st.lists(one_line, min_size=1, max_size=6), cut=place, end=st.sampled_from([b"\n", b"\n", b""]))
+    def check(lines: list[bytes], cut: float, end: bytes) -> None:
+        nonlocal seen, kept, left_out
+        seen += 1
+        folder = tmp_path / "spool"
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir()
+        content = b"\n".join(lines) + end
+        torn = int(cut * len(content))
+        spool = Spool(folder)
+        with (folder / "1-1.jsonl").open("ab", buffering=0) as file:
+            for part in (content[:torn], content[torn:]):
+                file.write(part)
+                spool.poll()
+        spool.torn()
+        for mark in marks_in(content):
+            line = spool.trace_of(mark, 0)
+            if line is not None:
+                kept += 1
+                trace_of(line, "r", 1.0, Path("/srv"), Redaction(key=b"k"))
+        left_out += len(spool.notes)
+        assert all("\n" not in note for note in spool.notes)
+
+    check()
+    run.figures |= {"spools": seen, "traces read": kept, "notes about lines left out": left_out}
