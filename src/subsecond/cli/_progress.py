@@ -5,6 +5,8 @@ from __future__ import annotations
 from types import TracebackType
 from typing import TextIO
 
+from subsecond.errors import printable
+
 
 class Progress:
     """A context manager; leaves no half line behind."""
@@ -23,13 +25,13 @@ class Progress:
     def say(self, line: str) -> None:
         """A line that stays."""
         self._wipe()
-        self._out.write(f"{line}\n")
+        self._out.write(f"{printable(line)}\n")
         self._out.flush()
 
     def request(self, name: str, done: int, of: int) -> None:
         """A request was sent for the `done`-th time of `of`."""
         if self._moving:
-            line = f"  {name}: {done} of {of} runs"
+            line = printable(f"  {name}: {done} of {of} runs")
             self._out.write("\r" + line.ljust(self._width))
             self._width = len(line)
             self._out.flush()

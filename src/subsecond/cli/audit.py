@@ -30,7 +30,7 @@ def command(what: tuple[str, ...], keep_values: bool, as_json: bool, **options: 
 
     from subsecond import store, workflow
     from subsecond.cli._progress import Progress
-    from subsecond.errors import EXIT_DONE, EXIT_FAILED
+    from subsecond.errors import EXIT_DONE, EXIT_FAILED, printable
     from subsecond.report.terminal import show_audit
     from subsecond.target import load
 
@@ -44,7 +44,6 @@ def command(what: tuple[str, ...], keep_values: bool, as_json: bool, **options: 
         click.echo(f"\nWritten to {target.root / store.FOLDER}: findings.json, traces/")
     for result in outcome.requests:
         if result.error:
-            click.echo(
-                f"subsecond: request-failed: {result.name} ({result.method} {result.url}): {result.error}", err=True
-            )
+            text = f"request-failed: {result.name} ({result.method} {result.url}): {result.error}"
+            click.echo(f"subsecond: {printable(text)}", err=True)
     return EXIT_FAILED if any(result.error for result in outcome.requests) else EXIT_DONE

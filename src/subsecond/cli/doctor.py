@@ -42,17 +42,19 @@ def _show(seen: Any) -> None:
     from rich.table import Table
     from rich.text import Text
 
+    from subsecond.errors import printable
+
     console = Console()
     facts = Table(box=None, show_header=False, padding=(0, 2, 0, 0))
     for fact in seen.facts:
-        facts.add_row(Text(fact.name, style="bold"), Text(fact.value))
+        facts.add_row(Text(fact.name, style="bold"), Text(printable(fact.value)))
     console.print(facts)
     recorded = Table(box=None, title="What will be recorded", title_justify="left", header_style="dim")
     for heading in ("library", "version", "", "what"):
         recorded.add_column(heading)
     for one in seen.recordings:
         mark = Text("yes", style="green") if one.recorded else Text("no", style="yellow")
-        recorded.add_row(one.library, one.version, mark, Text(one.what))
+        recorded.add_row(Text(one.library), Text(one.version), mark, Text(one.what))
     console.print(recorded)
     if seen.started:
         console.print(Text(seen.started))

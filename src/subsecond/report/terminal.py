@@ -7,6 +7,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
+from subsecond.errors import printable
 from subsecond.model.audit import Audit, Interval, QueryGroup, RequestResult, Shares
 from subsecond.model.finding import Finding
 from subsecond.sql.fingerprint import abridged
@@ -36,7 +37,12 @@ def show_audit(audit: Audit, console: Console) -> None:
     elif any(result.seconds for result in audit.requests):
         console.print("No finding: no detector saw anything in these requests.")
     for note in audit.notes:
-        console.print(Text(f"note: {note}", style="dim"))
+        console.print(_plain(f"note: {note}", "dim"))
+
+
+def _plain(text: str, style: str = "") -> Text:
+    """Text that came from the app, its database or its requests: it may not steer the terminal."""
+    return Text(printable(text), style=style)
 
 
 def duration(seconds: float) -> str:
@@ -47,9 +53,9 @@ def duration(seconds: float) -> str:
 
 
 def _request(result: RequestResult) -> RenderableType:
-    title = Text.assemble((result.name, "bold"), f"  {result.method} {result.url}", style="")
+    title = Text.assemble(_plain(result.name, "bold"), _plain(f"  {result.method} {result.url}"))
     if result.seconds is None:
-        return Group(title, Padding(Text(f"failed: {result.error}", style="red"), (0, 0, 1, 2)))
+        return Group(title, Padding(_plain(f"failed: {result.error}", "red"), (0, 0, 1, 2)))
     parts: list[RenderableType] = [Text(_summary(result, result.seconds))]
     if result.shares:
         parts += _bar(result.shares)
@@ -99,7 +105,7 @@ def _groups(groups: tuple[QueryGroup, ...]) -> RenderableType:
         statement = abridged(group.fingerprint)
         if group.lazy_load:
             statement = f"[{group.lazy_load}] {statement}"
-        table.add_row(str(group.count), rows, duration(group.seconds), Text(where), Text(statement))
+        table.add_row(str(group.count), rows, duration(group.seconds), _plain(where), _plain(statement))
     rest = groups[SHOWN_GROUPS:]
     if rest:
         seconds = duration(sum(group.seconds for group in rest))
@@ -115,14 +121,12 @@ def finding_text(finding: Finding, *, whole: bool = False) -> RenderableType:
         (f"{finding.id:>4}  ", "bold"),
         (f"{share:>6} {cost:>10}  ", ""),
         (finding.kind, "bold yellow"),
-        f"  {finding.title}",
+        _plain(f"  {finding.title}"),
     )
-    lines = [Text(f"at {finding.file}:{finding.line} {finding.function}")]
+    lines = [_plain(f"at {finding.file}:{finding.line} {finding.function}")]
     if finding.cause:
-        lines.append(Text(f"because of {finding.cause.file}:{finding.cause.line} {finding.cause.function}"))
+        lines.append(_plain(f"because of {finding.cause.file}:{finding.cause.line} {finding.cause.function}"))
     if whole:
-        lines += [Text(line, style="dim") for line in finding.evidence]
-        lines.append(
-            Text(f"seen in {', '.join(finding.requests)}; phase {finding.phase}; key {finding.key}", style="dim")
-        )
+        lines += [_plain(line, "dim") for line in finding.evidence]
+        lines.append(_plain(f"seen in {', '.join(finding.requests)}; phase {finding.phase}; key {finding.key}", "dim"))
     return Group(head, Padding(Group(*lines), (0, 0, 0, 6)))
