@@ -171,6 +171,8 @@ def test_a_missing_environment_variable_is_found_before_the_start(
 ) -> None:
     monkeypatch.setenv("SHOP_KEY", "x")
     requests.of_target(target(tmp_path, "GET /\nKey: {{$env SHOP_KEY}}"))
+    monkeypatch.setenv("SHOP_BYTES", "\udcff")
+    assert "SHOP_BYTES is not UTF-8 text" in refused(tmp_path, "GET /\nKey: {{$env SHOP_BYTES}}")
     assert "SHOP_KEYS is not set" in refused(tmp_path, "GET /\nKey: {{$processEnv SHOP_KEYS}}")
 
 

@@ -112,6 +112,12 @@ def test_an_interpreter_is_not_resolved(tmp_path: Path) -> None:
         ('get = "/a b"', "config-bad-value", ["%20"]),
         ("env = {A = 1}", "config-wrong-type", ["env.A = 1"]),
         ('env = ["A"]', "config-bad-value", ["NAME=VALUE"]),
+        ('env = {"A=B" = "1"}', "config-bad-value", ["'A=B': it is no variable's name"]),
+        ('env = {A = "a\\u0000"}', "config-bad-value", ["it holds a zero byte"]),
+        ('run = "a\\u0000 {port}"', "config-bad-value", ["it holds a zero byte"]),
+        ('headers = {"A b" = "1"}', "config-bad-value", ["'A b': it is no header's name"]),
+        ('headers = {"Ä" = "1"}', "config-bad-value", ["it is no header's name"]),
+        ('headers = {A = "1\\nB: 2"}', "config-bad-value", ["headers.A", "one line"]),
         ("requests = [1]", "config-wrong-type", ["requests = 1"]),
         ('requests = "requsts.http"', "no-requests-file", ["'requsts.http'", "near it: requests.http"]),
         ('requests = "deep/r.http"', "no-requests-file", ["there is no folder"]),
@@ -126,6 +132,11 @@ def test_errors_say_where_what_and_how_to_mend(tmp_path: Path, text: str, slug: 
     assert error.exit_code == 2
     for part in parts:
         assert part in error.message
+
+
+def test_bytes_of_the_command_line_that_are_no_text(tmp_path: Path) -> None:
+    for option in ({"get": ["/\udcff"]}, {"headers": {"A": "\udcff"}}, {"env": {"A": "\udcff"}}, {"run": "\udcff"}):
+        assert "it is not UTF-8 text" in refused(tmp_path, app="shop:app", **option).message
 
 
 def test_no_app_names_the_likely_one(tmp_path: Path) -> None:

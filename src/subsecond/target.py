@@ -25,6 +25,7 @@ COMMAND_LINE = "command line"
 LONGEST_SHOWN = 100
 _APP = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*:[A-Za-z_]\w*(\.[A-Za-z_]\w*)*(\(.*\))?\Z")
 _ALLOW = re.compile(r"[A-Z]+ /\S*\Z")
+_HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+\Z")
 _APP_IN_SOURCE = re.compile(
     r"^(app|application|api)\b[^=\n]*=\s*(Flask|FastAPI|Starlette|Quart|create_app|get_\w+)\(", re.M
 )
@@ -116,7 +117,9 @@ def _converted(values: Mapping[str, object], source: _Source) -> dict[str, Any]:
 def _wrong(source: _Source, key: str, value: object, wanted: str) -> SubsecondError:
     kinds = {bool: "true or false", int: "a number", float: "a number", str: "text", list: "a list", dict: "a table"}
     came = kinds.get(type(value), type(value).__name__)
-    return SubsecondError("config-wrong-type", f"{source.name}: {key} = {_shown(value, repr)} is {came}; wanted {wanted}")
+    return SubsecondError(
+        "config-wrong-type", f"{source.name}: {key} = {_shown(value, repr)} is {came}; wanted {wanted}"
+    )
 
 
 def _bad(source: _Source, key: str, value: object, mend: str) -> SubsecondError:
@@ -136,7 +139,17 @@ def _text(source: _Source, key: str, value: object) -> str:
         raise _wrong(source, key, value, "text in quotes")
     if not value.strip():
         raise _bad(source, key, value, "it is empty; give a value or leave the key out")
+    _check_characters(source, key, value)
     return value
+
+
+def _check_characters(source: _Source, key: str, value: str) -> None:
+    try:
+        value.encode()
+    except UnicodeEncodeError:  # a byte of the command line that is no UTF-8; nothing of it could be sent or written
+        raise _bad(source, key, value, "it is not UTF-8 text") from None
+    if "\0" in value:
+        raise _bad(source, key, value, "it holds a zero byte")
 
 
 def _texts(source: _Source, key: str, value: object) -> tuple[str, ...]:
@@ -153,6 +166,7 @@ def _pairs(separator: str) -> Callable[[_Source, str, object], dict[str, str]]:
             for name, inner in value.items():
                 if not isinstance(inner, str):
                     raise _wrong(source, f"{key}.{name}", inner, "text in quotes")
+                _check_characters(source, key, name + inner)
             return dict(value)
         pairs: dict[str, str] = {}
         for line in _texts(source, key, value):
@@ -163,6 +177,24 @@ def _pairs(separator: str) -> Callable[[_Source, str, object], dict[str, str]]:
         return pairs
 
     return convert
+
+
+def _env(source: _Source, key: str, value: object) -> dict[str, str]:
+    variables = _pairs("=")(source, key, value)
+    for name in variables:
+        if not name or "=" in name:
+            raise _bad(source, key, name, "it is no variable's name")
+    return variables
+
+
+def _headers(source: _Source, key: str, value: object) -> dict[str, str]:
+    headers = _pairs(":")(source, key, value)
+    for name, inner in headers.items():
+        if not _HEADER_NAME.match(name):
+            raise _bad(source, key, name, "it is no header's name; letters, digits and hyphens, such as X-Tenant")
+        if re.search(r"[\r\n]", inner):
+            raise _bad(source, f"{key}.{name}", inner, "a header's value is one line")
+    return headers
 
 
 def _duration(source: _Source, key: str, value: object) -> float:
@@ -303,10 +335,10 @@ _KEYS: dict[str, Callable[[_Source, str, object], Any]] = {
     "run": _text,
     "python": _python,
     "cwd": _folder,
-    "env": _pairs("="),
+    "env": _env,
     "requests": _request_files,
     "get": _paths_of_get,
-    "headers": _pairs(":"),
+    "headers": _headers,
     "allow": _allow,
     "code": _texts,
     "goal": _duration,

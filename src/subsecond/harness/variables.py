@@ -94,6 +94,10 @@ def _environment(name: str, where: str) -> str:
     if value is None:
         near = did_you_mean(name, os.environ)
         raise error(where, f"the environment variable {name} is not set{near or '; export it before the audit'}")
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        raise error(where, f"the environment variable {name} is not UTF-8 text") from None
     return value
 
 
