@@ -137,6 +137,9 @@ def test_errors_say_where_what_and_how_to_mend(tmp_path: Path, text: str, slug: 
 def test_bytes_of_the_command_line_that_are_no_text(tmp_path: Path) -> None:
     for option in ({"get": ["/\udcff"]}, {"headers": {"A": "\udcff"}}, {"env": {"A": "\udcff"}}, {"run": "\udcff"}):
         assert "it is not UTF-8 text" in refused(tmp_path, app="shop:app", **option).message
+    folder = tmp_path / "\udcff"
+    folder.mkdir()
+    assert "cwd = " in refused(folder, app="shop:app").message
 
 
 def test_no_app_names_the_likely_one(tmp_path: Path) -> None:

@@ -51,6 +51,7 @@ def load(folder: Path, options: Mapping[str, object]) -> Target:
     root = folder.absolute()
     if not root.is_dir():
         raise SubsecondError("no-folder", f"{folder} is not a folder")
+    _check_characters(_Source(COMMAND_LINE, root, root), "cwd", str(root))
     found, source, notes = _read(root)
     values = _converted(found, source)
     given = {key: value for key, value in options.items() if value is not None and value not in ((), [])}
