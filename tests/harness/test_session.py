@@ -188,6 +188,17 @@ def test_an_agent_that_switched_itself_off_is_told(make_target: MakeTarget, monk
             app.require_agent()
 
 
+def test_a_spool_that_the_app_may_not_use_is_told(make_target: MakeTarget, project: Path) -> None:
+    """As where the server changes its user: the agent can only say so in the app's log."""
+    (project / "shop.py").write_text(
+        "import os\nos.chmod(os.environ['SUBSECOND_SPOOL'], 0o755)\n"
+        "from flask import Flask\napp = Flask(__name__)\n@app.get('/echo')\ndef echo():\n    return ''\n"
+    )
+    said = refused(make_target, "GET /echo\n")
+    assert "no-agent: " in said and "records nothing: spool folder" in said and "must be 700" in said
+    assert "\n" not in said
+
+
 def test_a_second_audit_of_the_target_is_refused(make_target: MakeTarget) -> None:
     target = make_target()
     with audited_app(target), pytest.raises(SubsecondError) as caught, audited_app(target):

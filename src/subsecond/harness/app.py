@@ -57,6 +57,10 @@ class RunningApp:
         """The first traceback in the app's log, as one line with the innermost own place; None without one."""
         return app_log.first_traceback(self.log_path, self.own)
 
+    def said_by_agent(self) -> list[str]:
+        """The agent's own lines in the app's log."""
+        return app_log.said_by_agent(self.log_path)
+
     def trim_log(self) -> None:
         """Keep the log within its bounds; called now and then while the app is used."""
         app_log.trim(self.log_path)

@@ -53,6 +53,11 @@ def head(path: Path) -> list[str]:
         return []
 
 
+def said_by_agent(path: Path) -> list[str]:
+    """What the agent could only say on standard error: that it did not start, or may not write to its spool."""
+    return [_short(line) for line in head(path) if line.startswith("subsecond: ")][:3]
+
+
 def first_failure(path: Path, own: tuple[Path, ...]) -> str | None:
     """The first traceback's last line with the innermost place of the user's code, else the most telling line.
 

@@ -86,8 +86,9 @@ class AuditedApp:
     def require_agent(self) -> dict[str, Any]:
         """`hello()`, or SubsecondError: the app answers, but the agent is not in it."""
         found = self.spool.first_hello(HELLO_SECONDS)
-        if found is None and self.spool.notes:
-            text = f"the agent switched itself off before it could say hello: {'; '.join(self.spool.notes)}"
+        said = [*self.spool.notes, *self.app.said_by_agent()]
+        if found is None and said:
+            text = f"the agent switched itself off before it could say hello: {'; '.join(said)}"
             raise SubsecondError("no-agent", text, exit_code=EXIT_FAILED)
         if found is None:
             raise SubsecondError(
@@ -102,7 +103,7 @@ class AuditedApp:
     def notes(self) -> tuple[str, ...]:
         """Notes so far: the server chosen, requests sent elsewhere than written, hooks that went off."""
         torn = self.spool.torn()
-        return tuple(dict.fromkeys([*self._notes, *self.spool.notes, *torn]))
+        return tuple(dict.fromkeys([*self._notes, *self.spool.notes, *torn, *self.app.said_by_agent()]))
 
     def close(self) -> None:
         """Close the connections (the app itself is ended by its context manager)."""
