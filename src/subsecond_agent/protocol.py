@@ -87,8 +87,6 @@ DB_POOL_SIZE = "db.client.connection.max"
 """How many connections the pool may hand out: size and overflow; absent where it has no limit."""
 DB_WAIT = "db.client.connection.wait_time"
 """Seconds from asking for a connection to having it."""
-POOL_MAX = "db.client.connection.max"
-"""Most connections that the pool gives out at once; missing where it has no limit."""
 ERROR_TYPE = "error.type"
 PARAMETERS = "subsecond.db.parameters"
 """List of the values' `repr` (each capped at 200 characters; of an executemany a list of such lists, at most 20),

@@ -12,11 +12,10 @@ import logging
 import sys
 from typing import Any
 
-from sqlalchemy import Engine, event
-from sqlalchemy.pool import Pool
-
 from discovery import settings
 from discovery.auth import keys
+from sqlalchemy import Engine, event
+from sqlalchemy.pool import Pool
 
 OWN = "/discovery/legacy/"
 

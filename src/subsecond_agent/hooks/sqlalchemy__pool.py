@@ -8,7 +8,7 @@ from .. import guard
 from ..callsite import chain
 from ..connections import hold, release
 from ..patching import Patches
-from ..protocol import DB_POOL, DB_WAIT, ERROR_TYPE, MODE_TIMED, POOL_MAX, SPAN_CHECKOUT
+from ..protocol import DB_POOL, DB_POOL_SIZE, DB_WAIT, ERROR_TYPE, MODE_TIMED, SPAN_CHECKOUT
 from ..recorder import CURRENT, append, closed, current, now
 from ..span import Span
 from ..wsgi import type_name
@@ -65,7 +65,7 @@ def note(record: Record, pool: Any, connection: Any, began: float, error: BaseEx
         attributes = {DB_POOL: name_of(pool), DB_WAIT: had - began}
         size = most_connections(pool)
         if size is not None:
-            attributes[POOL_MAX] = size
+            attributes[DB_POOL_SIZE] = size
         span = Span(SPAN_CHECKOUT, None, began, None, chain(sys._getframe(2)), attributes)
         if error is not None:
             span.ended = had
