@@ -29,7 +29,7 @@ def test_eight_clients_each_span_in_its_request(server: str, request: pytest.Fix
     served: Served = request.getfixturevalue(server)
 
     def ask(number: int) -> None:
-        assert served.json(f"/work/{number}", {"X-Subsecond": f"{TOKEN}:recording:{server}-{number}"}) == number
+        assert served.json(f"/busy/{number}", {"X-Subsecond": f"{TOKEN}:recording:{server}-{number}"}) == number
 
     with ThreadPoolExecutor(CLIENTS) as clients:
         list(clients.map(ask, range(1, 3 * CLIENTS + 1)))
@@ -46,7 +46,7 @@ def test_waiting_for_a_connection_is_seen(serve: Callable[..., Served]) -> None:
     served = serve("gthread", SHOP_POOL="1")
 
     def ask(number: int) -> None:
-        served.json("/work/20", {"X-Subsecond": f"{TOKEN}:recording:wait-{number}"})
+        served.json("/busy/20", {"X-Subsecond": f"{TOKEN}:recording:wait-{number}"})
 
     with ThreadPoolExecutor(4) as clients:
         list(clients.map(ask, range(4)))
@@ -103,7 +103,7 @@ def test_forked_workers_write_files_of_their_own(serve: Callable[..., Served]) -
     served = serve("forked")
 
     def ask(number: int) -> int:
-        return int(served.json("/work/10", {"X-Subsecond": f"{TOKEN}:recording:fork-{number}"}))
+        return int(served.json("/busy/10", {"X-Subsecond": f"{TOKEN}:recording:fork-{number}"}))
 
     with ThreadPoolExecutor(CLIENTS) as clients:
         assert list(clients.map(ask, range(24))) == [10] * 24

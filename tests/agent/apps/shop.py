@@ -221,7 +221,7 @@ def spawn():
     return jsonify([job.get() for job in [gevent.spawn(child, key) for key in (1, 2, 3)]])
 
 
-@app.get("/work/<int:number>")
+@app.get("/busy/<int:number>")
 def work(number):
     with NewSession() as session:
         for _ in range(number):
