@@ -43,6 +43,7 @@ class Facts:
     capacities: list[int]
     holidays: list[tuple[str, dt.date]]  # (city, day)
     foreign_holiday: tuple[str, dt.date]  # a day that is a holiday elsewhere only
+    unrated: tuple[str, float, float]  # city and position of a location without reviews
     town_position: tuple[float, float]
     town_coordinates: tuple[float, float]
     booked: Spot
@@ -121,6 +122,10 @@ def _read(ask: Question, day: dt.date) -> Facts:
             """SELECT c.slug, h.day FROM cities c JOIN towns t ON t.city = c.slug, holidays h WHERE NOT EXISTS (
                SELECT FROM holidays own WHERE own.country = c.country AND own.day = h.day) AND t.items <= 100
                ORDER BY c.id, h.id LIMIT 1"""
+        ),
+        unrated=ask.one(
+            """SELECT o.city, l.lat, l.lng FROM locations l JOIN offered o ON o.location_id = l.id WHERE NOT EXISTS
+               (SELECT FROM reviews r WHERE r.location_id = l.id) ORDER BY l.id LIMIT 1"""
         ),
         town_position=ask.one(
             "SELECT l.lat, l.lng FROM locations l JOIN offered o ON o.location_id = l.id WHERE o.city = %s LIMIT 1",

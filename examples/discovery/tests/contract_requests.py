@@ -69,8 +69,9 @@ def detail(location: object, token: str | None = "user1", **params: object) -> R
 def _spellings(facts: Facts) -> Iterator[Request]:
     base = {"city": facts.village, "date": facts.day}
     values = dict.fromkeys(PARAMETERS, (*NOT_GIVEN, *ODD))
-    # Any text will do here, so few are enough.
-    values |= {"category": NOT_GIVEN + ODD[::3], "add_ons": NOT_GIVEN + ODD[1::3], "cache": NOT_GIVEN[:3] + ODD[::6]}
+    # Any text will do here (but a NUL), so few are enough.
+    few = (*NOT_GIVEN, "\x00", *ODD[::3])
+    values |= {"category": few, "add_ons": few, "cache": (*NOT_GIVEN[:3], "\x00", *ODD[::6])}
     values["date"] += DAYS
     values["start_time"] += CLOCKS
     values["end_time"] += CLOCKS
@@ -174,6 +175,8 @@ def _orders(facts: Facts) -> Iterator[Request]:
         yield listing(city=facts.town, date=facts.day, lat=lat_text, lng=lng_text, page_size=100)
     yield listing(city=facts.big_city, date=facts.day, lat=lat, lng=lng, category="hot-desk")
     yield listing(date=facts.day, lat=lat, lng=lng, page=5, page_size=100)
+    city, lat, lng = facts.unrated
+    yield listing(city=city, date=facts.day, lat=lat, lng=lng, page_size=3)
 
 
 def _walks(facts: Facts) -> Iterator[Request]:
