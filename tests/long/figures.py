@@ -55,8 +55,8 @@ def page(result: dict[str, Any]) -> str:
         "",
         "Written by `make test-long`, which does all of it again.",
         "",
-        f"{result['date']}, {where['processor']}, {where['cores']} cores, {where['memory_gib']} GiB, {where['system']}, "
-        f"Python {where['python']}; load average {result['load_average'][0]} before and "
+        f"{result['date']}, {where['processor']}, {where['cores']} cores, {where['memory_gib']} GiB, "
+        f"{where['system']}, Python {where['python']}; load average {result['load_average'][0]} before and "
         f"{result['load_average'][1]} after; {result['seconds'] / 60:.0f} minutes.",
         "",
         "| run | what was done | figures | outcome |",

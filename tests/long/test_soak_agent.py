@@ -255,7 +255,7 @@ def wrong_traces(lines: list[dict[str, Any]]) -> list[str]:
 
 @pytest.mark.parametrize("server", SERVERS)
 def test_soak_of_the_agent(server: str, database: str, tmp_path: Path, run: Run) -> None:
-    """Every request asked twice, with the agent recording and without it; spool emptied, moved and removed meanwhile."""
+    """The same requests with the agent recording and without it; the spool emptied, moved and removed meanwhile."""
     each = scaled(REQUESTS // CLIENTS // PARTS, 5)
     total = each * CLIENTS * PARTS
     plain = soak(server, database, tmp_path / "plain", each, with_agent=False)

@@ -203,7 +203,8 @@ def text_of(specs: Iterable[RequestSpec]) -> str:
             raise ValueError(f"{spec.name}: a variable of an earlier request is not defined here")
         if spec.body is not None and re.search(r"^(###|@[^\s=]+\s*=|<@?\s|> \{%)", spec.body, re.M):
             raise ValueError(f"{spec.name}: a line of the body begins with ###, @name = or <")
-        lines += [f"### {spec.name}"]
+        own = spec.name != f"{spec.method} {spec.url}"  # as it is called without a title; two may be called so
+        lines += [f"### {spec.name}" if own else "###"]
         lines += [f"@{name} = {value}" for name, value in spec.variables if known.get(name) != value]
         lines += ["# @setup"] * spec.setup + [f"{spec.method} {spec.url}"]
         lines += [f"{name}: {value}" for name, value in spec.headers]
