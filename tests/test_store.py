@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import dataclasses
 import errno
 import os
+import signal
 import stat
 from collections.abc import Iterator
 from pathlib import Path
@@ -108,6 +110,51 @@ def test_a_full_disk_is_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ):
         store.write_audit(tmp_path, Audit())
     assert [path.name for path in (tmp_path / ".subsecond").iterdir()] == [".gitignore"]
+
+
+def test_an_outcome_is_written_whole_or_not_at_all(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    seen = Trace(
+        request="a", mode="timed", id="1", pid=1, start=1, seconds=1, cpu_seconds=1, gc_seconds=0, method="GET",
+        path="/", query="",
+    )  # fmt: skip
+    old = store.folder(tmp_path) / "traces" / "old.jsonl"
+    store.write_traces(tmp_path, [dataclasses.replace(seen, request="old")])
+
+    def full(path: Path, lines: object) -> str:
+        if path.name == "findings.json":
+            raise OSError(errno.ENOSPC, "No space left on device")
+        return str(real(path, lines))
+
+    real = store._draft  # type: ignore[attr-defined]
+    monkeypatch.setattr(store, "_draft", full)
+    with pytest.raises(SubsecondError, match=r"findings\.json: No space left on device"):
+        store.write_outcome(tmp_path, Audit(), [seen])
+    assert list(old.parent.iterdir()) == [old]
+    monkeypatch.undo()
+    store.write_outcome(tmp_path, Audit(), [seen])
+    assert [path.name for path in old.parent.iterdir()] == ["a.jsonl"]
+    assert store.read_audit(tmp_path) == Audit()
+
+
+def test_a_signal_waits_until_the_outcome_is_whole(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupted(name: str, path: Path) -> None:
+        os.kill(os.getpid(), signal.SIGINT)
+        real(name, path)
+
+    real = os.replace
+    monkeypatch.setattr(os, "replace", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        store.write_outcome(tmp_path, Audit(), [])
+    assert store.read_audit(tmp_path) == Audit()
+
+
+def test_what_a_killed_tool_left_is_swept_away(tmp_path: Path) -> None:
+    folder = store.folder(tmp_path)
+    (folder / "traces").mkdir()
+    for name in (".findings.json.a1b2", "traces/.detail.jsonl.a1b2", "findings.json", "traces/detail.jsonl"):
+        (folder / name).write_text("{}")
+    store.sweep(tmp_path)
+    assert sorted(path.name for path in folder.rglob("*")) == [".gitignore", "detail.jsonl", "findings.json", "traces"]
 
 
 def test_links_in_the_folder_lead_nowhere(tmp_path: Path) -> None:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import errno
 import os
+import signal
 import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -16,7 +18,10 @@ from subsecond.model.audit import Audit
 from subsecond.model.trace import Trace
 
 T = TypeVar("T")
+Lines = Iterable[bytes | str]
 FOLDER = ".subsecond"
+FINDINGS = "findings.json"
+TRACES = "traces"
 _encoder = msgspec.json.Encoder()
 
 
@@ -68,37 +73,78 @@ def schema(kind: type) -> dict[str, Any]:
     return msgspec.json.schema(kind)
 
 
-def write(path: Path, lines: Iterable[bytes | str]) -> None:
+def write(path: Path, lines: Lines) -> None:
     """Write a file whole or not at all: a temporary neighbour, then a rename. SubsecondError where it cannot be."""
+    _write({path: lines})
+
+
+def _write(files: Mapping[Path, Lines], gone: Iterable[Path] = ()) -> None:
+    """Write all of the files and remove those of `gone`, or change nothing: on a full disk, on Ctrl-C in between."""
+    drafts: dict[Path, str] = {}
+    path = next(iter(files))
     try:
-        _write(path, lines)
+        for path, lines in files.items():
+            drafts[path] = _draft(path, lines)
+        with _signals_wait():
+            for path, name in drafts.items():
+                os.replace(name, path)
+            for path in gone:
+                path.unlink(missing_ok=True)
     except OSError as problem:
         raise not_writable(path, problem) from None
+    finally:
+        for name in drafts.values():
+            Path(name).unlink(missing_ok=True)
 
 
-def _write(path: Path, lines: Iterable[bytes | str]) -> None:
+def _draft(path: Path, lines: Lines) -> str:
     descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     try:
         with os.fdopen(descriptor, "wb") as out:
             for line in lines:
                 out.write(line if isinstance(line, bytes) else line.encode())
                 out.write(b"\n")
-        os.replace(name, path)
     except BaseException:
         Path(name).unlink(missing_ok=True)
         raise
+    return name
+
+
+@contextmanager
+def _signals_wait() -> Iterator[None]:
+    """Ctrl-C and SIGTERM come after the block: it takes a moment, and half of it done would be told as nothing."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM, signal.SIGHUP})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+def sweep(root: Path) -> None:
+    """Remove what a tool that was killed while it wrote has left; only where no other is at work (the lock)."""
+    base = root / FOLDER
+    traces = [] if (base / TRACES).is_symlink() else [*(base / TRACES).glob(".*.jsonl.*")]
+    for left in (*base.glob(".findings.json.*"), *traces):
+        left.unlink(missing_ok=True)
+
+
+def write_outcome(root: Path, audit: Audit, traces: Iterable[Trace]) -> None:
+    """Findings and traces of one audit: all of its files and none of an earlier one, or nothing is changed."""
+    findings = {folder(root) / FINDINGS: [to_json(audit)]}
+    files = _trace_files(root, traces)
+    _write({**files, **findings}, gone=_others(root, files))
 
 
 def write_audit(root: Path, audit: Audit) -> Path:
     """`findings.json`: the audit's JSON. Units and keys: `subsecond.model.audit`."""
-    path = folder(root) / "findings.json"
+    path = folder(root) / FINDINGS
     write(path, [to_json(audit)])
     return path
 
 
 def read_audit(root: Path) -> Audit:
     """The last audit of the project."""
-    path = root / FOLDER / "findings.json"
+    path = root / FOLDER / FINDINGS
     if not path.exists():
         raise SubsecondError("no-audit", f"{path} does not exist; run `subsecond audit` first")
     try:
@@ -110,25 +156,31 @@ def read_audit(root: Path) -> Audit:
 
 def write_traces(root: Path, traces: Iterable[Trace]) -> list[Path]:
     """`traces/<request>.jsonl`, one line a trace; traces of earlier audits are removed."""
-    parent = folder(root) / "traces"
+    files = _trace_files(root, traces)
+    for path, lines in files.items():
+        write(path, lines)
+    for old in _others(root, files):
+        old.unlink()
+    return list(files)
+
+
+def _trace_files(root: Path, traces: Iterable[Trace]) -> dict[Path, list[bytes]]:
+    """The folder is made; what its files will hold."""
+    parent = folder(root) / TRACES
     try:
         if parent.is_symlink():  # files of somebody else would be removed below as traces of an earlier audit
             raise NotADirectoryError(errno.ENOTDIR, "a link, not a folder of ours")
         parent.mkdir(mode=0o700, exist_ok=True)
     except OSError as problem:
         raise not_writable(parent, problem) from None
-    by_request: dict[str, list[Trace]] = {}
+    by_request: dict[str, list[bytes]] = {}
     for trace in traces:
-        by_request.setdefault(trace.request, []).append(trace)
-    paths = []
-    for request, group in by_request.items():
-        path = parent / f"{file_name(request)}.jsonl"
-        write(path, [_encoder.encode(trace) for trace in group])
-        paths.append(path)
-    for old in parent.glob("*.jsonl"):
-        if old not in paths:
-            old.unlink()
-    return paths
+        by_request.setdefault(trace.request, []).append(_encoder.encode(trace))
+    return {parent / f"{file_name(request)}.jsonl": lines for request, lines in by_request.items()}
+
+
+def _others(root: Path, files: Mapping[Path, object]) -> list[Path]:
+    return [path for path in (root / FOLDER / TRACES).glob("*.jsonl") if path not in files]
 
 
 def read_traces(path: Path) -> Iterator[Trace]:

@@ -28,6 +28,5 @@ def audit(target: Target, *, keep_values: bool, progress: Progress, say: Callabl
     medians = {result.name: result.seconds.median for result in results if result.seconds}
     recorded = [trace for one in seen if one.failure is None for trace in one.of("recording")]
     outcome = Audit(requests=results, findings=diagnose(recorded, medians, target.root), notes=tuple(notes))
-    store.write_traces(target.root, [trace for one in seen for trace in one.traces])
-    store.write_audit(target.root, outcome)
+    store.write_outcome(target.root, outcome, [trace for one in seen for trace in one.traces])
     return outcome

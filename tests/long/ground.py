@@ -28,10 +28,17 @@ class Ground:
 
     state: dict[str, Any]
     environment: dict[str, str]
+    ports: list[str]
+    """Options of `up` that say where everything listens."""
 
     def port(self, version: str) -> int:
         """Where one version listens."""
         return urlsplit(self.state["apps"][version]).port or 0
+
+    def up(self) -> None:
+        """Start what does not run any more."""
+        started = discovery(self.environment, "up", *self.ports)
+        assert started.returncode == 0, started.stderr
 
     def tokens(self) -> dict[str, str]:
         """Bearer tokens of every kind, by name."""
@@ -44,19 +51,24 @@ class Ground:
         return log.read_text(errors="replace").count("Traceback")
 
 
+def _ports() -> list[str]:
+    return [f"--{name}-port={port}" for name, port in zip(PARTS, free_ports(len(PARTS)), strict=True)]
+
+
 @contextmanager
 def platform(folder: Path, scale: str, seed: int | None = None) -> Iterator[Ground]:
     """`python -m discovery up`, and `down --purge` at the end."""
     kept = {k: v for k, v in os.environ.items() if k == "DISCOVERY_VENV" or not k.startswith("DISCOVERY_")}
     kept.pop("DATABASE_URL", None)
     environment = {**kept, "DISCOVERY_VAR": str(folder / "var"), "PYTHONPATH": str(ROOT)}
-    ports = [f"--{name}-port={port}" for name, port in zip(PARTS, free_ports(len(PARTS)), strict=True)]
-    seeded = [] if seed is None else ["--seed", str(seed)]
+    words = ["--scale", scale, *([] if seed is None else ["--seed", str(seed)])]
     try:
-        started = discovery(environment, "up", "--scale", scale, *seeded, *ports)
+        started = discovery(environment, "up", *words, *(ports := _ports()))
+        if "in use" in started.stderr:  # somebody was quicker to take one of them
+            started = discovery(environment, "up", *words, *(ports := _ports()))
         assert started.returncode == 0, started.stderr
         state = json.loads((folder / "var" / "run" / "state.json").read_text())
-        yield Ground(state, environment)
+        yield Ground(state, environment, ports)
     finally:
         discovery(environment, "down", "--purge")
 

@@ -64,7 +64,7 @@ def main() -> None:
         click.echo(f"subsecond: {error}", err=True)
         sys.exit(error.exit_code)
     except (KeyboardInterrupt, click.exceptions.Abort):
-        click.echo("subsecond: interrupted: stopped what was started; nothing was written", err=True)
+        click.echo("subsecond: interrupted: stopped what was started; nothing is half written", err=True)
         sys.exit(128 + signal.SIGINT)
     except BrokenPipeError:
         # the reader (head, less) has gone: not our failure, and nobody is left to tell

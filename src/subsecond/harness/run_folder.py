@@ -62,8 +62,9 @@ def make(root: Path) -> RunFolder:
 
 
 def clean_leftovers(root: Path) -> list[str]:
-    """End apps and remove run folders whose tool is gone; one line about each that still had processes."""
+    """End apps and remove what a killed tool left; one line about each run that still had processes."""
     notes = []
+    store.sweep(root)
     for path in sorted((root / store.FOLDER).glob(f"{PREFIX}*")):
         folder = RunFolder(path)
         pids = _pids(folder)
