@@ -23,7 +23,7 @@ import flask, sqlalchemy as sa
 from sqlalchemy.orm import Session
 from sqlalchemy.pool import QueuePool
 
-engine = sa.create_engine("sqlite:///odd.db", poolclass=QueuePool)
+engine = sa.create_engine("sqlite:///odd.db", poolclass=QueuePool, connect_args={"check_same_thread": False})
 numbers = itertools.count(1)
 
 @sa.event.listens_for(engine, "connect")
@@ -130,6 +130,33 @@ def work(session):
     [finding] = found(work)
     assert finding.kind == "several-sessions"
     assert finding.title == "2 check-outs from 1 place, by one session that ends its transaction in between"
+
+
+FAN_OUT = """
+import concurrent.futures, threading
+
+def one(number):
+    with engine.connect() as connection:
+        all_hold.wait(10)
+        INNER
+
+def work(session):
+    global all_hold
+    all_hold = threading.Barrier(3)
+    OUTER
+    with concurrent.futures.ThreadPoolExecutor(3) as threads:
+        list(threads.map(one, range(3)))
+"""
+
+
+@pytest.mark.parametrize(
+    ("outer", "inner", "nested"),
+    [("", "", 0), ("find(session, 1)", "", 1), ("", "engine.connect().close()", 1)],
+    ids=["each holds one", "the request holds one", "each takes two"],
+)
+def test_threads_that_hold_one_connection_each_cannot_lock(found: Found, outer: str, inner: str, nested: int) -> None:
+    work = FAN_OUT.replace("OUTER", outer).replace("INNER", inner)
+    assert len([one for one in found(work) if one.kind == "nested-checkout"]) == nested
 
 
 @pytest.mark.parametrize(("between", "repeats"), [("SET search_path TO b", 0), ("SELECT 1 FROM u", 1)])

@@ -87,6 +87,8 @@ DB_POOL_SIZE = "db.client.connection.max"
 """How many connections the pool may hand out: size and overflow; absent where it has no limit."""
 DB_WAIT = "db.client.connection.wait_time"
 """Seconds from asking for a connection to having it."""
+THREAD = "subsecond.thread"
+"""Of a check-out: number of the thread or greenlet it was made in; missing where that is the request's own."""
 ERROR_TYPE = "error.type"
 PARAMETERS = "subsecond.db.parameters"
 """List of the values' `repr` (each capped at 200 characters; of an executemany a list of such lists, at most 20),

@@ -67,6 +67,21 @@ def spawning_request() -> Record | None:
     return None
 
 
+def here() -> int:
+    """The thread or greenlet that this runs in, as a number.
+
+    SQLAlchemy runs each call of an async engine in a greenlet of its own: that counts as the one that awaits it.
+    """
+    greenlet = sys.modules.get("greenlet")
+    if greenlet is None:
+        threading = sys.modules.get("threading")
+        return 0 if threading is None else int(threading.get_ident())
+    this = greenlet.getcurrent()
+    while type(this).__module__.startswith("sqlalchemy") and this.parent is not None:
+        this = this.parent
+    return id(this)
+
+
 def begin(environ: dict[str, Any]) -> Record | None:
     """Start the record of a WSGI request; None when there is nothing to record.
 
@@ -90,6 +105,7 @@ def begin(environ: dict[str, Any]) -> Record | None:
         return None
     record = Record(mode, mark, steered, first, environ)
     record.collected_before = Process.collected
+    record.home = here()
     CURRENT.set(record)
     record.cpu_before = time.process_time()
     record.started_at = time.time_ns()

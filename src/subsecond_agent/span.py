@@ -73,6 +73,7 @@ class Record:
         "finished",
         "first",
         "gc_seconds",
+        "home",
         "id",
         "inside",
         "late_lines",
@@ -105,6 +106,7 @@ class Record:
         self.status = 0
         self.error: str | None = None
         self.route: str | None = None
+        self.home = 0
         self.inside = True
         self.finished = self.written = False
         self.late_lines = 0

@@ -8,8 +8,8 @@ from .. import guard
 from ..callsite import chain
 from ..connections import hold, release
 from ..patching import Patches
-from ..protocol import DB_POOL, DB_POOL_SIZE, DB_WAIT, ERROR_TYPE, MODE_TIMED, SPAN_CHECKOUT
-from ..recorder import CURRENT, append, closed, current, now
+from ..protocol import DB_POOL, DB_POOL_SIZE, DB_WAIT, ERROR_TYPE, MODE_TIMED, SPAN_CHECKOUT, THREAD
+from ..recorder import CURRENT, append, closed, current, here, now
 from ..span import Span
 from ..wsgi import type_name
 
@@ -66,6 +66,9 @@ def note(record: Record, pool: Any, connection: Any, began: float, error: BaseEx
         size = most_connections(pool)
         if size is not None:
             attributes[DB_POOL_SIZE] = size
+        thread = here()
+        if thread != record.home:
+            attributes[THREAD] = thread
         span = Span(SPAN_CHECKOUT, None, began, None, chain(sys._getframe(2)), attributes)
         if error is not None:
             span.ended = had

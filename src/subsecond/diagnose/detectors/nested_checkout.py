@@ -25,7 +25,8 @@ class NestedCheckout:
 
     When it is fine: never with one pool; with a second pool it is a cost, not a danger.
 
-    Rule: two check-outs of one pool overlap within one request; seen from one trace, without any load. One
+    Rule: two check-outs of one pool overlap within one request, in one thread or while the request's own thread
+    holds the outer one (threads that each take a single connection do not count); seen without any load. One
     finding for each place that holds the outer connection (the cause). Call site: the place that opens an
     inner one most often; all are listed. It has no seconds: a request alone hardly pays for it.
     """
@@ -61,8 +62,14 @@ def _nested(trace: Trace) -> dict[Frame | None, list[Span]]:
     for number, inner in enumerate(taken):
         for outer in taken[:number]:
             same_pool = outer.attributes.get(protocol.DB_POOL) == inner.attributes.get(protocol.DB_POOL)
-            if same_pool and outer.end > inner.start:
+            if same_pool and outer.end > inner.start and _waits(outer, inner):
                 held = found.setdefault(trace.opener(outer), [])
                 if inner not in held:
                     held.append(inner)
     return found
+
+
+def _waits(outer: Span, inner: Span) -> bool:
+    """Does who holds the outer connection wait for the inner one? The request's own thread waits for its threads."""
+    holder = outer.attributes.get(protocol.THREAD)
+    return holder is None or holder == inner.attributes.get(protocol.THREAD)
