@@ -29,6 +29,8 @@ class Loader:
         self.spec = spec
 
     def __getattr__(self, name: str) -> Any:
+        if name == "real":  # a copy, before it has its attributes
+            raise AttributeError(name)
         return getattr(self.real, name)
 
     def create_module(self, spec: ModuleSpec) -> Any:

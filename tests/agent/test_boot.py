@@ -196,6 +196,8 @@ assert logging.__spec__.loader is logging.__loader__
 assert "class Logger" in inspect.getsource(logging)
 assert str(inspect.signature(logging.Logger.handle)) == "(self, record)"
 assert logging.Logger.handle.__name__ == "handle" and logging.Logger.handle.__module__ == "logging"
+import copy, importlib.util
+assert copy.copy(importlib.util.find_spec("concurrent.futures.thread").loader).name == "concurrent.futures.thread"
 importlib.reload(logging)
 assert logging.Logger.handle.__wrapped__.__module__ == "logging"
 assert not hasattr(logging.Logger.handle.__wrapped__, "__wrapped__")
