@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import sys
 
-from .own_code import ENTRY, OTHER, OWN, TEMPLATE, classify, kinds
+from .own_code import ENTRY, OTHER, OTHER_TEMPLATE, OWN, TEMPLATE, classify, kinds
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -39,6 +39,9 @@ def chain(frame: FrameType | None) -> list[Any]:
             elif kind == TEMPLATE:
                 own.append(code)
                 own.append(template_line(frame))
+            elif kind == OTHER_TEMPLATE:
+                other.append(code)
+                other.append(template_line(frame))
         elif kind is None:
             classify(code.co_filename)
             continue

@@ -19,6 +19,8 @@ TEMPLATE = 2
 """Own, but no Python file: compiled from it, so its lines need a translation."""
 OTHER = 3
 """Any other library: the call site of last resort, where an application is installed as a package."""
+OTHER_TEMPLATE = 5
+"""A template of such a library."""
 ENTRY = 4
 """The agent's own frame around the request: what stands above it is the server."""
 
@@ -63,6 +65,16 @@ def read_settings(text: str | None) -> dict[str, Any]:
 
 settings = read_settings(os.environ.get(ENV_CODE))
 local_packages: list[str] = []
+web_apps: list[str] = []
+"""Packages that the running web applications say they are in: the target may name a mere starting file of theirs."""
+
+
+def learn(import_name: str) -> None:
+    """A web application of this name answers requests: its package is own code."""
+    name = import_name.partition(".")[0]
+    if name not in web_apps and name not in INFRASTRUCTURE_NAMES:
+        web_apps.append(name)
+        kinds.clear()
 
 
 def classify(file: str) -> int:
@@ -82,15 +94,21 @@ def decide(file: str) -> int:
     if below(path, AGENT) or in_stdlib(path):
         return INFRASTRUCTURE
     if is_own(path) or is_own(os.path.realpath(path)):
-        return OWN if path.endswith((".py", ".pyc", ".pyw")) else TEMPLATE
-    return INFRASTRUCTURE if is_infrastructure(path) else OTHER
+        return OWN if is_python(path) else TEMPLATE
+    if is_infrastructure(path):
+        return INFRASTRUCTURE
+    return OTHER if is_python(path) else OTHER_TEMPLATE
+
+
+def is_python(path: str) -> bool:
+    return path.endswith((".py", ".pyc", ".pyw"))
 
 
 def is_own(path: str) -> bool:
     """The rule: what the target names, else the app's package, the project's folder, packages from local folders."""
     if settings["code"]:
         return any(below(path, place) for entry in settings["code"] for place in places_of(entry))
-    if any(below(path, place) for place in places_of_module(settings["app"])):
+    if any(below(path, place) for name in (settings["app"], *web_apps) for place in places_of_module(name)):
         return True
     if in_project(path, settings["root"]) or in_project(path, os.path.realpath(settings["root"])):
         return True

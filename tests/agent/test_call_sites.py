@@ -59,7 +59,9 @@ def sites(serve: Callable[..., Served], tmp_path_factory: pytest.TempPathFactory
     (folder / "pages/names.html").write_text(
         "<ul>\n{% for key in (1, 2) %}\n\n  <li>{{ one_name(key) }}</li>\n{% endfor %}</ul>\n"
     )
-    return serve("sync", "sites:app", cwd=folder, PYTHONPATH=f"{AGENT / 'inject'}:{folder}:{APPS}")
+    # named, since the shop is own code too where this project is installed as editable
+    code = json.dumps({"root": str(folder), "code": ["sites.py", "pages"], "app": None})
+    return serve("sync", "sites:app", cwd=folder, PYTHONPATH=f"{AGENT / 'inject'}:{folder}:{APPS}", SUBSECOND_CODE=code)
 
 
 def chains(trace: dict[str, object]) -> list[list[list[object]]]:

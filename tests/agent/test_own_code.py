@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from subsecond_agent import own_code
-from subsecond_agent.own_code import INFRASTRUCTURE, OTHER, OWN, TEMPLATE
+from subsecond_agent.own_code import INFRASTRUCTURE, OTHER, OTHER_TEMPLATE, OWN, TEMPLATE
 
 
 @pytest.fixture
@@ -26,6 +26,7 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         ".venv/bin/gunicorn",
         ".venv/lib/python3.11/site-packages/flask/app.py",
         ".venv/lib/python3.11/site-packages/companylib/work.py",
+        ".venv/lib/python3.11/site-packages/companylib/page.html",
         ".venv/lib/python3.11/site-packages/single.py",
         ".venv/src/checkout/code.py",
         "node_modules/x/tool.py",
@@ -41,6 +42,7 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def configure(monkeypatch: pytest.MonkeyPatch, **given: Any) -> None:
     monkeypatch.setattr(own_code, "settings", own_code.read_settings(json.dumps(given)))
     monkeypatch.setattr(own_code, "kinds", {})
+    monkeypatch.setattr(own_code, "web_apps", [])
 
 
 @pytest.mark.parametrize(
@@ -51,6 +53,7 @@ def configure(monkeypatch: pytest.MonkeyPatch, **given: Any) -> None:
         ("shop/templates/list.html", TEMPLATE),
         (".venv/lib/python3.11/site-packages/flask/app.py", INFRASTRUCTURE),
         (".venv/lib/python3.11/site-packages/companylib/work.py", OTHER),
+        (".venv/lib/python3.11/site-packages/companylib/page.html", OTHER_TEMPLATE),
         (".venv/lib/python3.11/site-packages/single.py", OTHER),
         (".venv/bin/gunicorn", INFRASTRUCTURE),
         ("node_modules/x/tool.py", OTHER),
@@ -88,6 +91,20 @@ def test_the_app_s_package_even_when_installed(project: Path, monkeypatch: pytes
     configure(monkeypatch, root="/nowhere", app="companylib.web:create_app()")
     assert own_code.decide(str(package / "work.py")) == OWN
     assert own_code.decide(str(package.parent / "single.py")) == OTHER
+
+
+def test_an_installed_app_behind_a_starting_file(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    package = project / ".venv/lib/python3.11/site-packages/companylib"
+    monkeypatch.setitem(sys.modules, "companylib", SimpleNamespace(__path__=[str(package)]))  # type: ignore[arg-type]
+    configure(monkeypatch, root=str(project), app="app:app")
+    assert own_code.classify(str(package / "work.py")) == OTHER
+    own_code.learn("companylib.web")
+    assert own_code.kinds == {}  # what was decided before is decided anew
+    assert own_code.classify(str(package / "work.py")) == OWN
+    assert own_code.classify(str(package / "page.html")) == TEMPLATE
+    assert own_code.classify(str(project / "app.py")) == OWN
+    own_code.learn("flask.app")
+    assert own_code.classify(str(package.parent / "flask/app.py")) == INFRASTRUCTURE
 
 
 def test_packages_installed_from_a_folder(project: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

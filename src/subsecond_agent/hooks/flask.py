@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 
-from .. import guard
+from .. import guard, own_code
 from ..patching import Patches
 from ..recorder import current
 from ..wsgi import around, type_name
@@ -22,9 +22,26 @@ patches = Patches()
 def install(flask: ModuleType) -> None:
     """`flask.Flask` may be another tool's subclass by now; the class in `flask.app` is Flask's own."""
     app_class = sys.modules["flask.app"].Flask
-    this = sys.modules[__name__]
-    patches.replace(app_class, "__call__", lambda original: around(original, this, route_of))
+    patches.replace(app_class, "__call__", answering)
     patches.replace(app_class, "handle_exception", noting_errors)
+
+
+def answering(original: Any) -> Any:
+    """The request, after whose code it runs is known: the application says which package it is in."""
+    recorded = around(original, sys.modules[__name__], route_of)
+    seen: set[str] = set()
+
+    def call(self: Any, environ: dict[str, Any], start_response: Any) -> Any:
+        if live:
+            try:
+                if self.import_name not in seen:
+                    seen.add(self.import_name)
+                    own_code.learn(self.import_name)
+            except Exception as mishap:
+                guard.failed(HOOK, mishap)
+        return recorded(self, environ, start_response)
+
+    return call
 
 
 def route_of(environ: dict[str, Any]) -> str | None:
