@@ -48,6 +48,16 @@ class Audit:
             time.sleep(0.01)
         return []
 
+    def answered(self) -> list[int]:
+        """The app's processes once one of them has answered: the agent's file is there."""
+        return self.app() if list(self.platform.project.glob(".subsecond/run-*/spool/*")) else []
+
+    def let_go_on(self, seconds: float) -> None:
+        """Wait so long, or until the audit ends."""
+        moment = time.monotonic() + seconds
+        while self.process.poll() is None and time.monotonic() < moment:
+            time.sleep(0.01)
+
     def masters(self) -> list[int]:
         """The app's first process."""
         app = self.app()
