@@ -34,3 +34,27 @@ def test_no_text_steers_the_terminal() -> None:
     shown = out.getvalue()
     assert shown.count("[bold]") == shown.count("[/bold]") >= 19
     assert not [c for c in shown if not c.isprintable() and c not in "\n\r"]
+
+
+def shown(width: int) -> str:
+    out = io.StringIO()
+    group = QueryGroup(
+        fingerprint="select name from forums", count=3, rows=3, seconds=0.1, line=18, function="index",
+        file="/srv/a-long-way/venv/lib/python3.12/site-packages/forum/templates/very/deep/in/the/package/posts.html",
+    )  # fmt: skip
+    once = Interval(median=1.0, low=1.0, high=1.0)
+    result = RequestResult(name="GET /", method="GET", url="/", status=200, seconds=once, groups=(group,))
+    finding = Finding(
+        id="F1", key="k", kind="lazy-load", phase=2, request="GET /", requests=("GET /",), title="x", file=group.file,
+        line=18, function="index",
+    )  # fmt: skip
+    show_audit(Audit(requests=(result,), findings=(finding,)), Console(file=out, width=width))
+    return out.getvalue()
+
+
+def test_an_installed_app_s_paths_leave_room_for_the_rest() -> None:
+    narrow, wide = shown(80), shown(200)
+    assert "site-packages" not in narrow + wide
+    assert "queries  rows" in narrow and "package/posts.html:18" in narrow and "select name" in narrow
+    assert wide.count("forum/templates/very/deep/in/the/package/posts.html:18") == 2
+    assert narrow.count("GET /") == 1

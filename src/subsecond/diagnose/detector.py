@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import ClassVar, Protocol
 
 from subsecond.model.finding import Place, Suspicion
-from subsecond.model.trace import Frame, Span, Trace
+from subsecond.model.trace import Frame, Span, Trace, shown_file
 from subsecond.registry import Registry
 
 
@@ -38,7 +38,7 @@ def place(frame: Frame | None) -> Place:
 
 def spot(frame: Frame | None) -> str:
     """`file:line function`, for evidence."""
-    return f"{frame.file}:{frame.line} {frame.function}" if frame else "outside the app's own code"
+    return f"{shown_file(frame.file)}:{frame.line} {frame.function}" if frame else "outside the app's own code"
 
 
 def chain(span: Span, depth: int = 4) -> str:

@@ -10,7 +10,7 @@ from pathlib import Path
 from subsecond.diagnose.detector import detector, kind_of
 from subsecond.diagnose.source import locate
 from subsecond.model.finding import Finding, Suspicion
-from subsecond.model.trace import Trace
+from subsecond.model.trace import Trace, shown_file
 
 _Key = tuple[str, str, str, str]
 
@@ -68,7 +68,7 @@ def _by_route(traces: Sequence[Trace]) -> list[list[Trace]]:
 
 
 def _key(seen: Suspicion) -> _Key:
-    return seen.kind, seen.site.file, seen.site.function, seen.fingerprint
+    return seen.kind, shown_file(seen.site.file), seen.site.function, seen.fingerprint
 
 
 def _finding(key: _Key, group: _Merged, seconds: Mapping[str, float], files: Sequence[str], root: Path) -> Finding:

@@ -10,6 +10,16 @@ from subsecond_agent import protocol
 Value = str | int | float | bool | None
 Mode = Literal["timed", "recording", "deep"]
 
+_INSTALLED = ("/site-packages/", "/dist-packages/")
+
+
+def shown_file(file: str) -> str:
+    """A file for a reader, the same on every machine: one of an installed package without its environment's folder."""
+    for folder in _INSTALLED:
+        if folder in file:
+            return file.rpartition(folder)[2]
+    return file
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Frame:

@@ -9,7 +9,8 @@ from rich.text import Text
 
 from subsecond.errors import printable
 from subsecond.model.audit import Audit, Interval, QueryGroup, RequestResult, Shares
-from subsecond.model.finding import Finding
+from subsecond.model.finding import Finding, Place
+from subsecond.model.trace import shown_file
 from subsecond.sql.fingerprint import abridged
 
 SHOWN_GROUPS = 8
@@ -26,7 +27,7 @@ _PARTS = (
 def show_audit(audit: Audit, console: Console) -> None:
     """Print the whole audit."""
     for result in audit.requests:
-        console.print(_request(result))
+        console.print(_request(result, console.width))
     if audit.findings:
         console.print(Text("Findings, the costliest first", style="bold"))
         for finding in audit.findings:
@@ -52,15 +53,18 @@ def duration(seconds: float) -> str:
     return f"{seconds * 1e3:.0f} ms" if seconds >= 0.01 else f"{seconds * 1e3:.1f} ms"
 
 
-def _request(result: RequestResult) -> RenderableType:
-    title = Text.assemble(_plain(result.name, "bold"), _plain(f"  {result.method} {result.url}"))
+def _request(result: RequestResult, width: int) -> RenderableType:
+    address = f"{result.method} {result.url}"
+    title = _plain(result.name, "bold")
+    if result.name != address:
+        title.append_text(_plain(f"  {address}"))
     if result.seconds is None:
         return Group(title, Padding(_plain(f"failed: {result.error}", "red"), (0, 0, 1, 2)))
     parts: list[RenderableType] = [Text(_summary(result, result.seconds))]
     if result.shares:
         parts += _bar(result.shares)
     if result.groups:
-        parts.append(_groups(result.groups))
+        parts.append(_groups(result.groups, width * 2 // 5))
     return Group(title, Padding(Group(*parts), (0, 0, 1, 2)))
 
 
@@ -92,16 +96,15 @@ def _bar(shares: Shares) -> list[RenderableType]:
     return [bar, legend]
 
 
-def _groups(groups: tuple[QueryGroup, ...]) -> RenderableType:
+def _groups(groups: tuple[QueryGroup, ...], room: int) -> RenderableType:
     table = Table(box=None, padding=(0, 2, 0, 0), show_edge=False, header_style="dim", expand=True)
-    table.add_column("queries", justify="right", no_wrap=True)
-    table.add_column("rows", justify="right", no_wrap=True)
-    table.add_column("time", justify="right", no_wrap=True)
+    for name in ("queries", "rows", "time"):
+        table.add_column(name, justify="right", no_wrap=True)
     table.add_column("from", no_wrap=True)
     table.add_column("statement", no_wrap=True, overflow="ellipsis", ratio=1)
     for group in groups[:SHOWN_GROUPS]:
         rows = "" if group.rows is None else str(group.rows)
-        where = f"{group.file}:{group.line}"
+        where = _tail(f"{shown_file(group.file)}:{group.line}", room)
         statement = abridged(group.fingerprint)
         if group.lazy_load:
             statement = f"[{group.lazy_load}] {statement}"
@@ -111,6 +114,15 @@ def _groups(groups: tuple[QueryGroup, ...]) -> RenderableType:
         seconds = duration(sum(group.seconds for group in rest))
         table.add_row(str(sum(group.count for group in rest)), "", seconds, "", Text(f"{len(rest)} more", style="dim"))
     return table
+
+
+def _tail(text: str, room: int) -> str:
+    """The end of a long path: what tells one place from another."""
+    return text if len(text) <= room else f"…{text[len(text) - room + 1 :]}"
+
+
+def _spot(place: Finding | Place) -> str:
+    return f"{shown_file(place.file)}:{place.line} {place.function}"
 
 
 def finding_text(finding: Finding, *, whole: bool = False) -> RenderableType:
@@ -123,9 +135,9 @@ def finding_text(finding: Finding, *, whole: bool = False) -> RenderableType:
         (finding.kind, "bold yellow"),
         _plain(f"  {finding.title}"),
     )
-    lines = [_plain(f"at {finding.file}:{finding.line} {finding.function}")]
+    lines = [_plain(f"at {_spot(finding)}")]
     if finding.cause:
-        lines.append(_plain(f"because of {finding.cause.file}:{finding.cause.line} {finding.cause.function}"))
+        lines.append(_plain(f"because of {_spot(finding.cause)}"))
     if whole:
         lines += [_plain(line, "dim") for line in finding.evidence]
         lines.append(_plain(f"seen in {', '.join(finding.requests)}; phase {finding.phase}; key {finding.key}", "dim"))

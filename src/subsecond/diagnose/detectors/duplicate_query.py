@@ -44,7 +44,7 @@ class DuplicateQuery:
                     kind="duplicate-query",
                     phase=self.phase,
                     request=trace.request,
-                    title=f"sent {len(again)} times more than needed",
+                    title=f"sent {'once' if len(again) == 1 else f'{len(again)} times'} more than needed",
                     site=place(site.site),
                     fingerprint=fingerprint,
                     queries=len(again),
