@@ -11,13 +11,30 @@ from subsecond.model.audit import Audit
 from subsecond.target import load
 
 APP = """
-from flask import Flask, request
+from flask import Flask, redirect, request
+from sqlalchemy import create_engine, text
 inner = Flask(__name__)
+engine = create_engine("sqlite:///visits.db")
+with engine.begin() as connection:
+    connection.execute(text("CREATE TABLE IF NOT EXISTS visits (number INTEGER)"))
+    connection.execute(text("INSERT INTO visits VALUES (0)"))
 
 
 @inner.get("/")
 def index():
     return "seen"
+
+
+@inner.get("/private")
+def private():
+    return redirect("/login?next=/private&token=hush")
+
+
+@inner.get("/counted")
+def counted():
+    with engine.begin() as connection:
+        connection.execute(text("UPDATE visits SET number = number + 1"))
+        return str(connection.execute(text("SELECT number FROM visits")).scalar())
 
 
 @inner.get("/login")
@@ -56,3 +73,12 @@ def test_secrets_of_an_address_stay_out_of_the_files(tmp_path: Path) -> None:
     files = [path for path in (tmp_path / ".subsecond").rglob("*") if path.is_file() and path.name != "app.log"]
     assert len(files) > 3
     assert not [path for path in files if b"hush" in path.read_bytes() or "hush" in path.name]
+
+
+def test_a_redirection_and_a_write_are_told(tmp_path: Path) -> None:
+    outcome = audited(tmp_path, "/", "/private", "/counted")
+    assert [result.status for result in outcome.requests] == [200, 302, 200]
+    told = [note for note in outcome.notes if note.startswith("GET ")]
+    assert len(told) == 2
+    assert told[0].startswith("GET /private: the answer is only a redirection (302 to /login)")
+    assert told[1] == "GET /counted: this GET writes (update visits), in each of its runs"

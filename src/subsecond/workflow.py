@@ -10,7 +10,8 @@ from subsecond.diagnose.stage import diagnose
 from subsecond.harness.session import audited_app
 from subsecond.model.audit import Audit
 from subsecond.model.target import Target
-from subsecond.observe.figures import result_of, unsteady, untraced
+from subsecond.observe.figures import result_of
+from subsecond.observe.remarks import remarks
 from subsecond.observe.stage import Progress, observe
 from subsecond.observe.traces import Redaction
 
@@ -23,7 +24,7 @@ def audit(target: Target, *, keep_values: bool, progress: Progress, say: Callabl
     redaction = Redaction(key=secrets.token_bytes(16), keep_values=keep_values)
     with audited_app(target, say=say) as app:
         seen = observe(app, target.root, redaction, target.repeat, progress)
-        notes = [*app.notes(), *filter(None, map(unsteady, seen)), *filter(None, map(untraced, seen))]
+        notes = [*app.notes(), *remarks(seen)]
     results = tuple(result_of(one) for one in seen)
     medians = {result.name: result.seconds.median for result in results if result.seconds}
     recorded = [trace for one in seen if one.failure is None for trace in one.of("recording")]

@@ -44,27 +44,6 @@ def result_of(seen: Observation) -> RequestResult:
     )
 
 
-def unsteady(seen: Observation) -> str | None:
-    """A sentence where two runs of one request did not count the same."""
-    counts = {tuple(sorted(trace.counts.items())) for trace in seen.traces}
-    if len(counts) < 2:
-        return None
-    numbers = sorted({trace.counts.get(protocol.COUNT_QUERIES, 0) for trace in seen.traces})
-    return f"{seen.spec.name}: runs differ ({', '.join(map(str, numbers))} statements): a cache, or data that changes"
-
-
-def untraced(seen: Observation) -> str | None:
-    """A sentence where runs were answered without leaving a trace."""
-    if not seen.untraced:
-        return None
-    why = "something around the Flask app answered, or the agent is off in that process"
-    return f"{seen.spec.name}: {_many_runs(seen.untraced)} left no trace and could not be counted: {why}"
-
-
-def _many_runs(number: int) -> str:
-    return "1 run" if number == 1 else f"{number} runs"
-
-
 def session_sites(trace: Trace) -> int:
     """Places in the code that opened a session which took a connection."""
     return len({trace.opener(span) for span in trace.spans if span.name == protocol.SPAN_CHECKOUT})

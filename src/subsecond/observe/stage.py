@@ -35,6 +35,8 @@ class Observation:
     """Client seconds of the timed runs."""
     status: int | None = None
     failure: str | None = None
+    location: str | None = None
+    """Where a redirection leads."""
     untraced: int = 0
     """Runs that were answered but left no trace."""
 
@@ -72,7 +74,7 @@ def _one(
         if isinstance(answer, RequestFailed):
             seen.failure = answer.why
             return None
-        seen.status = answer.status
+        seen.status, seen.location = answer.status, answer.header("Location")
         if answer.status >= 400:
             said = app.app.logged_failure() if answer.status >= 500 else None
             seen.failure = f"answered {answer.status}" + (f"; first in its log: {said}" if said else "")

@@ -1,0 +1,72 @@
+"""What a reader must know of the runs: that they differ, left no trace, were sent elsewhere, or wrote data."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from urllib.parse import urlsplit
+
+from subsecond.harness.requests import SAFE_METHODS
+from subsecond.observe.stage import Observation
+from subsecond.sql.fingerprint import operation, tables
+from subsecond_agent import protocol
+
+WRITING = ("INSERT", "UPDATE", "DELETE", "MERGE", "REPLACE", "TRUNCATE")
+
+
+def remarks(seen: Sequence[Observation]) -> list[str]:
+    """One sentence each, in the order of the requests."""
+    return [sentence for one in seen for sentence in _of(one)]
+
+
+def _of(seen: Observation) -> Iterator[str]:
+    for sentence in (unsteady(seen), untraced(seen), redirected(seen), written(seen)):
+        if sentence:
+            yield sentence
+
+
+def unsteady(seen: Observation) -> str | None:
+    """A sentence where two runs of one request did not count the same."""
+    counts = {tuple(sorted(trace.counts.items())) for trace in seen.traces}
+    if len(counts) < 2:
+        return None
+    numbers = sorted({trace.counts.get(protocol.COUNT_QUERIES, 0) for trace in seen.traces})
+    return f"{seen.spec.name}: runs differ ({', '.join(map(str, numbers))} statements): a cache, or data that changes"
+
+
+def untraced(seen: Observation) -> str | None:
+    """A sentence where runs were answered without leaving a trace."""
+    if not seen.untraced:
+        return None
+    why = "something around the Flask app answered, or the agent is off in that process"
+    return f"{seen.spec.name}: {_many_runs(seen.untraced)} left no trace and could not be counted: {why}"
+
+
+def _many_runs(number: int) -> str:
+    return "1 run" if number == 1 else f"{number} runs"
+
+
+def redirected(seen: Observation) -> str | None:
+    """A sentence where the answer was none but the way to another page: mostly to a login."""
+    if seen.failure or not seen.status or not 300 <= seen.status < 400:
+        return None
+    place = f" to {urlsplit(seen.location).path}" if seen.location else ""
+    return (
+        f"{seen.spec.name}: the answer is only a redirection ({seen.status}{place}), which is not followed; where a "
+        "login is missing, put it above as a # @setup request"
+    )
+
+
+def written(seen: Observation) -> str | None:
+    """A sentence where a request that should only read wrote."""
+    if seen.spec.method not in SAFE_METHODS:
+        return None
+    texts = {
+        str(span.attributes.get(protocol.DB_TEXT, ""))
+        for trace in seen.of("recording")
+        for span in trace.spans
+        if span.name == protocol.SPAN_QUERY
+    }
+    writes = {f"{operation(text).lower()} {' '.join(tables(text)[:1])}" for text in texts if operation(text) in WRITING}
+    if not writes:
+        return None
+    return f"{seen.spec.name}: this {seen.spec.method} writes ({', '.join(sorted(writes))}), in each of its runs"
