@@ -19,7 +19,7 @@ PARAMETERS = (
     "city", "date", "start_time", "end_time", "capacity_min", "capacity_max", "category", "add_ons", "lat", "lng",
     "page", "page_size", "cache",
 )  # fmt: skip
-NOT_GIVEN = ("", " ", "0", "00", "0.0", " 0 ", "-0", "0e5", "\u00a00")
+NOT_GIVEN = ("", " ", "0", "00", "0.0", " -0 ", "\u00a00e5")
 ODD = (
     "-1", "1.5", "1e3", "+5", "007", "1_0", "0x10", "1000000", "1000001", "99999999999999999999", "9" * 400, "NaN",
     "inf", "abc", "٣", "１２", "٠", "München", "'; --", "%", "\x00", "x\x00y", "🪑", "0,0", "90", "-90", "90.0001",
@@ -114,8 +114,8 @@ def _pairs(facts: Facts) -> Iterator[Request]:
     values = _typical(facts)
     base = {"city": facts.town, "date": facts.day}
     for one, other in combinations(PARAMETERS, 2):
-        for choice in (0, 1):
-            yield listing(**{**base, one: values[one][choice], other: values[other][choice]})
+        yield listing(**{**base, one: values[one][0], other: values[other][0]})
+        yield listing(**{**base, "city": facts.village, one: values[one][1], other: values[other][1]})
         if other in ("capacity_min", "capacity_max", "category", "add_ons"):
             yield listing(**{**base, one: values[one][0], other: "0"})
 
@@ -155,7 +155,8 @@ def _add_on_filters(facts: Facts) -> Iterator[Request]:
         often, second, rare, f"{often},{second}", f"{second},{often}", f"{often},{often}", f" {often} , {second} ",
         f"{often},", f",,{often},,", ",", " , ", f"{often},nothing", "nothing", f"{often},0", "0,0", often.upper(),
         f"{often};{second}",
-        ",".join(facts.whole_set), ",".join(facts.whole_set[:-1]), ",".join(facts.add_ons),
+        ",".join(facts.whole_set), ",".join(facts.whole_set[:-1]), ",".join(facts.whole_set[:3]),
+        ",".join(facts.whole_set[:4]), ",".join(facts.add_ons),
     )  # fmt: skip
     for text in lists:
         yield listing(city=facts.town, date=facts.day, add_ons=text)
