@@ -108,6 +108,10 @@ def test_windows_line_ends_and_a_byte_order_mark(tmp_path: Path) -> None:
             "### login\n# @setup\nPOST /t\n###\nGET /{{login.response.body}}",
             "line 5: {{login.response.body}}: say what",
         ),
+        (
+            "### login\n# @setup\nGET /t\n###\nGET /{{login.response.body./html/body/input}}",
+            "of a page only this form is known: //input[@name='csrf_token']/@value",
+        ),
         ("### a\nGET /\n### b\nGET /\n# @name a\n", 'line 5: the name "a" stands on line 1 too'),
         ("# @setpu\nPOST /t", 'line 1: unknown mark @setpu; did you mean "setup"?'),
         ("# @name\nGET /", "line 1: # @name without a name"),

@@ -27,6 +27,15 @@ def token():
     return {"data": {"tokens": [tokens[-1]], "none": None}}, 200, {"X-Key": "k1", "Set-Cookie": "s=1; Path=/"}
 
 
+@app.route("/login", methods=["GET", "POST"])
+def login():
+    if request.method == "POST":
+        whole = request.form.get("csrf") == "a<b" and request.cookies.get("form") == "1"
+        return ("in", 302, {"Location": "/", "Set-Cookie": "in=1"}) if whole else ("who?", 400)
+    page = "<form><INPUT name='user'><input type=hidden value='a&lt;b' name=csrf></form>"
+    return page, 200, {"Set-Cookie": "form=1"}
+
+
 @app.get("/list")
 def list_():
     if request.headers.get("Authorization", "").removeprefix("Bearer ") not in tokens[-1:]:

@@ -26,6 +26,19 @@ Content-Type: application/json
 
 {"user": "{{user}}"}
 """
+FORM = """\
+### form
+# @setup
+GET /login
+### login
+# @setup
+POST /login
+Content-Type: application/x-www-form-urlencoded
+
+user=ada&csrf={{form.response.body.//input[@name="csrf"]/@value}}
+### echo
+GET /echo
+"""
 AUTH = """\
 @auth = AUTH
 # @name login
@@ -75,6 +88,11 @@ def test_a_login_whose_answer_the_next_requests_use(make_target: MakeTarget) -> 
         assert [spec.name for spec in app.requests] == ["list"]
         assert any("; flask: start command given" in line for line in said)
         assert "started with flask: start command given" in app.notes()
+
+
+def test_a_login_by_a_form_with_a_hidden_token(make_target: MakeTarget) -> None:
+    with audited_app(make_target(FORM)) as app:
+        assert body(answered(app))["headers"]["Cookie"] == "form=1; in=1"
 
 
 def test_the_agent_is_in_it_and_its_trace_is_found(make_target: MakeTarget) -> None:
@@ -133,6 +151,8 @@ def test_a_login_at_another_process(
          "the answer of \"login\" has no 'token' at $.data.token (there is: none, tokens)"),
         (LIST.replace("data.tokens[0]", "data.tokens"), "is a list, not a text or a number"),
         (LIST.replace("data.tokens[0]", "data.none"), "is null, not a text or a number"),
+        (FORM.replace('@name="csrf"', "@name='crsf'"),
+         "the answer of \"form\" has no //input[@name='crsf']/@value (there is: user, csrf)"),
         (LIST.replace("headers.x-key", "headers.X-Kay"), 'has no header X-Kay; did you mean "X-Key"?'),
         ("# @name login\n# @setup\nPOST http://127.0.0.1:9/token\n###\nGET /echo\n", "nobody answers at 127.0.0.1:9"),
     ],

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from subsecond.errors import EXIT_FAILED, SubsecondError, did_you_mean
-from subsecond.harness import variables
+from subsecond.harness import html_page, variables
 from subsecond.harness.requests import where
 from subsecond.harness.send import Answer
 from subsecond.model.target import RequestSpec
@@ -66,6 +66,8 @@ def _header(answer: Answer, wanted: str, name: str, place: str) -> str:
 def _body(answer: Answer, path: str, name: str, place: str) -> str:
     if path == "*":
         return answer.body.decode(errors="replace")
+    if html_page.is_path(path):
+        return _of_page(answer.body.decode(errors="replace"), path, name, place)
     try:
         document: Any = from_json(answer.body, object, name)
     except SubsecondError:
@@ -80,6 +82,14 @@ def _body(answer: Answer, path: str, name: str, place: str) -> str:
     if isinstance(value, (dict, list)) or value is None:
         raise variables.error(place, f'{path} of the answer of "{name}" is {_kind(value)}, not a text or a number')
     return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def _of_page(page: str, path: str, name: str, place: str) -> str:
+    try:
+        return html_page.value_at(page, path)
+    except KeyError as others:
+        known = f" (there is: {', '.join(map(str, others.args))})" if others.args else ""
+        raise variables.error(place, f'the answer of "{name}" has no {path}{known}') from None
 
 
 def _kind(value: object) -> str:

@@ -8,6 +8,7 @@ from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
 from subsecond.errors import SubsecondError, did_you_mean
+from subsecond.harness import html_page
 
 _OPEN = re.compile(r"\{\{(.*?)\}\}", re.S)
 _ENVIRONMENT = re.compile(r"\$(?:env|processEnv)\s+([A-Za-z_]\w*)\Z")
@@ -49,6 +50,8 @@ def _check_one(inner: str, variables: Collection[str], answers: Collection[str],
         raise error(where, f'"{answer["name"]}" is no setup request above{mend}')
     if answer["path"] is None:
         raise error(where, f"{{{{{inner}}}}}: say what of it: .body.token, .body.* for the whole, .headers.Name")
+    if answer["part"] == "body" and html_page.is_path(answer["path"]) and not html_page.is_supported(answer["path"]):
+        raise error(where, f"{{{{{inner}}}}}: of a page only this form is known: {html_page.SUPPORTED}")
 
 
 def uses_answer(text: str, variables: Mapping[str, str]) -> bool:
