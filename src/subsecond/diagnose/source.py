@@ -3,10 +3,24 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from subsecond.model.finding import Place
+
+_CLASS = re.compile(r"( *)class +(?P<name>\w+)(?:\[.*?\])?(?:\((?P<bases>[^)]*)\))? *:")
+_MEMBER = re.compile(r"(?P<indent> +)(?:(?P<name>\w+)(?: *:[^=]*)? *=(?!=)|def +(?P<function>\w+))")
+
+
+@dataclass(frozen=True, slots=True)
+class _Class:
+    path: Path
+    name: str
+    bases: tuple[str, ...]
+    lines: dict[str, int] = field(default_factory=dict)
+    """Line of each attribute and method."""
 
 
 def locate(symbol: str, files: Iterable[str], root: Path) -> Place | None:
@@ -15,7 +29,7 @@ def locate(symbol: str, files: Iterable[str], root: Path) -> Place | None:
     `files` are paths as traces have them, relative to `root` or absolute: the neighbours of code that ran.
     """
     wanted, _, attribute = symbol.rpartition(".")
-    classes = {node.name: (path, node) for path in _candidates(files, root) for node in _classes(path)}
+    classes = {found.name: found for path in _candidates(files, root) for found in _classes(path)}
     seen: set[str] = set()
     queue = [wanted.rpartition(".")[2]]
     while queue:
@@ -23,10 +37,10 @@ def locate(symbol: str, files: Iterable[str], root: Path) -> Place | None:
         if name in seen or name not in classes:
             continue
         seen.add(name)
-        path, node = classes[name]
-        for line in _lines_of(node, attribute):
-            return Place(file=_shown(path, root), line=line, function=name)
-        queue += [base.id for base in node.bases if isinstance(base, ast.Name)]
+        found = classes[name]
+        if attribute in found.lines:
+            return Place(file=_shown(found.path, root), line=found.lines[attribute], function=name)
+        queue += found.bases
     return None
 
 
@@ -43,15 +57,22 @@ def _candidates(files: Iterable[str], root: Path) -> list[Path]:
     return [path for folder in folders for path in sorted(folder.glob("*.py"))]
 
 
-def _classes(path: Path) -> Iterator[ast.ClassDef]:
+def _classes(path: Path) -> Iterator[_Class]:
     try:
-        tree = ast.parse(path.read_bytes())
-    except (OSError, SyntaxError, ValueError):
+        text = path.read_bytes()
+        tree = ast.parse(text)
+    except OSError:
         return
-    yield from (node for node in ast.walk(tree) if isinstance(node, ast.ClassDef))
+    except (SyntaxError, ValueError):
+        yield from _by_indentation(path, text.decode(errors="replace"))
+        return
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ClassDef):
+            bases = tuple(base.id for base in node.bases if isinstance(base, ast.Name))
+            yield _Class(path, node.name, bases, dict(reversed(list(_members(node)))))
 
 
-def _lines_of(node: ast.ClassDef, attribute: str) -> Iterator[int]:
+def _members(node: ast.ClassDef) -> Iterator[tuple[str, int]]:
     for statement in node.body:
         if isinstance(statement, ast.Assign):
             names = [target.id for target in statement.targets if isinstance(target, ast.Name)]
@@ -61,8 +82,19 @@ def _lines_of(node: ast.ClassDef, attribute: str) -> Iterator[int]:
             names = [statement.name]
         else:
             continue
-        if attribute in names:
-            yield statement.lineno
+        yield from ((name, statement.lineno) for name in names)
+
+
+def _by_indentation(path: Path, text: str) -> Iterator[_Class]:
+    """The classes of a file that this Python cannot parse: the app's may be newer than the tool's."""
+    found: list[tuple[int, _Class]] = []
+    for number, line in enumerate(text.splitlines(), 1):
+        if heading := _CLASS.match(line):
+            bases = tuple(re.findall(r"\w+", heading["bases"] or ""))
+            found.append((len(heading[1]), _Class(path, heading["name"], bases)))
+        elif found and (member := _MEMBER.match(line)) and len(member["indent"]) == found[-1][0] + 4:
+            found[-1][1].lines.setdefault(member["name"] or member["function"], number)
+    return iter([one for _, one in found])
 
 
 def _shown(path: Path, root: Path) -> str:
