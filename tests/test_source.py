@@ -47,10 +47,10 @@ def project(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
 @pytest.mark.parametrize(
     ("symbol", "line", "name"),
     [
-        ("Post.topic", 11, "Post"),
-        ("shop.models.Post.save", 13, "Post"),
+        ("Post.topic", 12, "Post"),
+        ("shop.models.Post.save", 14, "Post"),
         ("Post.kind", 2, "Base"),
-        ("Topic.posts", 20, "Topic"),
+        ("Topic.posts", 21, "Topic"),
     ],
 )
 def test_found_beside_the_code_that_ran(project: Path, symbol: str, line: int, name: str) -> None:
