@@ -61,6 +61,7 @@ def _load() -> float:
 def collect(scale: str, seed: int, delay: float, *, quick: bool) -> dict[str, Any]:
     """Measure everything; returns what the JSON file holds. delay in seconds."""
     before = _load()
+    loop = machine.loop_seconds()
     with database_server(scale, seed) as server:
         jwks = keys.ensure(var_folder() / "keys")
         token = keys.sign(keys.load(jwks.parent), DEMO_USER_ID, lifetime=86_400)
@@ -77,6 +78,7 @@ def collect(scale: str, seed: int, delay: float, *, quick: bool) -> dict[str, An
         "load_average": before,
         "endpoints": endpoints,
         "load_average_after": machine.load(),
+        "loop_seconds": [loop, machine.loop_seconds()],
         "quick": quick,
         "seed": seed,
         "bench_date": str(BENCH_DATE),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import platform
 import sys
+import time
 from pathlib import Path
 
 
@@ -24,6 +25,23 @@ def describe(postgres: str) -> str:
         f"{os.cpu_count()} cores ({model}), {memory:.0f} GiB, {platform.system()} {platform.machine()}, "
         f"Python {python}, PostgreSQL {postgres}"
     )
+
+
+LOOP = 5_000_000
+
+
+def loop_seconds() -> float:
+    """Seconds of a plain Python loop (best of three): how fast this machine is just now, whatever its load says.
+
+    Shared hosts change their speed by a factor of two within hours; figures are comparable only at equal loops.
+    """
+    best = float("inf")
+    for _ in range(3):
+        began, total = time.perf_counter(), 0
+        for number in range(LOOP):
+            total += number
+        best = min(best, time.perf_counter() - began)
+    return round(best, 3)
 
 
 def load() -> float:

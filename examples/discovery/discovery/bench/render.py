@@ -43,7 +43,9 @@ def conditions(result: dict[str, Any]) -> str:
     """What the figures were taken under."""
     return (
         f"{result['date']}, {result['scale']} data, {result['rtt_ms']:g} ms to the database, "
-        f"load average {result['load_average']:g} before and {result['load_average_after']:g} after"
+        f"load average {result['load_average']:g} before and {result['load_average_after']:g} after, "
+        f"5 M steps of a plain Python loop in {result['loop_seconds'][0]:g} s before and "
+        f"{result['loop_seconds'][1]:g} s after"
     )
 
 
