@@ -14,6 +14,10 @@ CITY_COUNT = 40
 INACTIVE_LOCATION = 14  # every 14th location has another status: 93 % are active
 ITEM_ACTIVE = 0.97
 SIZE_SIGMA = 0.9  # of the logarithm of a location's number of items
+# of the logarithm of prices: houses are dear or cheap as a whole, their items differ less. With these the 500 cheapest
+# items of the largest city lie in 49 houses; with prices independent of the house it were 243, too many for the story.
+HOUSE_PRICE_SIGMA = 0.55
+ITEM_PRICE_SIGMA = 0.3
 FLAGSHIP_ITEMS = 12  # the demo location has at least these
 
 # slug, name, kind, share of the items, typical price of an hour in euro, largest capacity
@@ -79,6 +83,7 @@ class World:
         counts[DEMO_LOCATION_ID - 1] += FLAGSHIP_ITEMS
         lottery = [number for number, row in enumerate(CATEGORIES, 1) for _ in range(row[3])]
         for location, count in enumerate(counts, 1):
+            level = exp(HOUSE_PRICE_SIGMA * rng.gauss(0, 1))
             for position in range(count):
                 flagship = location == DEMO_LOCATION_ID and position < len(FLAGSHIP)
                 drawn = lottery[int(rng.random() * len(lottery))]
@@ -88,6 +93,5 @@ class World:
                 self.item_location.append(location)
                 self.item_category.append(category)
                 self.item_status.append(status)
-                self.item_price.append(
-                    max(10, round(CATEGORIES[category - 1][4] * exp(0.45 * rng.gauss(0, 1)) * 10)) * 10
-                )
+                price = CATEGORIES[category - 1][4] * level * exp(ITEM_PRICE_SIGMA * rng.gauss(0, 1))
+                self.item_price.append(max(10, round(price * 10)) * 10)
