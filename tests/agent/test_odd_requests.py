@@ -140,3 +140,40 @@ ask(view)
     (trace,) = [line for line in lines if line["type"] == "trace"]
     first, second, third = [s[5]["db.client.connection.pool.name"] for s in trace["spans"] if s[0] == "checkout"]
     assert first == third == "db" and second != "db"
+
+
+def test_engines_made_within_a_request_are_told_apart(run: Run) -> None:
+    lines = run("""
+import gc
+def view():
+    for _ in range(4):
+        engine = sa.create_engine("sqlite://", poolclass=sa.pool.QueuePool)
+        engine.connect().close()
+        engine.dispose()
+        del engine
+        gc.collect()
+    return ""
+ask(view)
+""")
+    (trace,) = [line for line in lines if line["type"] == "trace"]
+    names = [s[5]["db.client.connection.pool.name"] for s in trace["spans"] if s[0] == "checkout"]
+    assert len(set(names)) == len(names) == 4
+
+
+def test_what_a_new_connection_asks_the_server_is_no_wait_for_the_pool(run: Run) -> None:
+    lines = run("""
+import time
+engine = sa.create_engine("sqlite://", poolclass=sa.pool.QueuePool)
+@sa.event.listens_for(engine, "first_connect")
+def greet(connection, entry):
+    connection.create_function("nap", 1, time.sleep)
+    engine.dialect.do_execute(connection.cursor(), "SELECT nap(?)", (0.3,))
+def view():
+    engine.connect().close()
+    return ""
+ask(view)
+""")
+    (trace,) = [line for line in lines if line["type"] == "trace"]
+    assert trace["waits"]["database"] > 0.3 > trace["waits"]["pool"] + 0.1
+    (checkout,) = [s for s in trace["spans"] if s[0] == "checkout"]
+    assert checkout[5]["db.client.connection.wait_time"] > 0.3

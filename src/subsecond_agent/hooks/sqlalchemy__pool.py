@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import sys
+from itertools import count
+from weakref import WeakKeyDictionary
 
 from .. import guard
 from ..callsite import chain
@@ -23,7 +25,9 @@ if TYPE_CHECKING:
 HOOK = "sqlalchemy.pool"
 live = True
 patches = Patches()
-names: dict[int, str] = {}
+names: WeakKeyDictionary[Any, str] = WeakKeyDictionary()
+"""By the pool itself: an engine made for each request leaves its place in memory, and so its id, to the next one."""
+numbers = count(1)
 
 
 def install(pool: ModuleType) -> None:
@@ -41,25 +45,30 @@ def timing(original: Any) -> Any:
         record = CURRENT.get() or current()
         if record is None or not live:
             return original(self)
+        sent = len(record.queries), len(record.database)
         began = now()
         try:
             connection = original(self)
         except BaseException as error:
-            note(record, self, None, began, error)
+            note(record, self, None, (began, *sent), error)
             raise
-        note(record, self, connection, began, None)
+        note(record, self, connection, (began, *sent), None)
         return connection
 
     return connect
 
 
-def note(record: Record, pool: Any, connection: Any, began: float, error: BaseException | None) -> None:
-    """Record a check-out, or the failed wait for one."""
+def note(
+    record: Record, pool: Any, connection: Any, before: tuple[float, int, int], error: BaseException | None
+) -> None:
+    """Record a check-out, or the failed wait for one. `before`: the clock, and what had been sent by then."""
     had = now()
+    began, queries, others = before
     try:
         if connection is not None and getattr(connection, "_counter", 1) > 1:
             return  # a SingletonThreadPool hands the thread's own connection out again
-        record.pools.append(had - began)
+        # a first connection asks the server for its version and more: that is time in the database, counted there
+        record.pools.append(max(had - began - sum(record.queries[queries:]) - sum(record.database[others:]), 0.0))
         if record.mode == MODE_TIMED:
             return
         attributes = {DB_POOL: name_of(pool), DB_WAIT: had - began}
@@ -119,13 +128,14 @@ def ended(holder: tuple[Record, Span] | None) -> None:
 def name_of(pool: Any) -> str:
     """The pool's own logging name, else its class; with a number, in the order in which pools were seen, where that
     is another pool's name."""
-    name = names.get(id(pool))
+    name = names.get(pool)
     if name is None:
         given = getattr(pool, "logging_name", None)
-        name = str(given) if given else f"{type(pool).__name__}-{len(names) + 1}"
+        number = next(numbers)
+        name = str(given) if given else f"{type(pool).__name__}-{number}"
         if name in names.values():
-            name = f"{name}-{len(names) + 1}"
-        names[id(pool)] = name
+            name = f"{name}-{number}"
+        names[pool] = name
     return name
 
 
