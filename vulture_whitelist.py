@@ -5,6 +5,8 @@ _ = type("Anything", (), {})()
 # asyncio calls these of a protocol; click this of a group
 _.connection_made, _.data_received, _.connection_lost, _.pause_writing, _.resume_writing, _.eof_received
 _.get_command
+# html.parser calls this
+_.handle_starttag
 # typing.Protocol
 _.__call__
 
