@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Generator
+import tempfile
+from collections.abc import Generator, Iterator
 from pathlib import Path
 
 import pytest
@@ -30,6 +31,14 @@ def run(request: pytest.FixtureRequest) -> Run:
     made = Run(name=request.node.name.removeprefix("test_").replace("_", " "), did=text)
     request.node.stash[_RUN] = made
     return made
+
+
+@pytest.fixture
+def quick_path(tmp_path: Path) -> Iterator[Path]:
+    """A folder in memory where there is one: tens of thousands of small files are written to it."""
+    memory = Path("/dev/shm")
+    with tempfile.TemporaryDirectory(dir=memory if os.access(memory, os.W_OK) else tmp_path) as name:
+        yield Path(name)
 
 
 def pytest_sessionstart(session: pytest.Session) -> None:

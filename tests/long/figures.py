@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime
 import json
 import os
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -41,7 +41,10 @@ def write(runs: list[Run], load_before: float) -> None:
         "machine": machine(),
         "load_average": [round(load_before, 2), round(os.getloadavg()[0], 2)],
         "seconds": round(sum(run.seconds for run in runs)),
-        "runs": [asdict(run) for run in runs],
+        "runs": [
+            {"name": run.name, "did": run.did, "figures": run.figures, "outcome": run.outcome, "seconds": run.seconds}
+            for run in runs
+        ],
     }
     RESULTS.write_text(json.dumps(result, indent=2, ensure_ascii=False) + "\n")
     PAGE.write_text(page(result))

@@ -37,17 +37,28 @@ def chances() -> st.SearchStrategy[random.Random]:
     return st.integers(0, 2**63).map(random.Random)
 
 
+def words(pieces: Sequence[str], longest: int) -> st.SearchStrategy[str]:
+    """`pieces` in any order, as many as may be, some with odd text between them."""
+    return chances().map(
+        lambda chance: "".join(
+            chance.choice(pieces) + (_odd(chance) if chance.random() < 0.15 else "")
+            for _ in range(chance.randint(0, longest))
+        )
+    )
+
+
 def damaged(seeds: Sequence[str], pieces: Sequence[str]) -> st.SearchStrategy[str]:
     """One of `seeds` after one to six changes; `pieces` are what is put in."""
-    return chances().map(lambda chance: _changed(chance, chance.choice(seeds), pieces))
+    return chances().map(lambda chance: changed(chance, chance.choice(seeds), pieces))
 
 
 def damaged_bytes(seeds: Sequence[bytes]) -> st.SearchStrategy[bytes]:
     """Bytes of no meaning, or one of `seeds` with bytes put in, changed or cut off."""
-    return chances().map(lambda chance: _bytes_changed(chance, chance.choice(seeds)))
+    return chances().map(lambda chance: bytes_changed(chance, chance.choice(seeds)))
 
 
-def _bytes_changed(chance: random.Random, seed: bytes) -> bytes:
+def bytes_changed(chance: random.Random, seed: bytes) -> bytes:
+    """Bytes of no meaning, or the seed after one to five changes."""
     if chance.random() < 0.3:
         return chance.randbytes(chance.randrange(200))
     for _ in range(chance.randint(1, 5)):
@@ -56,7 +67,8 @@ def _bytes_changed(chance: random.Random, seed: bytes) -> bytes:
     return seed
 
 
-def _changed(chance: random.Random, seed: str, pieces: Sequence[str]) -> str:
+def changed(chance: random.Random, seed: str, pieces: Sequence[str]) -> str:
+    """The seed after one to six changes."""
     for _ in range(chance.randint(1, 6)):
         start, end = sorted((chance.randint(0, len(seed)), chance.randint(0, len(seed))))
         piece = chance.choice(pieces) if chance.random() < 0.7 else _odd(chance)

@@ -190,6 +190,7 @@ def test_faults_during_audits(ground: Ground, project: Platform, run: Run) -> No
             assert finding_keys(project) == wanted, "the next audit found other things"
             left = {path.name for path in (project.project / ".subsecond").iterdir()} - KEPT
             assert not left, f"the next audit left {left}"
+            print(f"round {number}, {kind}: exit code {code} {told}")
         except (AssertionError, subprocess.TimeoutExpired) as problem:
             failed.append(f"round {number}, {kind}: {str(problem)[:1500]}")
     run.figures |= {"rounds": len(kinds), "failed": len(failed)}

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+import random
 import re
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from hypothesis import strategies as st
 
 from subsecond.errors import SubsecondError
 from subsecond.harness import requests
@@ -15,7 +15,7 @@ from subsecond.harness.readers.http import read, text_of
 from subsecond.model.target import Target
 from subsecond.target import load
 from tests.long.figures import Run
-from tests.long.mutation import damaged, damaged_bytes, fuzz
+from tests.long.mutation import chances, damaged, damaged_bytes, fuzz, words
 
 pytestmark = pytest.mark.long
 ROOT = Path(__file__).parents[2]
@@ -33,12 +33,6 @@ REQUEST_PIECES = [
     "{{$guid}}", "\n\n", "\r\n", " HTTP/1.1\n", "Host: ", ": ", "?", "&x=1\n", "< ./file\n", "> {% %}\n", "\n{}\n",
     "\t",
 ]  # fmt: skip
-request_line = st.one_of(
-    st.sampled_from(REQUEST_PIECES),
-    st.builds(
-        "{}{}{}".format, st.sampled_from(REQUEST_PIECES), st.text(max_size=6), st.sampled_from(REQUEST_PIECES)
-    ),
-)  # fmt: skip
 CONFIGURATION = (ROOT / "examples" / "discovery" / "subsecond.toml").read_text().replace(".venv/", "")
 FULL = """\
 name = "shop"
@@ -67,13 +61,9 @@ VALUES = [
     '"9' + "9" * 400 + 's"', '"POST /x"', '"A=b"', '"=b"', '"A: b"', "[]", "[1]", '["x", 2]', '["requests.http"]',
     '["requests.http", "requests.http"]', "[[]]", "{}", "{a = 1}", '{a = "b"}', '{"" = ""}', "[" * 1500, "'''x'''",
 ]  # fmt: skip
-toml_line = st.builds(
-    "{}{}{}{}".format,
-    st.sampled_from([*KEYS, "[tool.subsecond]\n", "", "appp", "[headers]\nA", "a.b", '"app"', "#", "[[env]]\nx"]),
-    st.sampled_from([" = ", " = ", " = ", "=", ".x = ", ""]),
-    st.sampled_from(VALUES),
-    st.sampled_from(["\n", "\n", "\n", "", " # why\n", "\r\n"]),
-)  # fmt: skip
+NAMES = [*KEYS, "[tool.subsecond]\n", "", "appp", "[headers]\nA", "a.b", '"app"', "#", "[[env]]\nx"]
+EQUALS = [" = ", " = ", " = ", "=", ".x = ", ""]
+ENDS = ["\n", "\n", "\n", "", " # why\n", "\r\n"]
 WHOLE_FILE = ("it holds no request", "not UTF-8 text (byte ")
 """What is said of a whole request file has no line."""
 
@@ -117,9 +107,9 @@ def check_writing_back(text: str) -> None:
     ]
 
 
-def test_fuzz_of_request_files(tmp_path: Path, run: Run) -> None:
+def test_fuzz_of_request_files(quick_path: Path, run: Run) -> None:
     """Request files: damaged valid ones, words of the format in any order, bytes: read, or refused at a line."""
-    path, seen = tmp_path / "requests.http", dict.fromkeys(("damaged", "words", "bytes"), 0)
+    path, seen = quick_path / "requests.http", dict.fromkeys(("damaged", "words", "bytes"), 0)
 
     def check(kind: str, content: bytes) -> None:
         seen[kind] += 1
@@ -131,9 +121,8 @@ def test_fuzz_of_request_files(tmp_path: Path, run: Run) -> None:
         check("damaged", text.encode(errors="replace"))
         check_writing_back(text)
 
-    @fuzz(lines=st.lists(request_line, max_size=12))
-    def of_words(lines: list[str]) -> None:
-        text = "\n".join(lines)
+    @fuzz(text=words(REQUEST_PIECES + ["\n"] * 8, 40))
+    def of_words(text: str) -> None:
         check("words", text.encode(errors="replace"))
         check_writing_back(text)
 
@@ -160,28 +149,30 @@ def check_configuration(folder: Path, own: bool, content: bytes) -> None:
     assert re.search(place, message) or named, message
 
 
-def test_fuzz_of_configuration(tmp_path: Path, run: Run) -> None:
+def test_fuzz_of_configuration(quick_path: Path, run: Run) -> None:
     """subsecond.toml and pyproject.toml, damaged, any keys with any values, bytes: read, or refused with a place."""
-    (tmp_path / "bin").mkdir()
+    (quick_path / "bin").mkdir()
     for name in ("bin/python", "requests.http"):
-        (tmp_path / name).write_text("GET /\n")
+        (quick_path / name).write_text("GET /\n")
     seen = dict.fromkeys(("damaged", "keys", "bytes"), 0)
 
     def check(kind: str, own: bool, content: bytes) -> None:
         seen[kind] += 1
-        check_configuration(tmp_path, own, content)
+        check_configuration(quick_path, own, content)
 
-    @fuzz(own=st.booleans(), text=damaged([CONFIGURATION, FULL, "[tool.subsecond]\n" + FULL], [*KEYS, *VALUES]))
-    def of_damaged(own: bool, text: str) -> None:
-        check("damaged", own, text.encode(errors="replace"))
+    @fuzz(text=damaged([CONFIGURATION, FULL, "[tool.subsecond]\n" + FULL], [*KEYS, *VALUES]))
+    def of_damaged(text: str) -> None:
+        check("damaged", len(text) % 2 == 0, text.encode(errors="replace"))
 
-    @fuzz(own=st.booleans(), lines=st.lists(toml_line, max_size=6))
-    def of_keys(own: bool, lines: list[str]) -> None:
+    @fuzz(chance=chances())
+    def of_keys(chance: random.Random) -> None:
+        own = chance.random() < 0.5
+        lines = ["".join(map(chance.choice, (NAMES, EQUALS, VALUES, ENDS))) for _ in range(chance.randint(0, 5))]
         check("keys", own, ("" if own else "[tool.subsecond]\n").encode() + "".join(lines).encode(errors="replace"))
 
-    @fuzz(own=st.booleans(), content=damaged_bytes([CONFIGURATION.encode(), FULL.encode()]))
-    def of_bytes(own: bool, content: bytes) -> None:
-        check("bytes", own, content)
+    @fuzz(content=damaged_bytes([CONFIGURATION.encode(), FULL.encode()]))
+    def of_bytes(content: bytes) -> None:
+        check("bytes", len(content) % 2 == 0, content)
 
     for test in (of_damaged, of_keys, of_bytes):
         test()

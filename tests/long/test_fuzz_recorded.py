@@ -8,18 +8,16 @@ import random
 import re
 import shutil
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import strategies as st
 
 from subsecond.harness.spool import Spool
 from subsecond.observe.traces import Redaction, trace_of
 from subsecond.sql.fingerprint import abridged, fingerprint, operation, redacted, tables
 from tests.long.figures import Run
-from tests.long.mutation import chances, damaged, damaged_bytes, fuzz
+from tests.long.mutation import bytes_changed, chances, changed, damaged, fuzz
 
 pytestmark = pytest.mark.long
 HERE = Path(__file__).parent
@@ -44,7 +42,7 @@ VALUES: list[Any] = [
 
 def test_fuzz_of_statements(run: Run) -> None:
     """Damaged real statements: a fingerprint is always made, and is the same after the values were taken out."""
-    seen = slowest = 0
+    seen, slowest = 0, 0.0
 
     @fuzz(text=damaged(STATEMENTS, STATEMENT_PIECES))
     def check(text: str) -> None:
@@ -89,37 +87,40 @@ def place_in(chance: random.Random, whole: dict[str, Any]) -> tuple[Any, Any]:
 
 LINE_PIECES = ["{", "}", "[", "]", ",", '"', ":", "null", "-1", "1e999", "99999", "\\ud800", "\\n"]
 ENCODED = [line.encode() for line in LINES]
-one_line = st.one_of(
-    st.sampled_from(ENCODED),
-    damaged_bytes(ENCODED),
-    damaged(LINES, LINE_PIECES).map(lambda text: text.encode(errors="replace")),
-    chances().map(broken),
-)
+MARKS = [line["mark"] for line in map(json.loads, LINES) if "mark" in line]
 
 
-def marks_in(content: bytes) -> Iterator[str]:
+def one_line(chance: random.Random) -> bytes:
+    """A line as it was, or damaged in one of three ways."""
+    match chance.randrange(4):
+        case 0:
+            return chance.choice(ENCODED)
+        case 1:
+            return bytes_changed(chance, chance.choice(ENCODED))
+        case 2:
+            return changed(chance, chance.choice(LINES), LINE_PIECES).encode(errors="replace")
+        case _:
+            return broken(chance)
+
+
+def marks_in(content: bytes) -> list[str]:
     """Marks that the tool might ask for."""
-    for line in LINES:
-        mark = json.loads(line).get("mark")
-        if isinstance(mark, str) and mark.encode() in content:
-            yield mark
+    return [mark for mark in MARKS if mark.encode() in content]
 
 
-def test_fuzz_of_spool_lines(tmp_path: Path, run: Run) -> None:
+def test_fuzz_of_spool_lines(quick_path: Path, run: Run) -> None:
     """Real spool lines, damaged, of other kinds, torn and cut in two by a poll: left out and told."""
     seen = kept = left_out = 0
 
-    @fuzz(
-        lines=st.lists(one_line, min_size=1, max_size=5), cut=st.floats(0, 1), end=st.sampled_from([b"\n", b"\n", b""])
-    )
-    def check(lines: list[bytes], cut: float, end: bytes) -> None:
+    @fuzz(chance=chances())
+    def check(chance: random.Random) -> None:
         nonlocal seen, kept, left_out
         seen += 1
-        folder = tmp_path / "spool"
+        folder = quick_path / "spool"
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir()
-        content = b"\n".join(lines) + end
-        torn = int(cut * len(content))
+        content = b"\n".join(one_line(chance) for _ in range(chance.randint(1, 5))) + chance.choice((b"\n", b""))
+        torn = chance.randint(0, len(content))
         spool = Spool(folder)
         with (folder / "1-1.jsonl").open("ab", buffering=0) as file:
             for part in (content[:torn], content[torn:]):

@@ -229,7 +229,7 @@ def _check_path(trace: dict[str, Any]) -> None:
         assert (queries, checkouts) == SIMPLE[path]
     elif path == "/play":
         script = [tuple(step) for step in json.loads(_script(trace["query"]))]
-        check_counts(trace, script, "recording")  # type: ignore[arg-type]
+        check_counts(trace, script, "recording")
     else:
         number = int(path.rpartition("/")[2])
         assert (queries, checkouts) == ((1 + number, 1) if path.startswith("/books") else (2, 1))
