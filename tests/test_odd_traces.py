@@ -120,6 +120,23 @@ def work(session):
     assert kinds(found(work)) == [("duplicate-query", "find", 3)]
 
 
+def test_what_new_connections_ask_by_themselves_is_no_repeat(found: Found) -> None:
+    work = """
+def connect():
+    made = sa.create_engine("sqlite://", poolclass=QueuePool)
+    sa.event.listen(made, "first_connect", lambda connection, entry: made.dialect.do_execute(
+        connection.cursor(), "SELECT sqlite_version()", ()))
+    made.connect().close()
+
+def work(session):
+    for _ in range(3):
+        connect()
+    for _ in range(2):
+        find(session, 3)
+"""
+    assert kinds(found(work)) == [("duplicate-query", "find", 1)]
+
+
 def test_one_session_that_commits_half_way_is_called_one(found: Found) -> None:
     work = """
 def work(session):

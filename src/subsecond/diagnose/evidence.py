@@ -57,6 +57,15 @@ def database_of(trace: Trace, span: Span) -> str:
     return str(span.attributes.get(protocol.DB_POOL, ""))
 
 
+def of_new_connection(trace: Trace, span: Span) -> bool:
+    """Whether a statement was sent while a check-out waited for its connection: what is asked of a new one."""
+    return span.parent is None and any(
+        taken.start <= span.start <= taken.start + waited(taken)
+        and span.stack[len(span.stack) - len(taken.stack) :] == taken.stack
+        for taken in checkouts(trace)
+    )
+
+
 def checkouts(trace: Trace) -> list[Span]:
     """Connections taken from a pool, in order."""
     return [span for span in trace.spans if span.name == protocol.SPAN_CHECKOUT]

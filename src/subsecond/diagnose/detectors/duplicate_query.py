@@ -7,7 +7,16 @@ from collections.abc import Iterator, Sequence
 from typing import ClassVar
 
 from subsecond.diagnose.detector import chain, detector, place, seconds
-from subsecond.diagnose.evidence import database_of, grouped, print_of, queries, shortened, text, values
+from subsecond.diagnose.evidence import (
+    database_of,
+    grouped,
+    of_new_connection,
+    print_of,
+    queries,
+    shortened,
+    text,
+    values,
+)
 from subsecond.model.finding import Suspicion
 from subsecond.model.trace import Span, Trace
 from subsecond.sql.fingerprint import operation, tables
@@ -27,9 +36,10 @@ class DuplicateQuery:
     When it is fine: the row may have changed in between, and the second reading is meant to see it.
 
     Rule: equal text and equal values to one database, at least twice in one request, with no write to one of
-    its tables and no setting (`SET search_path`) in between. Statements that failed, that lock rows or whose functions
-    give a new answer each time (`nextval`, `random`) are no repeats. Repetitions of one line are one finding. Call
-    site: the place that repeats most; the first sending is named as evidence and does not count in the seconds.
+    its tables and no setting (`SET search_path`) in between. Statements that failed, that lock rows, whose functions
+    give a new answer each time (`nextval`, `random`), or that a new connection sends by itself are no repeats.
+    Repetitions of one line are one finding. Call site: the place that repeats most; the first sending is named as
+    evidence and does not count in the seconds.
     """
 
     phase: ClassVar[int | None] = 2
@@ -77,6 +87,8 @@ def _repeats(trace: Trace) -> dict[str, list[list[Span]]]:
             live = {key: group for key, group in live.items() if not written & set(tables(key[0]))}
             continue
         if protocol.ERROR_TYPE in span.attributes or _NEW_EACH_TIME.search(print_of(span)):
+            continue
+        if of_new_connection(trace, span):
             continue
         group = live.setdefault((text(span), values(span), database_of(trace, span)), [])
         group.append(span)
