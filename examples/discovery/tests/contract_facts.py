@@ -43,7 +43,7 @@ class Facts:
     capacities: list[int]
     holidays: list[tuple[str, dt.date]]  # (city, day)
     foreign_holiday: tuple[str, dt.date]  # a day that is a holiday elsewhere only
-    unrated: tuple[str, float, float]  # city and position of a location without reviews
+    bare: list[tuple[str, float, float]]  # city and position of a location without reviews, and of one without photos
     town_position: tuple[float, float]
     town_coordinates: tuple[float, float]
     booked: Spot
@@ -123,10 +123,7 @@ def _read(ask: Question, day: dt.date) -> Facts:
                SELECT FROM holidays own WHERE own.country = c.country AND own.day = h.day) AND t.items <= 100
                ORDER BY c.id, h.id LIMIT 1"""
         ),
-        unrated=ask.one(
-            """SELECT o.city, l.lat, l.lng FROM locations l JOIN offered o ON o.location_id = l.id WHERE NOT EXISTS
-               (SELECT FROM reviews r WHERE r.location_id = l.id) ORDER BY l.id LIMIT 1"""
-        ),
+        bare=[_without(ask, table) for table in ("reviews", "location_photos")],
         town_position=ask.one(
             "SELECT l.lat, l.lng FROM locations l JOIN offered o ON o.location_id = l.id WHERE o.city = %s LIMIT 1",
             town,
@@ -137,6 +134,14 @@ def _read(ask: Question, day: dt.date) -> Facts:
         last_location=ask.one("SELECT max(id) FROM locations")[0],
         day=day,
         **_spots(ask, day),
+    )
+
+
+def _without(ask: Question, table: str) -> Any:
+    """City and position of a location with items of which the table holds no row."""
+    return ask.one(
+        f"""SELECT o.city, l.lat, l.lng FROM locations l JOIN offered o ON o.location_id = l.id WHERE NOT EXISTS
+            (SELECT FROM {table} t WHERE t.location_id = l.id) ORDER BY l.id LIMIT 1"""
     )
 
 

@@ -176,8 +176,8 @@ def _orders(facts: Facts) -> Iterator[Request]:
         yield listing(city=facts.town, date=facts.day, lat=lat_text, lng=lng_text, page_size=100)
     yield listing(city=facts.big_city, date=facts.day, lat=lat, lng=lng, category="hot-desk")
     yield listing(date=facts.day, lat=lat, lng=lng, page=5, page_size=100)
-    city, lat, lng = facts.unrated
-    yield listing(city=city, date=facts.day, lat=lat, lng=lng, page_size=3)
+    for city, lat_text, lng_text in facts.bare:
+        yield listing(city=city, date=facts.day, lat=lat_text, lng=lng_text, page_size=3)
 
 
 def _walks(facts: Facts) -> Iterator[Request]:
