@@ -135,6 +135,15 @@ def check_files(project: Platform, before: dict[str, bytes], code: int) -> None:
     assert after == before or not kept, f"{kept} are of the audit before, the others of this one (exit code {code})"
 
 
+def check_counted(project: Platform) -> None:
+    """An audit that carried on without some of its traces says so."""
+    audit = store.read_audit(project.project)
+    runs = sum(request.runs for request in audit.requests)
+    files = (project.project / ".subsecond" / "traces").glob("*.jsonl")
+    timed = sum(trace.mode == "timed" for path in files for trace in store.read_traces(path))
+    assert timed == runs or any("no trace" in note for note in audit.notes), f"{timed} traces of {runs}: {audit.notes}"
+
+
 @contextlib.contextmanager
 def running(project: Platform, ground: Ground, chance: random.Random) -> Iterator[Audit]:
     """An audit under way; whatever a fault broke is mended at the end."""
@@ -170,6 +179,8 @@ def one_round(kind: str, number: int, project: Platform, ground: Ground, longest
         told = check_words(said, code)
         check_nothing_runs(audit)
         check_files(project, before, code)
+        if code == 0:
+            check_counted(project)
     return code, told
 
 
