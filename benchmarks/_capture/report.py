@@ -141,20 +141,21 @@ def budgets(result: dict[str, Any]) -> list[dict[str, Any]]:
         if peer in result["ratios"]:
             what = f"{'stretch: ' * (limit == PEER_STRETCH)}a query, ours by {TITLES[peer]}"
             found.append(judged(what, result["ratios"][peer], limit, measurable=per_query[peer][1] > 0))
-    found.append(judged("shares of time, recorded against timed, points", share, SHARE_LIMIT))
+    quiet = max(where["noise_points"] for where in result["shares"].values()) <= SHARE_LIMIT
+    found.append(judged("shares of time, recorded against timed, points", share, SHARE_LIMIT, measurable=quiet))
     return found
 
 
 def judged(what: str, figure: list[float], limit: float, *, measurable: bool = True) -> dict[str, Any]:
     """A budget holds when the figure is within it; whether its whole interval is, is said beside.
 
-    measurable: False when what the figure is divided by has not risen above the noise.
+    measurable: False when what the figure is divided by has not risen above the noise, or the noise is above the limit.
     """
-    value, _, high = figure
+    value, low, high = figure
     if not measurable:
         verdict = "not measurable in this run: noise"
     elif value > limit:
-        verdict = "does not hold"
+        verdict = "does not hold" if low > limit else "does not hold, but its interval reaches within"
     else:
         verdict = "holds" if high <= limit else "holds, but its interval reaches beyond"
     return {"budget": what, "figure": figure, "limit": round(limit, 3), "verdict": verdict}
