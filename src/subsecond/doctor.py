@@ -123,8 +123,9 @@ def _own_code(target: Target) -> str:
     if target.code:
         return f"{', '.join(target.code)} (given)"
     module = (target.app or "").partition(":")[0].partition(".")[0]
-    package = f"the package {module}, and " if module else ""
-    return f"{package}files below {target.root} outside virtual environments and site-packages"
+    package = f"the package {module}, " if module else ""
+    outside = "outside virtual environments and site-packages"
+    return f"{package}the package of the Flask app that answers, and files below {target.root} {outside}"
 
 
 def _see_requests(checkup: Checkup, target: Target) -> None:

@@ -14,6 +14,10 @@ from subsecond.model.trace import shown_file
 from subsecond.sql.fingerprint import abridged
 
 SHOWN_GROUPS = 8
+_FOOT = (
+    "Suspected from traces; no trial has confirmed them. Times are the database's alone: the ORM's work around each "
+    "statement comes on top. `subsecond explain KIND` says more."
+)
 BAR = 48
 _PARTS = (
     ("database", "database", "red"),
@@ -32,9 +36,7 @@ def show_audit(audit: Audit, console: Console) -> None:
         console.print(Text("Findings, the costliest first", style="bold"))
         for finding in audit.findings:
             console.print(finding_text(finding))
-        console.print(
-            Text("Suspected from traces; no trial has confirmed them. `subsecond explain KIND` says more.", style="dim")
-        )
+        console.print(Text(_FOOT, style="dim"))
     elif any(result.seconds for result in audit.requests):
         console.print("No finding: no detector saw anything in these requests.")
     for note in audit.notes:
