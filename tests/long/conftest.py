@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import signal
 import sys
 import tempfile
 from collections.abc import Generator, Iterator
 from pathlib import Path
+from types import FrameType
 
 import pytest
 
 from tests.long import figures
 from tests.long.figures import Run
 
+LONGEST_SECONDS = 900
 EXAMPLE_TESTS = Path(__file__).parents[2] / "examples" / "discovery" / "tests"
 sys.path.append(str(EXAMPLE_TESTS))  # its modules have names of their own, to be imported
 
@@ -23,14 +27,31 @@ _RUN = pytest.StashKey[Run]()
 
 
 @pytest.fixture
-def run(request: pytest.FixtureRequest) -> Run:
+def run(request: pytest.FixtureRequest) -> Iterator[Run]:
     """Where a long test puts its figures; its name and the first line of its docstring come from the test."""
     if os.environ.get("PYTEST_XDIST_WORKER"):
         pytest.fail("long runs measure and break things: run them alone, without -n (make test-long)")
     text = (request.function.__doc__ or "").partition("\n")[0]
     made = Run(name=request.node.name.removeprefix("test_").replace("_", " "), did=text)
     request.node.stash[_RUN] = made
-    return made
+    with at_most(LONGEST_SECONDS):
+        yield made
+
+
+@contextlib.contextmanager
+def at_most(seconds: int) -> Iterator[None]:
+    """End the block with a failure when it takes longer; what it started is stopped on the way out."""
+
+    def over(number: int, frame: FrameType | None) -> None:
+        raise AssertionError(f"not done after {seconds} s")
+
+    before = signal.signal(signal.SIGALRM, over)
+    signal.alarm(seconds)
+    try:
+        yield
+    finally:
+        signal.alarm(0)
+        signal.signal(signal.SIGALRM, before)
 
 
 @pytest.fixture

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from tests.long.figures import scaled
 
 EXAMPLES = 20_000
+"""Of each reader, at least: those of files get as many in three ways together."""
 AGAIN = 400
 """Copies of a piece that is repeated: deep nesting, long lines."""
 LONGEST = 12_000
@@ -19,12 +20,14 @@ KINDS = (0, 0, 0, 1, 1, 1, 2, 2, 2, 3, 4, 5, 6)
 CONTROL = "\x00\t\n\r\x0b\x1b\x85\u2028\ufeff\ud7ff🪑ä\"'{}[]()<>@#:;=?%$\\/ .,-"
 
 
-def fuzz(**strategies: st.SearchStrategy[Any]) -> Callable[[Callable[..., None]], Callable[..., None]]:
+def fuzz(
+    examples: int = EXAMPLES, **strategies: st.SearchStrategy[Any]
+) -> Callable[[Callable[..., None]], Callable[..., None]]:
     """`given` for a long run: new examples each time, no data base of old ones, a failure is still made small."""
 
     def around(test: Callable[..., None]) -> Callable[..., None]:
         bounded = settings(
-            max_examples=scaled(EXAMPLES), deadline=None, database=None, print_blob=True,
+            max_examples=scaled(examples), deadline=None, database=None, print_blob=True,
             phases=(Phase.explicit, Phase.generate, Phase.shrink), suppress_health_check=list(HealthCheck),
         )  # fmt: skip
         return bounded(given(**strategies)(test))

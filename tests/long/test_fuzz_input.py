@@ -18,6 +18,8 @@ from tests.long.figures import Run
 from tests.long.mutation import chances, damaged, damaged_bytes, fuzz, words
 
 pytestmark = pytest.mark.long
+THIRD = 8_000
+"""Examples of each of three ways."""
 ROOT = Path(__file__).parents[2]
 REQUEST_FILES = [
     (ROOT / "examples" / "discovery" / "requests.http").read_text(),
@@ -116,17 +118,17 @@ def test_fuzz_of_request_files(quick_path: Path, run: Run) -> None:
         path.write_bytes(content)
         check_request_file(path, len(re.split(rb"\r\n|\r|\n", content)))
 
-    @fuzz(text=damaged(REQUEST_FILES, REQUEST_PIECES))
+    @fuzz(THIRD, text=damaged(REQUEST_FILES, REQUEST_PIECES))
     def of_damaged(text: str) -> None:
         check("damaged", text.encode(errors="replace"))
         check_writing_back(text)
 
-    @fuzz(text=words(REQUEST_PIECES + ["\n"] * 8, 40))
+    @fuzz(THIRD, text=words(REQUEST_PIECES + ["\n"] * 8, 40))
     def of_words(text: str) -> None:
         check("words", text.encode(errors="replace"))
         check_writing_back(text)
 
-    @fuzz(content=damaged_bytes([text.encode() for text in REQUEST_FILES]))
+    @fuzz(THIRD, content=damaged_bytes([text.encode() for text in REQUEST_FILES]))
     def of_bytes(content: bytes) -> None:
         check("bytes", content)
 
@@ -160,17 +162,17 @@ def test_fuzz_of_configuration(quick_path: Path, run: Run) -> None:
         seen[kind] += 1
         check_configuration(quick_path, own, content)
 
-    @fuzz(text=damaged([CONFIGURATION, FULL, "[tool.subsecond]\n" + FULL], [*KEYS, *VALUES]))
+    @fuzz(THIRD, text=damaged([CONFIGURATION, FULL, "[tool.subsecond]\n" + FULL], [*KEYS, *VALUES]))
     def of_damaged(text: str) -> None:
         check("damaged", len(text) % 2 == 0, text.encode(errors="replace"))
 
-    @fuzz(chance=chances())
+    @fuzz(THIRD, chance=chances())
     def of_keys(chance: random.Random) -> None:
         own = chance.random() < 0.5
         lines = ["".join(map(chance.choice, (NAMES, EQUALS, VALUES, ENDS))) for _ in range(chance.randint(0, 5))]
         check("keys", own, ("" if own else "[tool.subsecond]\n").encode() + "".join(lines).encode(errors="replace"))
 
-    @fuzz(content=damaged_bytes([CONFIGURATION.encode(), FULL.encode()]))
+    @fuzz(THIRD, content=damaged_bytes([CONFIGURATION.encode(), FULL.encode()]))
     def of_bytes(content: bytes) -> None:
         check("bytes", len(content) % 2 == 0, content)
 
