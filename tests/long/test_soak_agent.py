@@ -151,14 +151,15 @@ def soak(server: str, url: str, folder: Path, each: int, with_agent: bool) -> So
 def _go_through(served: Served, each: int, with_agent: bool) -> Soaked:
     answers: list[Answered] = []
     lines: list[dict[str, Any]] = []
-    begin = time.monotonic()
+    seconds = 0.0
     with Memory(served) as memory:
         for part in range(PARTS):
             plans = [plan(client, part, each) for client in range(CLIENTS)]
+            begin = time.monotonic()
             answers += each_its_own(served.port, plans, memory.count)
+            seconds += time.monotonic() - begin
             if with_agent:
                 lines += _between(served, part, len(answers) - len(lines_of_requests(lines)))
-    seconds = time.monotonic() - begin
     if with_agent:
         answers += _without_a_spool(served)
     return Soaked(answers, seconds, memory.growth(PARTS * each * CLIENTS), lines)
