@@ -23,7 +23,7 @@ pytestmark = pytest.mark.long
 DATA_SEEDS = (20260101, 7, 4242)
 FIRST_DAY = dt.date(2026, 10, 14)
 LAST_DAY = dt.date(2026, 12, 20)
-BY_CHANCE = 500
+BY_CHANCE = 420
 """Requests by chance on the data of each seed, beside the list of the contract's test."""
 
 
