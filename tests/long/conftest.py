@@ -70,7 +70,9 @@ def pytest_sessionstart(session: pytest.Session) -> None:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    config.stash[_WANTED] = sum(item.get_closest_marker("long") is not None for item in items)
+    files = {item.path for item in items if item.get_closest_marker("long")}
+    whole = files == set(Path(__file__).parent.glob("test_*.py")) and not config.option.keyword
+    config.stash[_WANTED] = sum(item.path in files for item in items) if whole else -1
 
 
 @pytest.hookimpl(wrapper=True)

@@ -50,6 +50,8 @@ def record(run: Run, answers: list[Answered], seconds: float) -> None:
     run.figures["requests/s"] = f"{len(answers) / seconds:.1f}"
     for name, path in (("discovery", "/v1/discovery"), ("detail", "/v1/locations")):
         took = [answer.seconds for answer in answers if answer.path.startswith(path)]
+        if not took:
+            continue
         p50, p95 = percentile(took, 0.5), percentile(took, 0.95)
         run.figures[f"{name} p50, p95"] = f"{p50 * 1000:.0f} ms, {p95 * 1000:.0f} ms"
 
