@@ -53,14 +53,15 @@ audits = st.builds(
 @given(trace=traces)
 def test_a_trace_comes_back_as_it_was(trace: Trace, tmp_path_factory: pytest.TempPathFactory) -> None:
     root = tmp_path_factory.mktemp("store")
-    [path] = store.write_traces(root, [trace, trace])
+    store.write_outcome(root, Audit(), [trace, trace])
+    [path] = (root / ".subsecond" / "traces").iterdir()
     assert list(store.read_traces(path)) == [trace, trace]
 
 
 @given(audit=audits)
 def test_an_audit_comes_back_as_it_was(audit: Audit, tmp_path_factory: pytest.TempPathFactory) -> None:
     root = tmp_path_factory.mktemp("store")
-    store.write_audit(root, audit)
+    store.write_outcome(root, audit, [])
     assert store.read_audit(root) == audit
 
 
@@ -97,7 +98,7 @@ def test_traces_of_an_earlier_audit_go(tmp_path: Path) -> None:
     old = store.folder(tmp_path) / "traces" / "old.jsonl"
     old.parent.mkdir()
     old.write_text("{}\n")
-    store.write_traces(tmp_path, [])
+    store.write_outcome(tmp_path, Audit(), [])
     assert not old.exists()
 
 
@@ -109,8 +110,21 @@ def test_a_full_disk_is_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     with pytest.raises(
         SubsecondError, match=r"store-not-writable: .*findings.json: No space left on device; make room"
     ):
-        store.write_audit(tmp_path, Audit())
+        store.write(store.folder(tmp_path) / "findings.json", ["{}"])
     assert [path.name for path in (tmp_path / ".subsecond").iterdir()] == [".gitignore"]
+
+
+def test_two_requests_whose_names_come_to_one_file_are_both_kept(tmp_path: Path) -> None:
+    seen = [
+        Trace(
+            request=name, mode="timed", id=name, pid=1, start=1, seconds=1, cpu_seconds=1, gc_seconds=0, method="GET",
+            path="/", query="",
+        )
+        for name in ("a/b", "a-b")
+    ]  # fmt: skip
+    store.write_outcome(tmp_path, Audit(), seen)
+    [path] = (tmp_path / ".subsecond" / "traces").iterdir()
+    assert list(store.read_traces(path)) == seen
 
 
 def test_an_outcome_is_written_whole_or_not_at_all(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -119,7 +133,7 @@ def test_an_outcome_is_written_whole_or_not_at_all(tmp_path: Path, monkeypatch: 
         path="/", query="",
     )  # fmt: skip
     old = store.folder(tmp_path) / "traces" / "old.jsonl"
-    store.write_traces(tmp_path, [dataclasses.replace(seen, request="old")])
+    store.write_outcome(tmp_path, Audit(), [dataclasses.replace(seen, request="old")])
 
     def full(path: Path, lines: object) -> str:
         if path.name == "findings.json":
@@ -166,7 +180,7 @@ def test_links_in_the_folder_lead_nowhere(tmp_path: Path) -> None:
     (precious / "data.jsonl").write_text("kept")
     (folder / "traces").symlink_to(precious)
     with pytest.raises(SubsecondError, match=r"store-not-writable: .*traces: a link"):
-        store.write_traces(tmp_path, [])
+        store.write_outcome(tmp_path, Audit(), [])
     (folder / "lock").symlink_to(precious / "data.jsonl")
     with pytest.raises(SubsecondError, match=r"store-not-writable: .*lock: .*remove it"), run_folder.lock(tmp_path):
         pass

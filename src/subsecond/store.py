@@ -63,11 +63,6 @@ def from_json(text: bytes | str, kind: type[T], where: str) -> T:
         raise SubsecondError("store-unreadable", f"{where}: {error}; written by another version? delete it") from None
 
 
-def plain(value: object) -> Any:
-    """A model value as dicts, lists, strings and numbers."""
-    return msgspec.to_builtins(value)
-
-
 def schema(kind: type) -> dict[str, Any]:
     """The JSON Schema (2020-12) of a model class."""
     return msgspec.json.schema(kind)
@@ -135,13 +130,6 @@ def write_outcome(root: Path, audit: Audit, traces: Iterable[Trace]) -> None:
     _write({**files, **findings}, gone=_others(root, files))
 
 
-def write_audit(root: Path, audit: Audit) -> Path:
-    """`findings.json`: the audit's JSON. Units and keys: `subsecond.model.audit`."""
-    path = folder(root) / FINDINGS
-    write(path, [to_json(audit)])
-    return path
-
-
 def read_audit(root: Path) -> Audit:
     """The last audit of the project."""
     path = root / FOLDER / FINDINGS
@@ -154,16 +142,6 @@ def read_audit(root: Path) -> Audit:
     return from_json(text, Audit, str(path))
 
 
-def write_traces(root: Path, traces: Iterable[Trace]) -> list[Path]:
-    """`traces/<request>.jsonl`, one line a trace; traces of earlier audits are removed."""
-    files = _trace_files(root, traces)
-    for path, lines in files.items():
-        write(path, lines)
-    for old in _others(root, files):
-        old.unlink()
-    return list(files)
-
-
 def _trace_files(root: Path, traces: Iterable[Trace]) -> dict[Path, list[bytes]]:
     """The folder is made; what its files will hold."""
     parent = folder(root) / TRACES
@@ -173,10 +151,10 @@ def _trace_files(root: Path, traces: Iterable[Trace]) -> dict[Path, list[bytes]]
         parent.mkdir(mode=0o700, exist_ok=True)
     except OSError as problem:
         raise not_writable(parent, problem) from None
-    by_request: dict[str, list[bytes]] = {}
-    for trace in traces:
-        by_request.setdefault(trace.request, []).append(_encoder.encode(trace))
-    return {parent / f"{file_name(request)}.jsonl": lines for request, lines in by_request.items()}
+    files: dict[Path, list[bytes]] = {}
+    for trace in traces:  # by file, not by request: two names may come to one file, and both are kept
+        files.setdefault(parent / f"{file_name(trace.request)}.jsonl", []).append(_encoder.encode(trace))
+    return files
 
 
 def _others(root: Path, files: Mapping[Path, object]) -> list[Path]:

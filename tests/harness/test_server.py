@@ -161,7 +161,7 @@ def test_flags_that_keep_the_agent_out(command: list[str]) -> None:
     ],
 )
 def test_flags_of_others(command: list[str]) -> None:
-    flags.refuse(command, Path("/v/bin/python"))
+    flags.refuse(command, Path("/v/bin/python"))  # a refusal would be raised
 
 
 @pytest.mark.parametrize(

@@ -144,7 +144,7 @@ def test_end_must_follow_start(end: str) -> None:
     ],
 )
 def test_limits_are_allowed(name: str, value: str) -> None:
-    given(**{name: value})
+    assert given(**{name: value}) is not None
 
 
 def test_the_first_wrong_parameter_of_the_contract_is_named() -> None:

@@ -14,7 +14,6 @@ class Detector(Protocol):
     """A pure function over the recorded traces of one route. Its docstring is the kind's manual page."""
 
     phase: ClassVar[int | None]
-    title: ClassVar[str]
 
     def find(self, traces: Sequence[Trace]) -> Iterator[Suspicion]:
         """Yield a suspicion for each request and place. Keeps no state, touches no disk."""

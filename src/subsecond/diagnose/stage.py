@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from pathlib import Path
 
 from subsecond.diagnose.detector import detector, kind_of
@@ -13,17 +13,8 @@ from subsecond.model.finding import Finding, Suspicion
 from subsecond.model.trace import Trace, shown_file
 
 _Key = tuple[str, str, str, str]
-
-
-@dataclass
-class _Merged:
-    """Sightings of one bottleneck by request."""
-
-    by_request: dict[str, Suspicion] = field(default_factory=dict)
-
-    def add(self, seen: Suspicion) -> None:
-        """Recorded runs of one request say the same: the first one counts."""
-        self.by_request.setdefault(seen.request, seen)
+_Sightings = dict[str, Suspicion]
+"""Of one bottleneck, by request."""
 
 
 def diagnose(traces: Sequence[Trace], seconds: Mapping[str, float], root: Path) -> tuple[Finding, ...]:
@@ -31,11 +22,12 @@ def diagnose(traces: Sequence[Trace], seconds: Mapping[str, float], root: Path) 
 
     `seconds` holds each request's median by name, for the shares; `root` is the project's folder.
     """
-    merged: dict[_Key, _Merged] = {}
+    merged: dict[_Key, _Sightings] = {}
     for route in _by_route(traces):
         for kind in detector.items().values():
             for seen in kind().find(route):
-                merged.setdefault(_key(seen), _Merged()).add(seen)
+                # recorded runs of one request say the same: the first one counts
+                merged.setdefault(_key(seen), {}).setdefault(seen.request, seen)
     files = sorted({frame.file for trace in traces for span in trace.spans for frame in span.stack})
     findings = [_finding(key, group, seconds, files, root) for key, group in merged.items()]
     findings.sort(key=_rank)
@@ -71,8 +63,8 @@ def _key(seen: Suspicion) -> _Key:
     return seen.kind, shown_file(seen.site.file), seen.site.function, seen.fingerprint
 
 
-def _finding(key: _Key, group: _Merged, seconds: Mapping[str, float], files: Sequence[str], root: Path) -> Finding:
-    worst = max(group.by_request.values(), key=lambda seen: (seen.seconds or 0.0, seen.queries))
+def _finding(key: _Key, group: _Sightings, seconds: Mapping[str, float], files: Sequence[str], root: Path) -> Finding:
+    worst = max(group.values(), key=lambda seen: (seen.seconds or 0.0, seen.queries))
     whole = seconds.get(worst.request)
     cause = worst.cause or (locate(worst.cause_symbol, files, root) if worst.cause_symbol else None)
     return Finding(
@@ -81,7 +73,7 @@ def _finding(key: _Key, group: _Merged, seconds: Mapping[str, float], files: Seq
         kind=worst.kind,
         phase=worst.phase,
         request=worst.request,
-        requests=tuple(group.by_request),
+        requests=tuple(group),
         title=worst.title,
         file=worst.site.file,
         line=worst.site.line,

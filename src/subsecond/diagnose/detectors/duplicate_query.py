@@ -43,7 +43,6 @@ class DuplicateQuery:
     """
 
     phase: ClassVar[int | None] = 2
-    title: ClassVar[str] = "same statement, same values"
 
     def find(self, traces: Sequence[Trace]) -> Iterator[Suspicion]:
         for trace in traces:

@@ -36,7 +36,6 @@ class LazyLoad:
     """
 
     phase: ClassVar[int | None] = 2
-    title: ClassVar[str] = "relationship loaded by attribute access"
 
     def find(self, traces: Sequence[Trace]) -> Iterator[Suspicion]:
         for trace in traces:

@@ -37,7 +37,6 @@ class NPlusOneQuery:
     """
 
     phase: ClassVar[int | None] = 2
-    title: ClassVar[str] = "one statement per row"
 
     def find(self, traces: Sequence[Trace]) -> Iterator[Suspicion]:
         for trace in traces:

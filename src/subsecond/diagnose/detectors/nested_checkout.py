@@ -32,7 +32,6 @@ class NestedCheckout:
     """
 
     phase: ClassVar[int | None] = 2
-    title: ClassVar[str] = "a second connection while one is held"
 
     def find(self, traces: Sequence[Trace]) -> Iterator[Suspicion]:
         for trace in traces:

@@ -30,7 +30,6 @@ class SeveralSessions:
     """
 
     phase: ClassVar[int | None] = 2
-    title: ClassVar[str] = "several sessions in one request"
 
     def find(self, traces: Sequence[Trace]) -> Iterator[Suspicion]:
         for trace in traces:
