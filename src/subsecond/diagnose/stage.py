@@ -9,6 +9,7 @@ from pathlib import Path
 
 from subsecond.diagnose.detector import detector, kind_of
 from subsecond.diagnose.source import locate
+from subsecond.model.experiment import Experiment
 from subsecond.model.finding import Finding, Suspicion
 from subsecond.model.trace import Trace, shown_file
 
@@ -83,4 +84,20 @@ def _finding(key: _Key, group: _Sightings, seconds: Mapping[str, float], files: 
         seconds=worst.seconds,
         share=None if worst.seconds is None or not whole else min(1.0, worst.seconds / whole),
         evidence=worst.evidence,
+        fingerprint=worst.fingerprint,
+        experiments=_experiments([worst, *group.values()]),
+        untestable=worst.untestable,
     )
+
+
+def _experiments(seen: Sequence[Suspicion]) -> tuple[Experiment, ...]:
+    """Those of all sightings, the first one's first; equal ones once, with what they promise in each request."""
+    merged: list[Experiment] = []
+    for one in (experiment for suspicion in seen for experiment in suspicion.experiments):
+        for number, known in enumerate(merged):
+            if replace(known, saves={}, note="") == replace(one, saves={}, note=""):
+                merged[number] = replace(known, saves={**one.saves, **known.saves})
+                break
+        else:
+            merged.append(one)
+    return tuple(merged)

@@ -3,6 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Literal
+
+from subsecond.model.experiment import Experiment
+
+Verdict = Literal["confirmed", "refuted", "inconclusive", "not applied", "not testable"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -16,11 +21,14 @@ class Place:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Trial:
-    """The experiment on a finding for one request; null where nothing was measured."""
+    """The experiment on a finding for one request; null where nothing was measured.
+
+    `gain_seconds` with its 95 % interval is in seconds of the request; `queries_saved` counts statements.
+    """
 
     request: str
     virtual_fix: str
-    verdict: str
+    verdict: Verdict
     fidelity: str | None = None
     gain_seconds: float | None = None
     low: float | None = None
@@ -56,6 +64,11 @@ class Finding:
     growth: float | None = None
     evidence: tuple[str, ...] = ()
     """Lines for a reader: statement, counts, the other places involved."""
+    fingerprint: str = ""
+    """What its detector told it apart by: the statement's fingerprint, the relation …"""
+    experiments: tuple[Experiment, ...] = ()
+    """How it could be proven, the best first; none where `untestable` says why."""
+    untestable: str = ""
     trials: tuple[Trial, ...] = field(default=())
 
 
@@ -77,3 +90,7 @@ class Suspicion:
     seconds: float | None = None
     """Seconds of the recorded request that went into it; None where the cost shows only under load."""
     evidence: tuple[str, ...] = ()
+    experiments: tuple[Experiment, ...] = ()
+    """How it could be proven, the best first."""
+    untestable: str = ""
+    """Why it has no experiment; one of the two is given."""

@@ -1,0 +1,42 @@
+"""An experiment that would prove a finding: a virtual fix with parameters, before it is run."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+Fidelity = Literal["measured", "lower bound", "upper bound", "estimate"]
+"""How a trial's gain stands to that of the real fix (reference: measuring, section 6)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Learn:
+    """A parameter that is read from the recording when its trial begins: it may hold the user's data.
+
+    `statements`: hashes of the texts whose fingerprint this is. `keys`: the values these statements were sent with,
+    a list for each where they are several. `function`: `module:qualname` of the function that holds `file`, `line`.
+    """
+
+    what: Literal["statements", "keys", "function"]
+    fingerprint: str = ""
+    file: str = ""
+    line: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Experiment:
+    """One way to prove a finding.
+
+    `fix` names a virtual fix of the agent (`eager-load`), or `index`, which the tool builds on the arm's copy of the
+    database; `parameters` are the fix's own, as JSON; `learn` those that the recording gives. `saves` holds for
+    each request which counts fall by how much (`{"detail": {"queries": 19}}`, names of the protocol's counts), as
+    the recording promises it; a fix that saves no integer promises nothing.
+    """
+
+    fix: str
+    parameters: dict[str, Any] = field(default_factory=dict)
+    learn: dict[str, Learn] = field(default_factory=dict)
+    saves: dict[str, dict[str, int]] = field(default_factory=dict)
+    fidelity: Fidelity = "measured"
+    note: str = ""
+    """What a reader must know of its gain, such as "if this function cost nothing"."""
