@@ -51,6 +51,13 @@ class NotFound(ApiError):  # noqa: N818 (named as HTTP names it)
     code = "not_found"
 
 
+class Conflict(ApiError):  # noqa: N818 (named as HTTP names it)
+    """409: what is asked for cannot stand beside what is there already."""
+
+    status = 409
+    code = "conflict"
+
+
 def error_response(status: int, code: str, message: str, parameter: str | None = None) -> Response:
     """The JSON answer for an error, inside an application context."""
     response = jsonify({"error": {"code": code, "message": message, "parameter": parameter}})
