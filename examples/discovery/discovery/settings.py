@@ -20,7 +20,16 @@ MAX_OVERFLOW = 0
 POOL_TIMEOUT = 10.0  # seconds
 
 # Default ports; `python -m discovery up --help` names the flags and variables that change them.
-DEFAULT_PORTS = {"legacy": 8101, "optimized": 8102, "auth": 8103, "postgres": 8104}
+DEFAULT_PORTS = {
+    "legacy": 8101,
+    "optimized": 8102,
+    "auth": 8103,
+    "postgres": 8104,
+    "valkey": 8105,
+    "cache": 8106,
+    "crm": 8107,
+    "otlp": 8108,
+}
 
 # The data: everything follows from the seed and the scale.
 DEFAULT_SEED = 20260101

@@ -3,8 +3,9 @@
 from flask import Flask
 from flask.json.provider import DefaultJSONProvider
 
-from discovery import settings
+from discovery import parts, settings
 from discovery.errors import register_error_handlers
+from discovery.legacy.db import engine
 from discovery.legacy.log import configure_logging
 from discovery.legacy.views import detail, discovery, health
 from discovery.tokens import TokenVerifier
@@ -26,4 +27,5 @@ def create_app() -> Flask:
     app.register_blueprint(health.blueprint)
     app.register_blueprint(discovery.blueprint)
     app.register_blueprint(detail.blueprint)
+    parts.install(app, engine, app.extensions["tokens"], "legacy")
     return app

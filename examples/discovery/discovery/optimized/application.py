@@ -7,7 +7,7 @@ import logging
 from flask import Flask
 from flask.json.provider import DefaultJSONProvider
 
-from discovery import settings
+from discovery import parts, settings
 from discovery.database import make_engine
 from discovery.errors import register_error_handlers
 from discovery.optimized.connections import Connections
@@ -40,6 +40,7 @@ def create_app() -> Flask:
     app.register_blueprint(detail_blueprint(connections, tokens, reference_data))
     app.add_url_rule("/healthz", view_func=healthz)
     register_error_handlers(app)
+    parts.install(app, engine, tokens, "optimized")
     return app
 
 

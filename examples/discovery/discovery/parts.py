@@ -1,0 +1,16 @@
+"""What both versions have besides their own two endpoints: each part lives in a folder of its own."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from flask import Flask
+    from sqlalchemy import Engine
+
+    from discovery.settings import Version
+    from discovery.tokens import TokenVerifier
+
+
+def install(app: Flask, engine: Engine, verifier: TokenVerifier, version: Version) -> None:
+    """Adds the parts to an application that has its own endpoints already; `engine` is the one it uses itself."""
