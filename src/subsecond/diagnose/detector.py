@@ -5,17 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from typing import ClassVar, Protocol
 
+from subsecond.model.facts import Facts
 from subsecond.model.finding import Place, Suspicion
 from subsecond.model.trace import Frame, Span, Trace, shown_file
 from subsecond.registry import Registry
 
 
 class Detector(Protocol):
-    """A pure function over the recorded traces of one route. Its docstring is the kind's manual page."""
+    """A pure function over the recorded traces of one route and facts of the app. Its docstring is the manual page."""
 
     phase: ClassVar[int | None]
 
-    def find(self, traces: Sequence[Trace]) -> Iterator[Suspicion]:
+    def find(self, traces: Sequence[Trace], facts: Facts) -> Iterator[Suspicion]:
         """Yield a suspicion for each request and place. Keeps no state, touches no disk."""
         ...
 

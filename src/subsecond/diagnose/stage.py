@@ -10,6 +10,7 @@ from pathlib import Path
 from subsecond.diagnose.detector import detector, kind_of
 from subsecond.diagnose.source import locate
 from subsecond.model.experiment import Experiment
+from subsecond.model.facts import NO_FACTS, Facts
 from subsecond.model.finding import Finding, Suspicion
 from subsecond.model.trace import Trace, shown_file
 
@@ -18,15 +19,18 @@ _Sightings = dict[str, Suspicion]
 """Of one bottleneck, by request."""
 
 
-def diagnose(traces: Sequence[Trace], seconds: Mapping[str, float], root: Path) -> tuple[Finding, ...]:
+def diagnose(
+    traces: Sequence[Trace], seconds: Mapping[str, float], root: Path, facts: Facts = NO_FACTS
+) -> tuple[Finding, ...]:
     """All findings of recorded traces, the costliest share first, numbered F1 ….
 
-    `seconds` holds each request's median by name, for the shares; `root` is the project's folder.
+    `seconds` holds each request's median by name, for the shares; `root` is the project's folder,
+    `facts` what is known beyond the traces (plans, schema).
     """
     merged: dict[_Key, _Sightings] = {}
     for route in _by_route(traces):
         for kind in detector.items().values():
-            for seen in kind().find(route):
+            for seen in kind().find(route, facts):
                 # recorded runs of one request say the same: the first one counts
                 merged.setdefault(_key(seen), {}).setdefault(seen.request, seen)
     files = sorted({frame.file for trace in traces for span in trace.spans for frame in span.stack})

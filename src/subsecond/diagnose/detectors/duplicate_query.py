@@ -17,6 +17,7 @@ from subsecond.diagnose.evidence import (
     text,
     values,
 )
+from subsecond.model.facts import Facts
 from subsecond.model.finding import Suspicion
 from subsecond.model.trace import Span, Trace
 from subsecond.sql.fingerprint import operation, tables
@@ -44,7 +45,7 @@ class DuplicateQuery:
 
     phase: ClassVar[int | None] = 2
 
-    def find(self, traces: Sequence[Trace]) -> Iterator[Suspicion]:
+    def find(self, traces: Sequence[Trace], facts: Facts) -> Iterator[Suspicion]:
         for trace in traces:
             for fingerprint, repeats in _repeats(trace).items():
                 again = [span for group in repeats for span in group[1:]]

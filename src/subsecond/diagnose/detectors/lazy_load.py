@@ -7,6 +7,7 @@ from typing import ClassVar
 
 from subsecond.diagnose.detector import chain, detector, place, seconds
 from subsecond.diagnose.evidence import grouped, queries
+from subsecond.model.facts import Facts
 from subsecond.model.finding import Suspicion
 from subsecond.model.trace import Span, Trace
 from subsecond_agent import protocol
@@ -37,7 +38,7 @@ class LazyLoad:
 
     phase: ClassVar[int | None] = 2
 
-    def find(self, traces: Sequence[Trace]) -> Iterator[Suspicion]:
+    def find(self, traces: Sequence[Trace], facts: Facts) -> Iterator[Suspicion]:
         for trace in traces:
             loads = [span for span in queries(trace) if protocol.LAZY_LOAD in span.attributes]
             of_class = grouped(loads, lambda span: _relation(span).rpartition(".")[0])

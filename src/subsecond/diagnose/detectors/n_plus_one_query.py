@@ -7,6 +7,7 @@ from typing import ClassVar
 
 from subsecond.diagnose.detector import chain, detector, place, seconds
 from subsecond.diagnose.evidence import grouped, print_of, selects, shape, shortened, values
+from subsecond.model.facts import Facts
 from subsecond.model.finding import Suspicion
 from subsecond.model.trace import Span, Trace
 from subsecond_agent import protocol
@@ -38,7 +39,7 @@ class NPlusOneQuery:
 
     phase: ClassVar[int | None] = 2
 
-    def find(self, traces: Sequence[Trace]) -> Iterator[Suspicion]:
+    def find(self, traces: Sequence[Trace], facts: Facts) -> Iterator[Suspicion]:
         for trace in traces:
             loops = [group for group in grouped(_candidates(trace), shape).values() if _is_loop(group)]
             by_line = grouped((span for group in loops for span in group), lambda span: (print_of(span), span.site))

@@ -7,6 +7,7 @@ from typing import ClassVar
 
 from subsecond.diagnose.detector import detector, place, spot
 from subsecond.diagnose.evidence import checkouts, grouped
+from subsecond.model.facts import Facts
 from subsecond.model.finding import Suspicion
 from subsecond.model.trace import Frame, Span, Trace
 from subsecond_agent import protocol
@@ -33,7 +34,7 @@ class NestedCheckout:
 
     phase: ClassVar[int | None] = 2
 
-    def find(self, traces: Sequence[Trace]) -> Iterator[Suspicion]:
+    def find(self, traces: Sequence[Trace], facts: Facts) -> Iterator[Suspicion]:
         for trace in traces:
             for outer, inner in _nested(trace).items():
                 places = sorted(grouped(inner, trace.opener).items(), key=lambda item: -len(item[1]))

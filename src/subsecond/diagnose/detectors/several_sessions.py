@@ -7,6 +7,7 @@ from typing import ClassVar
 
 from subsecond.diagnose.detector import detector, place, spot
 from subsecond.diagnose.evidence import checkouts, grouped, waited
+from subsecond.model.facts import Facts
 from subsecond.model.finding import Suspicion
 from subsecond.model.trace import Span, Trace
 from subsecond_agent import protocol
@@ -31,7 +32,7 @@ class SeveralSessions:
 
     phase: ClassVar[int | None] = 2
 
-    def find(self, traces: Sequence[Trace]) -> Iterator[Suspicion]:
+    def find(self, traces: Sequence[Trace], facts: Facts) -> Iterator[Suspicion]:
         for trace in traces:
             for taken in grouped(checkouts(trace), lambda span: span.attributes.get(protocol.DB_POOL)).values():
                 if len(taken) < 2:
