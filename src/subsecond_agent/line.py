@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from _operator import attrgetter
+from functools import lru_cache
 from json.encoder import encode_basestring as quoted
 
 from . import protocol
@@ -31,6 +33,7 @@ if TYPE_CHECKING:
     from typing import Any
 
 COMPREHENSIONS = ("<listcomp>", "<setcomp>", "<dictcomp>", "<genexpr>")
+NAMED = re.compile(r"%\((\w+)\)s")  # psycopg's placeholders
 MAX_VALUE = 200  # characters of a parameter's repr, as the protocol says
 MAX_SETS = 20  # parameter sets of one executemany that are shown
 _dumps = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), default=repr).encode
@@ -175,10 +178,10 @@ class Tables:
             parts.append(f'"{protocol.DB_ROWS}":{span.rows}')
         if span.many:
             parts.append(f'"{protocol.EXECUTEMANY}":{span.many}')
-            sets = ",".join([shown(values) for values in list(span.parameters)[:MAX_SETS]])
+            sets = ",".join([shown(values, span.text) for values in list(span.parameters)[:MAX_SETS]])
             parts.append(f'"{protocol.PARAMETERS}":[{sets}]')
         elif span.parameters:
-            parts.append(f'"{protocol.PARAMETERS}":{shown(span.parameters)}')
+            parts.append(f'"{protocol.PARAMETERS}":{shown(span.parameters, span.text)}')
             if isinstance(span.parameters, (dict, list, tuple)):
                 parts.append(f'"{protocol.VALUES}":{len(span.parameters)}')
         if span.origin is not None:
@@ -201,9 +204,18 @@ def is_within(code: Any, outer: Any) -> bool:
     return any(constant is code for constant in outer.co_consts)
 
 
-def shown(values: Any) -> str:
-    """JSON list of the values' reprs, each capped; of a mapping its values, in its order."""
-    each: Iterable[Any] = values.values() if isinstance(values, dict) else values
+@lru_cache(maxsize=256)
+def names_in(text: str) -> dict[str, None]:
+    """Names of a text's placeholders, in order of first appearance."""
+    return dict.fromkeys(NAMED.findall(text))
+
+
+def shown(values: Any, text: str) -> str:
+    """JSON list of the values' reprs, each capped; of a mapping in the order in which the text first names them."""
+    each: Iterable[Any] = values
+    if isinstance(values, dict):
+        names = names_in(text)
+        each = [values[name] for name in names] if names.keys() == values.keys() else values.values()
     return "[" + ",".join([quoted(shown_value(value)) for value in each]) + "]"
 
 

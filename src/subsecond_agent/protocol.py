@@ -92,7 +92,7 @@ THREAD = "subsecond.thread"
 ERROR_TYPE = "error.type"
 PARAMETERS = "subsecond.db.parameters"
 """List of the values' `repr` (each capped at 200 characters; of an executemany a list of such lists, at most 20),
-only in the spool; the tool keeps a keyed hash of it."""
+named ones in the order in which the text first names them; only in the spool, the tool keeps a keyed hash of it."""
 FINGERPRINT = "subsecond.db.fingerprint"
 """Written by the tool: the statement without what changes from run to run."""
 VALUES = "subsecond.db.values"
