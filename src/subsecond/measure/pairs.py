@@ -1,0 +1,164 @@
+"""The protocol of timed pairs: who is sent when, when to stop, what may be claimed.
+
+Pure: it asks a function for samples, and does not know what a request is. Source of the rules and of their numbers:
+reference, measuring, section 3.
+"""
+
+from __future__ import annotations
+
+import math
+import random
+import statistics
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Literal
+
+from subsecond.measure import signed_rank
+from subsecond.measure.error_budget import ALPHA, LOOKS, over_looks
+
+LEAST_SHARE = 0.03
+LEAST_SECONDS = 0.005
+FLOORS = 2.0
+"""A gain must exceed 3 %, 5 ms and twice the noise floor."""
+FLOOR_PAIRS = 6
+DRIFT_FLOORS, LEAST_DRIFT = 6.0, 0.25
+"""A block whose two runs of one arm differ by so much (in floors, but at least a quarter) met something else."""
+MOST_THROWN = 0.5
+"""Of the blocks of a look; a machine that drifts more often is told, not waited for."""
+SHARP = 0.2
+"""Where integers have decided, seconds are sharp enough when half their interval is this part of the gain."""
+
+Arm = Literal["base", "fix"]
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """One run. `clock`: CPU and recorded waits, what the verdict goes by; `wall`: seconds by the clock on the wall."""
+
+    clock: float
+    wall: float
+
+
+@dataclass(frozen=True, slots=True)
+class Margin:
+    """What a gain must exceed, in seconds and as a difference of logarithms (infinite where no gain could)."""
+
+    seconds: float
+    floor: float
+    log: float
+
+
+@dataclass(frozen=True, slots=True)
+class Gain:
+    """Seconds of `base` that the fix saves, with an interval of 95 %."""
+
+    seconds: float
+    low: float
+    high: float
+
+
+@dataclass(slots=True)
+class Timed:
+    """The outcome of the pairs of one trial. `probability` is adjusted for its looks, not yet for other trials."""
+
+    pairs: list[tuple[Sample, Sample]] = field(default_factory=list)
+    looks: list[tuple[int, float]] = field(default_factory=list)
+    thrown: int = 0
+    ended: Literal["gain", "no gain", "sharp", "all looks", "time"] = "time"
+
+    @property
+    def probability(self) -> float:
+        """How probable is what was seen where the gain is the margin at most."""
+        return over_looks(self.looks)
+
+    def differences(self, of: Literal["clock", "wall"] = "clock") -> list[float]:
+        """Logarithm of base divided by fix, pair by pair: positive where the fix is faster."""
+        return [math.log(getattr(base, of) / getattr(fix, of)) for base, fix in self.pairs]
+
+    def gain(self, of: Literal["clock", "wall"] = "clock") -> Gain:
+        """The gain in seconds of a typical base run."""
+        base = statistics.median(getattr(one, of) for one, _ in self.pairs)
+        found = self.differences(of)
+        low, high = signed_rank.interval(found, ALPHA)
+        return Gain(*(_saved(base, value) for value in (signed_rank.estimate(found), low, high)))
+
+
+def _saved(base: float, log_ratio: float) -> float:
+    """Seconds saved where base / fix is exp(`log_ratio`); an open interval ends at all that the base takes."""
+    if math.isinf(log_ratio):
+        return math.copysign(base, log_ratio)
+    return base * (1 - math.exp(-log_ratio))
+
+
+def noise_floor(runs: Sequence[Sample]) -> float:
+    """What seems to be a difference where there is none: the estimate from pairs of base runs, as a logarithm."""
+    pairs = list(zip(runs[::2], runs[1::2], strict=True))
+    return abs(signed_rank.estimate([math.log(one.clock / other.clock) for one, other in pairs]))
+
+
+def margin(base: float, floor: float) -> Margin:
+    """The margin for a request whose base run takes `base` seconds."""
+    seconds = max(LEAST_SHARE * base, LEAST_SECONDS, FLOORS * (1 - math.exp(-floor)) * base)
+    return Margin(seconds, floor, -math.log1p(-seconds / base) if seconds < base else math.inf)
+
+
+def compare(
+    run: Callable[[Arm], Sample],
+    least: Margin,
+    *,
+    trials: int,
+    integers: bool,
+    source: random.Random,
+    goes_on: Callable[[], bool] = lambda: True,
+) -> Timed:
+    """Send ABBA blocks (base first or fix first, at random) until a look decides, the looks end, or time does.
+
+    `trials`: how many of one audit share the error; `integers`: counts have confirmed already, so that only the
+    seconds are wanted; `goes_on` is asked before each block.
+    """
+    timed = Timed()
+    for look in LOOKS:
+        thrown = 0
+        while len(timed.pairs) < look:
+            if not goes_on():
+                return timed
+            pairs = _block(run, source)
+            if _drifted(pairs, least.floor) and thrown < MOST_THROWN * look / 2:
+                thrown += 1
+                timed.thrown += 1
+                continue
+            timed.pairs += pairs
+        found = timed.differences()
+        timed.looks.append((look, signed_rank.probability(found, least.log)))
+        low, high = signed_rank.interval(found, ALPHA)
+        if integers and _sharp(low, high, least):
+            timed.ended = "sharp"
+        elif not integers and timed.probability <= ALPHA / trials:
+            timed.ended = "gain"
+        elif not integers and high < least.log:
+            timed.ended = "no gain"
+        else:
+            continue
+        return timed
+    timed.ended = "all looks"
+    return timed
+
+
+def _block(run: Callable[[Arm], Sample], source: random.Random) -> list[tuple[Sample, Sample]]:
+    if source.random() < 0.5:
+        a, b, c, d = run("base"), run("fix"), run("fix"), run("base")
+        return [(a, b), (d, c)]
+    a, b, c, d = run("fix"), run("base"), run("base"), run("fix")
+    return [(b, a), (c, d)]
+
+
+def _drifted(pairs: Sequence[tuple[Sample, Sample]], floor: float) -> bool:
+    """Whether the two runs of either arm differ too much; both arms alike, so that nothing leans to one side."""
+    (base, fix), (base_again, fix_again) = pairs
+    limit = max(DRIFT_FLOORS * floor, LEAST_DRIFT)
+    return any(abs(math.log(one.clock / other.clock)) > limit for one, other in ((base, base_again), (fix, fix_again)))
+
+
+def _sharp(low: float, high: float, least: Margin) -> bool:
+    half = (high - low) / 2
+    return half <= max(SHARP * abs(high + low) / 2, least.log / 2)
