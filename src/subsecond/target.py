@@ -344,6 +344,7 @@ _KEYS: dict[str, Callable[[_Source, str, object], Any]] = {
     "code": _texts,
     "goal": _duration,
     "data": _data,
+    "copy": _texts,
     "copy_database": _text,
     "repeat": _count,
     "ready": _duration,

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from subsecond import store
 from subsecond.diagnose.stage import diagnose
+from subsecond.harness import checkout, run_folder
 from subsecond.harness.session import audited_app
 from subsecond.model.audit import Audit
+from subsecond.model.proof import Proof
 from subsecond.model.target import Target
 from subsecond.observe.figures import result_of
 from subsecond.observe.remarks import remarks
 from subsecond.observe.stage import Progress, observe
 from subsecond.observe.traces import Redaction
+from subsecond.prove import stage as proving
+from subsecond.prove.gate import Case
 
 
 def audit(target: Target, *, keep_values: bool, progress: Progress, say: Callable[[str], None]) -> Audit:
@@ -31,3 +35,21 @@ def audit(target: Target, *, keep_values: bool, progress: Progress, say: Callabl
     outcome = Audit(requests=results, findings=diagnose(recorded, medians, target.root), notes=tuple(notes))
     store.write_outcome(target.root, outcome, [trace for one in seen for trace in one.traces])
     return outcome
+
+
+def prove(
+    target: Target, base: str, candidate: str | None, *, wanted: Sequence[str], only: Sequence[str],
+    say: Callable[[str], None],
+) -> Proof:  # fmt: skip
+    """Put a candidate (a revision, None: the working tree) through the gates beside its base, each in a copy.
+
+    `wanted` names gates (none: all), `only` the requests that the change is about (none: all).
+    """
+    proving.chosen(wanted)  # an unknown name is told before anything is copied
+    with run_folder.lock(target.root):
+        checkout.sweep(target.root)
+        with (
+            checkout.checkout(target, base, target.copy) as before,
+            checkout.checkout(target, candidate, target.copy) as after,
+        ):
+            return proving.prove(Case(base=before, candidate=after, only=tuple(only), say=say), wanted)

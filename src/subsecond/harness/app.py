@@ -8,7 +8,7 @@ import signal
 import subprocess
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -71,13 +71,19 @@ def inject_folder() -> Path:
     return Path(protocol.__file__).absolute().parent / "inject"
 
 
-def environment_of(target: Target, facts: PythonFacts, start: Start, spool: Path, token: str) -> dict[str, str]:
-    """The environment of the app's process: ours, the target's over it, the agent's way in."""
+def plain_environment(target: Target, facts: PythonFacts, start: Start) -> dict[str, str]:
+    """The environment of the app's process without the agent: ours, the target's over it, its own `bin` first."""
     env = {**os.environ, **dict(target.env), **dict(start.env)}
     env.pop("PYTHONHOME", None)  # of the tool's own Python
     if facts.virtual:
         env["VIRTUAL_ENV"] = str(facts.prefix)
     env["PATH"] = os.pathsep.join([str(facts.scripts), env.get("PATH", os.defpath)])
+    return env
+
+
+def environment_of(target: Target, facts: PythonFacts, start: Start, spool: Path, token: str) -> dict[str, str]:
+    """The environment of the app's process with the agent's way in."""
+    env = plain_environment(target, facts, start)
     path = dict(start.env).get("PYTHONPATH", app_path(target))
     env["PYTHONPATH"] = os.pathsep.join([str(inject_folder()), *([path] if path else [])])
     code = {"root": str(target.root), "code": list(target.code), "app": (target.app or "").partition(":")[0] or None}
@@ -89,8 +95,12 @@ def environment_of(target: Target, facts: PythonFacts, start: Start, spool: Path
 
 
 @contextmanager
-def running(target: Target, facts: PythonFacts, start: Start, first: RequestSpec) -> Iterator[RunningApp]:
+def running(
+    target: Target, facts: PythonFacts, start: Start, first: RequestSpec, more: Mapping[str, str] | None = None
+) -> Iterator[RunningApp]:
     """Start the app, wait for an answer to `first` (sent without credentials and without the agent's header).
+
+    `more` is environment on top of all else.
 
     On the way out the whole process group is ended and the run folder removed, also by an exception, Ctrl-C
     or SIGTERM; the log stays as `.subsecond/app.log`. Raises SubsecondError where the app does not come up.
@@ -105,7 +115,8 @@ def running(target: Target, facts: PythonFacts, start: Start, first: RequestSpec
         process: subprocess.Popen[bytes] | None = None
         watcher: processes.Watcher | None = None
         try:
-            process = _spawn(command, target, environment_of(target, facts, start, folder.spool, token), folder.log)
+            env = {**environment_of(target, facts, start, folder.spool, token), **(more or {})}
+            process = _spawn(command, target, env, folder.log)
             watcher = processes.Watcher(process.pid, folder.spool, folder.path)
             folder.remember(process.pid)
             seconds = _await(process, port, target, folder, first)

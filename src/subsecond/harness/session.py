@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
+from subsecond import store
 from subsecond.errors import EXIT_FAILED, SubsecondError
-from subsecond.harness import requests, run_folder, server, variables
+from subsecond.harness import clones, requests, run_folder, server, variables
 from subsecond.harness.app import RunningApp, running
 from subsecond.harness.environment import PythonFacts, probe
 from subsecond.harness.send import Answer, Client, NoAnswerError, RequestFailed
@@ -53,30 +55,56 @@ class AuditedApp:
         self._logins += 1
         self._setup.perform(self._send_setup)
 
-    def send(self, spec: RequestSpec, mode: str, mark: str) -> Answer | RequestFailed:
+    def send(self, spec: RequestSpec, mode: str, mark: str, trial: str = "") -> Answer | RequestFailed:
         """Send one request, steered by the agent's header, with its variables resolved.
 
-        On 401 the setup requests are sent again and the request once more (with the same mark: the trace of
-        the last one counts). RequestFailed where no whole answer came.
+        `trial` is the id of a trial that `put_trial` wrote. On 401 the setup requests are sent again and the request
+        once more (with the same mark: the trace of the last one counts). RequestFailed where no whole answer came.
         """
         try:
-            return self._send_logged_in(spec, mode, mark)
+            return self._send_logged_in(spec, mode, mark, trial)
         except NoAnswerError as problem:
             if problem.late:  # the next request must not be timed beside what is left of this one
                 self.spool.trace_of(mark, min(LATE_SECONDS, self.target.timeout_seconds))
             return RequestFailed(problem.message)
 
-    def _send_logged_in(self, spec: RequestSpec, mode: str, mark: str) -> Answer:
-        answer = self._send(spec, mode, mark)
+    def send_by(self, client: Client, spec: RequestSpec) -> Answer | RequestFailed:
+        """Send one request over another client's connection, untraced: one of a crowd, each in a thread of its own."""
+        try:
+            return self._send(spec, protocol.MODE_TIMED, "crowd", client)
+        except NoAnswerError as problem:
+            return RequestFailed(problem.message)
+
+    def _send_logged_in(self, spec: RequestSpec, mode: str, mark: str, trial: str) -> Answer:
+        answer = self._send(spec, mode, mark, trial=trial)
         if answer.status == UNAUTHORIZED and self._setup.specs:
             self.log_in()
             self.spool.forget(mark)
-            answer = self._send(spec, mode, mark)
+            answer = self._send(spec, mode, mark, trial=trial)
         return answer
 
     def trace_of(self, mark: str, seconds: float = TRACE_SECONDS) -> dict[str, Any] | None:
         """The agent's line about the request sent with `mark` (see `subsecond_agent.protocol`); None if none comes."""
         return self.spool.trace_of(mark, seconds)
+
+    def put_trial(self, name: str, fixes: Sequence[Mapping[str, Any]], *, collect: bool = True) -> None:
+        """Write the file of a trial (the agent reads it once): virtual fixes with their parameters.
+
+        `collect`: garbage is collected off the clock before each of its requests.
+        """
+        folder = self.app.spool / protocol.TRIALS
+        folder.mkdir(mode=0o700, exist_ok=True)
+        content = {"version": protocol.TRIAL_VERSION, "collect": collect, "fixes": list(fixes)}
+        store.write(folder / f"{name}.json", [store.to_json(content, indent=0)])
+
+    def connections(self) -> list[clones.Connection]:
+        """The databases that the app has connected to, as the agent saw it; holds passwords."""
+        found: dict[clones.Connection, None] = {}
+        for path in sorted(self.app.spool.glob("connect-*.json")):
+            said = store.from_json(path.read_bytes(), _Connections, path.name)
+            for one in said.connections:
+                found.setdefault(one.connection())
+        return list(found)
 
     def hello(self) -> dict[str, Any] | None:
         """What the agent said about the first process that answered; None where no agent is there."""
@@ -116,7 +144,7 @@ class AuditedApp:
             text = f"{requests.where(spec)}: the setup request {spec.name}: {problem.message}"
             raise SubsecondError("setup-failed", text, exit_code=EXIT_FAILED) from None
 
-    def _send(self, spec: RequestSpec, mode: str, mark: str) -> Answer:
+    def _send(self, spec: RequestSpec, mode: str, mark: str, client: Client | None = None, trial: str = "") -> Answer:
         known, lookup = dict(spec.variables), self._setup.lookup_for(spec)
 
         def resolved(text: str) -> str:
@@ -125,11 +153,11 @@ class AuditedApp:
         url, own = self._address(requests.quoted(resolved(spec.url)), spec)
         headers = [(name, resolved(value)) for name, value in spec.headers]
         if own:
-            headers += self._steering(mode, mark) + self._cookies(headers)
+            headers += self._steering(mode, mark, trial) + self._cookies(headers)
         body = None if spec.body is None else resolved(spec.body).encode()
         self.app.trim_log()
         try:
-            return self._client.send(spec.method, url, headers, body)
+            return (client or self._client).send(spec.method, url, headers, body)
         except NoAnswerError as problem:
             ended = self.app.ended(END_SECONDS) if own and not problem.late else None
             text = f"{problem.message} ({ended})" if ended else problem.message
@@ -147,8 +175,8 @@ class AuditedApp:
         parts = urlsplit(url)
         return f"{self.app.url}{parts.path or '/'}" + (f"?{parts.query}" if parts.query else ""), True
 
-    def _steering(self, mode: str, mark: str) -> list[tuple[str, str]]:
-        return [(protocol.HEADER, f"{self.app.token}:{mode}:{mark}")]
+    def _steering(self, mode: str, mark: str, trial: str) -> list[tuple[str, str]]:
+        return [(protocol.HEADER, ":".join([self.app.token, mode, mark, *([trial] if trial else [])]))]
 
     def _cookies(self, headers: list[tuple[str, str]]) -> list[tuple[str, str]]:
         if not self._setup.cookies or any(name.lower() == "cookie" for name, _ in headers):
@@ -156,25 +184,75 @@ class AuditedApp:
         return [("Cookie", "; ".join(f"{name}={value}" for name, value in self._setup.cookies.items()))]
 
 
-@contextmanager
-def audited_app(target: Target, *, say: Callable[[str], None] = lambda line: None) -> Iterator[AuditedApp]:
-    """The target's app, started with the agent and logged in; ended, with all it left, on the way out.
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    """One entry of `connect-<pid>.json`; the protocol says what it holds."""
 
-    One at a time per target. `say` hears what was decided. Raises SubsecondError, before anything is started
-    where that can be told.
+    driver: str
+    host: str | None = None
+    port: int | None = None
+    dbname: str | None = None
+    user: str | None = None
+    password: str | None = None
+    path: str | None = None
+
+    def connection(self) -> clones.Connection:
+        return clones.Connection(
+            driver=self.driver, path=self.path, host=self.host, port=self.port, dbname=self.dbname, user=self.user,
+            password=self.password,
+        )  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class _Connections:
+    connections: tuple[_Seen, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Ground:
+    """What all copies of one target's app have in common, looked up once."""
+
+    target: Target
+    python: PythonFacts
+    start: Start
+    plan: requests.Requests
+
+
+@contextmanager
+def ground(target: Target, *, say: Callable[[str], None] = lambda line: None) -> Iterator[Ground]:
+    """The target's lock, held for the block; what a killed tool left is removed, and `say` hears of it.
+
+    Raises SubsecondError, before anything is started where that can be told.
     """
     plan = requests.of_target(target)
     with run_folder.lock(target.root):
-        for line in [*target.notes, *plan.notes, *run_folder.clean_leftovers(target.root)]:
+        left = [*run_folder.clean_leftovers(target.root), *clones.clean_leftovers(target.root)]
+        for line in [*target.notes, *plan.notes, *left]:
             say(line)
         facts = probe(target)
         start = server.choose(target, facts)
         say(f"Python {facts.version_text} ({facts.why}); {start.server}: {start.why}")
-        with running(target, facts, start, plan.timed[0]) as app:
-            session = AuditedApp(target, facts, start, app, plan)
-            try:
-                session.log_in()
-                session.require_agent()
-                yield session
-            finally:
-                session.close()
+        yield Ground(target, facts, start, plan)
+
+
+@contextmanager
+def started(base: Ground, env: Mapping[str, str] | None = None) -> Iterator[AuditedApp]:
+    """One copy of the app with the agent inside, logged in; `env` on top of the target's own."""
+    with running(base.target, base.python, base.start, base.plan.timed[0], env) as app:
+        session = AuditedApp(base.target, base.python, base.start, app, base.plan)
+        try:
+            session.log_in()
+            session.require_agent()
+            yield session
+        finally:
+            session.close()
+
+
+@contextmanager
+def audited_app(target: Target, *, say: Callable[[str], None] = lambda line: None) -> Iterator[AuditedApp]:
+    """The target's app, started with the agent and logged in; ended, with all it left, on the way out.
+
+    One at a time per target. `say` hears what was decided.
+    """
+    with ground(target, say=say) as base, started(base) as app:
+        yield app

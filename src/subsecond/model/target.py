@@ -33,6 +33,8 @@ class Target:
     data: Literal["copy", "disposable"] = "copy"
     copy_database: str | None = None
     """Command with `{name}` that makes a copy of the app's database; used by trials."""
+    copy: tuple[str, ...] = ()
+    """Ignored files and folders that the app needs beside its repository (`.env`), by their path in the project."""
     repeat: int | None = None
     ready_seconds: float = 60.0
     timeout_seconds: float = 120.0

@@ -1,0 +1,82 @@
+from __future__ import annotations
+
+import threading
+from collections.abc import Sequence
+from typing import ClassVar
+
+from subsecond import durations
+from subsecond.errors import SubsecondError
+from subsecond.harness.send import Answer, Client, RequestFailed
+from subsecond.harness.session import AuditedApp, audited_app
+from subsecond.model.proof import GateVerdict
+from subsecond.model.target import RequestSpec
+from subsecond.prove.gate import Case, gate, verdict
+
+OVERLAPPING = 4
+"""Requests at once: a lock made before gevent patched stops the second one (reference, section 0, fact 4)."""
+ROUNDS = 2
+
+
+@gate
+class BootGate:
+    """The candidate starts by the production command and answers overlapping requests before a deadline.
+
+    A port that accepts and stays silent fails, and so does a worker that answers once and then locks itself. What is
+    shown is the first traceback of the whole log, not the last symptom.
+    """
+
+    name: ClassVar[str] = "boot"
+    order: ClassVar[int] = 1
+
+    def judge(self, case: Case) -> GateVerdict:
+        target = case.candidate.target
+        try:
+            with audited_app(target) as app:
+                wanted = [spec for spec in app.requests if not case.only or spec.name in case.only]
+                for spec in wanted:
+                    for _ in range(ROUNDS):
+                        if problem := _crowd(app, spec):
+                            shown = app.app.logged_failure()
+                            return verdict(self.name, "failed", f"{spec.name}: {problem}", [shown] if shown else [])
+                took = durations.text(app.app.seconds)
+        except SubsecondError as problem:
+            if problem.slug in FAILURES:
+                return verdict(self.name, "failed", problem.message)
+            raise
+        return verdict(
+            self.name, "passed",
+            f"answered first after {took}; {OVERLAPPING} overlapping requests twice for each of {len(wanted)}",
+        )  # fmt: skip
+
+
+FAILURES = ("app-start-failed", "setup-failed", "no-agent")
+"""What the candidate itself can be blamed for; any other error is one of the target or the machine."""
+
+
+def _crowd(app: AuditedApp, spec: RequestSpec) -> str | None:
+    """What went wrong with one of several requests sent at once; None where all were answered below 500."""
+    outcomes: list[Answer | RequestFailed] = []
+
+    def ask() -> None:
+        client = Client(app.target.timeout_seconds)
+        try:
+            outcomes.append(app.send_by(client, spec))
+        finally:
+            client.close()
+
+    threads = [threading.Thread(target=ask) for _ in range(OVERLAPPING)]
+    for one in threads:
+        one.start()
+    for one in threads:
+        one.join()
+    return _problem(outcomes)
+
+
+def _problem(outcomes: Sequence[Answer | RequestFailed]) -> str | None:
+    lost = [one.why for one in outcomes if isinstance(one, RequestFailed)]
+    broken = [one.status for one in outcomes if isinstance(one, Answer) and one.status >= 500]
+    if lost:
+        return f"{len(lost)} of {len(outcomes)} overlapping requests got no answer: {lost[0]}"
+    if broken:
+        return f"{len(broken)} of {len(outcomes)} overlapping requests were answered {broken[0]}"
+    return None
