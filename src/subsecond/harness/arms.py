@@ -1,0 +1,138 @@
+"""An arm: one running copy of the app with everything it can change, its own process, database and way to it."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+from subsecond import durations, store
+from subsecond.harness import clones
+from subsecond.harness.clones import Connection, NoCloneError
+from subsecond.harness.proxy import DelayProxy
+from subsecond.harness.session import AuditedApp, Ground, started
+from subsecond_agent import protocol
+
+PREFIX = "arm-"
+Isolation = Literal["clone", "own process", "in place", "shared"]
+"""Of the database: a scratch copy; one that lives in the app's process; the user's own, which may be changed; the
+user's own, which is only read."""
+
+
+@dataclass
+class Arm:
+    """A running arm. `app` is the one to ask; after `restart` it is another process on the same data."""
+
+    app: AuditedApp
+    isolation: Isolation
+    why: str
+    """Of the isolation, for a reader."""
+    base: Ground = field(repr=False)
+    databases: dict[Connection, Connection] = field(default_factory=dict, repr=False)
+    """The app's own -> this arm's, reached directly."""
+    rtt: float | None = None
+    """Seconds that the way to the database was made longer; None where it was not."""
+    _env: dict[str, str] = field(default_factory=dict, repr=False)
+    _process: ExitStack = field(default_factory=ExitStack, repr=False)
+
+    @property
+    def may_be_changed(self) -> bool:
+        """Whether indexes may be built in its database."""
+        return self.isolation in ("clone", "in place") and len(self.databases) == 1
+
+    @property
+    def system(self) -> str | None:
+        """`postgresql` or `sqlite` where it has one database."""
+        return next(iter(self.databases.values())).system if len(self.databases) == 1 else None
+
+    def restart(self) -> None:
+        """End the process and start another one: nothing that it remembered is left."""
+        self._process.close()
+        self.app = self._process.enter_context(started(self.base, self._env))
+
+    def run_sql(self, statements: Sequence[str]) -> Any:
+        """Statements on this arm's database, each committed by itself; rows of the last one that gave some."""
+        [database] = self.databases.values()
+        [result] = clones.work_on(self.base.python.executable, database, {"op": "run", "sql": list(statements)})
+        return result["rows"]
+
+
+@contextmanager
+def arm(
+    base: Ground, seen: Sequence[Connection], *, rtt: float | None = None, say: Callable[[str], None]
+) -> Iterator[Arm]:
+    """Start an arm for an app that was seen to use the databases `seen`. All of it is gone after the block.
+
+    Where a database cannot be copied the user's own is used, for requests that only read: `isolation` and `why` say
+    so. `rtt`: seconds added to each round trip to PostgreSQL, by a proxy of the arm's own.
+    """
+    with ExitStack() as stack:
+        folder = Path(
+            stack.enter_context(tempfile.TemporaryDirectory(prefix=PREFIX, dir=store.folder(base.target.root)))
+        )
+        isolation, why, databases = _databases(stack, base, seen, folder)
+        say(why)
+        ways, added = _ways(stack, databases, rtt, say)
+        env = _redirection(folder, databases, ways)
+        with ExitStack() as process:
+            app = process.enter_context(started(base, env))
+            made = Arm(app, isolation, why, base, databases, added, env, process)
+            yield made
+
+
+def _databases(
+    stack: ExitStack, base: Ground, seen: Sequence[Connection], folder: Path
+) -> tuple[Isolation, str, dict[Connection, Connection]]:
+    kept = [one for one in seen if not one.in_memory]
+    if not seen:
+        return "shared", "no connection to a database was seen: trials run on the app as it is", {}
+    if not kept:
+        return "own process", "the database lives in the app's own memory: each process has its own", {}
+    if base.target.data == "disposable":
+        return "in place", 'the target says data = "disposable": trials run on its own database', {a: a for a in kept}
+    try:
+        with ExitStack() as made:
+            copies = {one: made.enter_context(clones.clone(base.target, base.python, one, folder)) for one in kept}
+            stack.enter_context(made.pop_all())
+    except NoCloneError as problem:
+        why = f"no copy of the database could be made, so trials only read, on the app's own: {problem.message}"
+        return "shared", why, {one: one for one in kept}
+    shown = ", ".join(one.shown for one in kept)
+    return "clone", f"trials run on a scratch copy of {shown}", copies
+
+
+def _ways(
+    stack: ExitStack, databases: Mapping[Connection, Connection], rtt: float | None, say: Callable[[str], None]
+) -> tuple[dict[Connection, dict[str, Any]], float | None]:
+    """How the app is to reach each database, and the delay that was really added."""
+    ways = {source: database.place() for source, database in databases.items()}
+    if not rtt:
+        return ways, None
+    far = [one for one, copy in databases.items() if copy.port is not None and copy.host and copy.host[0] != "/"]
+    for source in far:
+        database = databases[source]
+        assert database.host is not None and database.port is not None
+        proxy = stack.enter_context(DelayProxy((database.host, database.port), rtt))
+        ways[source] = {**database.place(), "host": "127.0.0.1", "port": proxy.port}
+    if not far:
+        say(
+            f"no round trip of {durations.text(rtt)} could be added: the database is not reached by an address and port"
+        )
+        return ways, None
+    return ways, rtt
+
+
+def _redirection(
+    folder: Path, databases: Mapping[Connection, Connection], ways: Mapping[Connection, Mapping[str, Any]]
+) -> dict[str, str]:
+    """The environment that leads the app's connections elsewhere; empty where they go where they did."""
+    entries = [{"from": source.place(), "to": way} for source, way in ways.items() if way != source.place()]
+    if not entries:
+        return {}
+    path = folder / "redirect.json"
+    store.write(path, [store.to_json({"version": 1, "database": entries})])
+    assert set(databases) == set(ways)
+    return {protocol.ENV_REDIRECT: str(path)}
