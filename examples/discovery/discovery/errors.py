@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
 from flask import Flask, Response, jsonify
 from werkzeug.exceptions import HTTPException
@@ -17,10 +18,12 @@ class ApiError(Exception):
     status = 500
     code = "internal_error"
 
-    def __init__(self, message: str, parameter: str | None = None) -> None:
+    def __init__(self, message: str, parameter: str | None = None, **more: Any) -> None:
+        """`more` stands in the answer beside code, message and parameter."""
         super().__init__(message)
         self.message = message
         self.parameter = parameter
+        self.more = more
 
 
 class InvalidParameter(ApiError):  # noqa: N818 (named as HTTP names it)
@@ -58,9 +61,16 @@ class Conflict(ApiError):  # noqa: N818 (named as HTTP names it)
     code = "conflict"
 
 
-def error_response(status: int, code: str, message: str, parameter: str | None = None) -> Response:
+class Unavailable(ApiError):  # noqa: N818 (named as HTTP names it)
+    """503: it may well work in a moment."""
+
+    status = 503
+    code = "unavailable"
+
+
+def error_response(status: int, code: str, message: str, parameter: str | None = None, **more: Any) -> Response:
     """The JSON answer for an error, inside an application context."""
-    response = jsonify({"error": {"code": code, "message": message, "parameter": parameter}})
+    response = jsonify({"error": {"code": code, "message": message, "parameter": parameter, **more}})
     response.status_code = status
     if status == 401:
         response.headers["WWW-Authenticate"] = "Bearer"
@@ -76,7 +86,7 @@ def register_error_handlers(app: Flask) -> None:
 
 def answer_api_error(error: ApiError) -> Response:
     """Answer for an error that we raised."""
-    return error_response(error.status, error.code, error.message, error.parameter)
+    return error_response(error.status, error.code, error.message, error.parameter, **error.more)
 
 
 def answer_http_error(error: HTTPException) -> Response:

@@ -21,7 +21,7 @@ ROOT = str(Path(__file__).resolve().parent.parent)
 if ROOT not in sys.path:
     sys.path.insert(0, ROOT)
 
-from discovery.models import Base  # noqa: E402  (the package lies beside this folder and is not installed)
+from discovery.booking import tables  # noqa: E402  (the package lies beside this folder and is not installed)
 
 
 def database_url() -> str:
@@ -36,14 +36,14 @@ def database_url() -> str:
 
 def run(connection: Connection) -> None:
     """Runs the wanted revisions, each in a transaction of its own, so that one can build indexes concurrently."""
-    context.configure(connection=connection, target_metadata=Base.metadata, transaction_per_migration=True)
+    context.configure(connection=connection, target_metadata=tables.Base.metadata, transaction_per_migration=True)
     with context.begin_transaction():
         context.run_migrations()
 
 
 def run_offline() -> None:
     """Prints the SQL instead of running it (`alembic upgrade --sql`)."""
-    context.configure(dialect_name="postgresql", target_metadata=Base.metadata, transaction_per_migration=True)
+    context.configure(dialect_name="postgresql", target_metadata=tables.Base.metadata, transaction_per_migration=True)
     with context.begin_transaction():
         context.run_migrations()
 

@@ -11,7 +11,7 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from discovery.optimized.connections import Turns
+from discovery.turns import Turns
 
 
 def start(turns: Turns, number: int, order: list[int], errors: list[BaseException]) -> threading.Thread:

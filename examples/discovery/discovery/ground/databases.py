@@ -29,7 +29,7 @@ MARK = "discovery-platform"
 TEMPLATE, WORKING, COPY = "template", "working", "copy"
 # `subsecond_` because the tool that measures this platform names its scratch databases so.
 COPY_NAME = re.compile(r"(discovery|subsecond)_[a-z0-9_]{1,50}")
-UNINDEXED = "0001"
+UNINDEXED = "0002"
 VERSIONS = ROOT / "migrations" / "versions"
 
 
@@ -127,7 +127,7 @@ def _remove(connection: psycopg.Connection[Any], name: str) -> None:
 
 
 def migrate(url: str, revision: str) -> None:
-    """Bring a database to a revision (`0001`, `head`)."""
+    """Bring a database to a revision (`0002`, `head`)."""
     from alembic import command
     from alembic.config import Config
 
@@ -140,8 +140,9 @@ def migrate(url: str, revision: str) -> None:
 def source(scale: str, seed: int, indexed: bool) -> dict[str, str]:
     """What a template was made from; another answer means that it must be made again."""
     whole = hashlib.sha256()
-    for file in sorted(VERSIONS.glob("*.py" if indexed else f"{UNINDEXED}*.py")):
-        whole.update(file.name.encode() + file.read_bytes())
+    for file in sorted(VERSIONS.glob("*.py")):
+        if indexed or file.name[: len(UNINDEXED)] <= UNINDEXED:
+            whole.update(file.name.encode() + file.read_bytes())
     return {
         "scale": scale,
         "seed": str(seed),

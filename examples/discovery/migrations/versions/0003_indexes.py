@@ -1,10 +1,10 @@
-"""Indexes for the two endpoints.
+"""Indexes for the two endpoints and for a user's own bookings.
 
 They are built one by one and concurrently, so bookings go on meanwhile; a build that was broken off leaves an invalid
 index, which a second run replaces.
 
-Revision ID: 0002
-Revises: 0001
+Revision ID: 0003
+Revises: 0002
 """
 
 from __future__ import annotations
@@ -14,8 +14,8 @@ from typing import NamedTuple
 import sqlalchemy as sa
 from alembic import op
 
-revision: str = "0002"
-down_revision: str | None = "0001"
+revision: str = "0003"
+down_revision: str | None = "0002"
 branch_labels: str | None = None
 depends_on: str | None = None
 
@@ -52,6 +52,7 @@ INDEXES = (
     ),
     Index("ix_item_add_ons_item_id_add_on_id", "item_add_ons", ("item_id", "add_on_id")),
     Index("ix_bookings_item_id_starts_at", "bookings", ("item_id", "starts_at"), included=("ends_at", "status")),
+    Index("ix_bookings_user_id_starts_at", "bookings", ("user_id", "starts_at")),
     Index("ix_item_blocks_item_id_starts_at", "item_blocks", ("item_id", "starts_at")),
     Index("ix_price_rules_item_id_weekday", "price_rules", ("item_id", "weekday")),
     Index("ix_reviews_location_id", "reviews", ("location_id",), included=("stars",)),

@@ -1,0 +1,1 @@
+"""Tells the CRM of bookings and cancellations, outside of requests: a queue of jobs in the application's database."""
