@@ -21,6 +21,7 @@ from .protocol import (
     COUNT_ROWS,
     COUNT_SESSIONS,
     COUNT_TRANSACTIONS,
+    WAIT_CPU,
     WAIT_DATABASE,
     WAIT_LOGS,
     WAIT_POOL,
@@ -63,6 +64,7 @@ def trace_line(record: Record) -> str:
         "route": record.route,
         "status": record.status,
         "error": record.error,
+        "trial": None if record.trial is None else record.trial.told(),
     }
     return _whole(head, record)
 
@@ -93,6 +95,7 @@ def _whole(head: dict[str, Any], record: Record) -> str:
     }
     head["waits"] = {
         WAIT_DATABASE: sum(record.queries) + sum(record.database),
+        WAIT_CPU: sum(record.driver_cpu),
         WAIT_POOL: sum(record.pools),
         WAIT_LOGS: sum(record.logs),
     }

@@ -10,9 +10,13 @@ MARK = "__subsecond__"
 
 
 class Patches:
-    """What one hook replaced: `replace` as often as needed, `undo` once."""
+    """What one hook replaced: `replace` as often as needed, `undo` once.
 
-    def __init__(self) -> None:
+    mark: attribute of what was put in. Somebody who replaces what a hook has replaced already needs one of his own.
+    """
+
+    def __init__(self, mark: str = MARK) -> None:
+        self.mark = mark
         self.done: list[tuple[Any, str, Any, Any, bool]] = []
 
     def replace(self, owner: Any, name: str, make: Callable[[Any], Any]) -> None:
@@ -22,13 +26,13 @@ class Patches:
         replaced in its parent.
         """
         original = getattr(owner, name)
-        if getattr(original, MARK, False):
+        if getattr(original, self.mark, False):
             return
         replacement = make(original)
         for attribute in ("__module__", "__name__", "__qualname__", "__doc__"):
             setattr(replacement, attribute, getattr(original, attribute, None))
         replacement.__wrapped__ = original  # inspect.signature follows it: the app sees the signature it knows
-        setattr(replacement, MARK, True)
+        setattr(replacement, self.mark, True)
         own = name in vars(owner)
         setattr(owner, name, replacement)
         self.done.append((owner, name, original, replacement, own))

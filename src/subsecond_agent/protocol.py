@@ -12,7 +12,7 @@ hello  `{"type": "hello", "version", "pid", "argv", "python", "executable", "ser
 note   `{"type": "note", "version", "pid", "hook", "message"}`: the agent's own mishap; that hook is off from then on.
 trace  one request, written after the last byte of the response has gone:
        `{"type": "trace", "version", "id", "mark", "mode", "steering", "pid", "first", "start", "seconds",
-       "cpu_seconds", "gc_seconds", "method", "path", "query", "route", "status", "error",
+       "cpu_seconds", "gc_seconds", "method", "path", "query", "route", "status", "error", "trial",
        "dropped", "counts": {...}, "waits": {...}, "texts": [...], "frames": [...], "stacks": [...],
        "spans": [...]}`
        late spans (work that went on after the response) follow in further lines of the same `id`
@@ -24,6 +24,10 @@ trace  one request, written after the last byte of the response has gone:
     first        bool: the first request that this process served
     start        int: UNIX time in ns; seconds, cpu_seconds, gc_seconds: float (CPU, collections: the whole process)
     error        str | null: type of an exception that left the application
+    trial        null | {"id", "state", "acted": [int, ...], "refused": [str | null, ...]}: one of each for each fix of
+                 the trial's file. state: "ok" | "unknown" (no such file) | "malformed: why" | "refused: why"; the last
+                 three leave the request untouched. acted: how often the fix acted; refused: why it would not, or would
+                 no longer, act (it raised, the function is not pure, the request writes, no such model ...)
     dropped      int: spans left out, when a request has more than 100,000 (counts and waits are still exact)
     counts       {COUNT_QUERIES: int, ...}: exact integers, in all modes
     waits        {WAIT_DATABASE: seconds, ...}: summed, in all modes
@@ -33,6 +37,23 @@ trace  one request, written after the last byte of the response has gone:
     spans        list[[name, parent, start_us, duration_us, stack, attributes]]; parent: index into
                  spans or -1 (the request); stack: index into stacks or -1; times in microseconds from
                  the request's start; empty in mode "timed".
+
+Trials: a header that ends in `:<trial id>` switches virtual fixes on for that request. What they are stands in
+`<spool>/trials/<id>.json`, written whole (a rename) by the tool, folder 0700, file 0600:
+`{"version": 1, "fixes": [{"fix": name, "shadow": false, parameter: value, ...}, ...]}`. It is read once per process:
+another content needs another id. `shadow`: do all the work of the hook, but still send the statement or call the
+function. Names and parameters: `virtual_fixes/`. Only GET and HEAD requests.
+
+Connections: each process writes what SQLAlchemy is about to connect to into `<spool>/connect-<pid>.json` (0600), once
+per distinct target, the file whole each time: `{"version": 1, "pid", "connections": [{"system", "driver", "host",
+"port", "dbname", "user", "password", "path", "redirected": bool}, ...]}`; a value is null where the driver is left to
+its own default; `path` is absolute, of SQLite only (`:memory:` as it is), the others of the rest only. The port is a
+number.
+With ENV_REDIRECT, a file (0600, its folder the tool's own) `{"version": 1, "database": [{"from": {...}, "to": {...}},
+...]}` says where connections go instead. `from`: `{"host", "port", "dbname"}` or `{"path"}` with the values of
+connect-*.json; `to`: the same keys and, if they differ, `"user"` and `"password"`. What no entry fits goes where the
+app says, with `"redirected": false`. A file that cannot be used lets no connection be made at all: an arm must never
+reach what it does not own.
 """
 
 VERSION = 1
@@ -46,8 +67,16 @@ ENV_EXPIRES = "SUBSECOND_EXPIRES"
 ENV_CODE = "SUBSECOND_CODE"
 """JSON `{"root": folder, "code": [package name or folder, ...], "app": module or null}`: what own code is."""
 
+ENV_REDIRECT = "SUBSECOND_REDIRECT"
+"""Path of the file that says where the connections of this arm go."""
+
 HEADER = "X-Subsecond"
-"""`<token>:<mode>:<mark>`; the mark matches `[A-Za-z0-9._-]{1,64}`. Taken out before the app sees it."""
+"""`<token>:<mode>:<mark>[:<trial id>]`; the mark matches `[A-Za-z0-9._-]{1,64}`, the trial's id `[a-z0-9-]{1,40}`.
+Taken out before the app sees it."""
+
+TRIALS = "trials"
+"""Folder of the trials' files, in the spool folder."""
+TRIAL_VERSION = 1
 
 MODE_TIMED = "timed"
 """Clock, process CPU, counts and summed waits: the only mode whose seconds count as the request's."""
@@ -74,6 +103,8 @@ COUNT_LOGS = "logs"
 
 WAIT_DATABASE = "database"
 """Time inside the driver: statements, begin, commit, rollback."""
+WAIT_CPU = "database_cpu"
+"""Part of WAIT_DATABASE in which this thread computed (the driver, SQLite); measured in requests of a trial only."""
 WAIT_POOL = "pool"
 WAIT_LOGS = "logs"
 

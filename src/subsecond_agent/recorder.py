@@ -88,7 +88,7 @@ def begin(environ: dict[str, Any]) -> Record | None:
     That is: a request within a request (mounted apps, a test client), or a spool that was refused. The tool's header
     is taken out in any case. A record that its server never closed is written first.
     """
-    mode, mark, steered = steering.take(environ)
+    mode, mark, steered, trial_id = steering.take(environ)
     open_record = CURRENT.get()
     if open_record is not None and not open_record.finished:
         if open_record.inside:
@@ -104,13 +104,19 @@ def begin(environ: dict[str, Any]) -> Record | None:
     if not spool.is_open():
         return None
     record = Record(mode, mark, steered, first, environ)
-    record.collected_before = Process.collected
     record.home = here()
+    record.trial_id = trial_id
     CURRENT.set(record)
+    start_clock(record)
+    return record
+
+
+def start_clock(record: Record) -> None:
+    """What takes time from here on is the request's."""
+    record.collected_before = Process.collected
     record.cpu_before = time.process_time()
     record.started_at = time.time_ns()
     record.began = now()
-    return record
 
 
 def finish(record: Record) -> None:
@@ -120,6 +126,8 @@ def finish(record: Record) -> None:
     """
     if record.finished:
         return
+    if record.trial is not None:
+        record.trial.end()  # what a virtual fix gives back at the end, a real one would give back within the request
     record.ended = now()
     record.cpu_seconds = time.process_time() - record.cpu_before
     record.gc_seconds = Process.collected - record.collected_before

@@ -66,6 +66,7 @@ class Record:
         "cpu_before",
         "cpu_seconds",
         "database",
+        "driver_cpu",
         "dropped",
         "ended",
         "environ",
@@ -91,6 +92,8 @@ class Record:
         "status",
         "steering",
         "transactions",
+        "trial",
+        "trial_id",
         "units",
         "written",
     )
@@ -106,6 +109,8 @@ class Record:
         self.status = 0
         self.error: str | None = None
         self.route: str | None = None
+        self.trial_id: str | None = None
+        self.trial: Any = None  # a `trial.Trial` while one runs: this module knows none
         self.home = 0
         self.inside = True
         self.finished = self.written = False
@@ -130,6 +135,7 @@ class Record:
         self.database: list[float] = []
         self.pools: list[float] = []
         self.logs: list[float] = []
+        self.driver_cpu: list[float] = []
         self.rows: list[int] = []
         self.sessions: list[int] = []
         self.transactions: list[int] = []

@@ -13,7 +13,7 @@ from .protocol import ENV_SPOOL, VERSION
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any
+    from typing import Any, Callable
 
 folder = os.environ.get(ENV_SPOOL, "")
 
@@ -90,6 +90,37 @@ def unsafe(place: str) -> str:
     if found.st_mode & 0o077:
         return f"others may enter it (mode {found.st_mode & 0o777:o}); it must be 700"
     return ""
+
+
+def private_file(path: str, limit: int, refused: Callable[[str], Exception]) -> bytes:
+    """Content of a file of the tool's; `refused(why)` is raised where it is no file that this user alone may write.
+
+    limit: most bytes. Raises FileNotFoundError, too.
+    """
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+    except FileNotFoundError:
+        raise
+    except OSError as mishap:
+        raise refused(mishap.strerror or "cannot be read") from None
+    try:
+        found = os.fstat(descriptor)
+        if not stat.S_ISREG(found.st_mode):
+            raise refused("not a file")
+        if found.st_uid != os.geteuid():
+            raise refused(f"belongs to user {found.st_uid}, this process runs as {os.geteuid()}")
+        if found.st_mode & 0o077:
+            raise refused(f"others may read or write it (mode {found.st_mode & 0o777:o}); it must be 600")
+        if found.st_size > limit:
+            raise refused(f"larger than {limit} bytes")
+        parts: list[bytes] = []
+        while True:
+            part = os.read(descriptor, limit)
+            if not part:
+                return b"".join(parts)
+            parts.append(part)
+    finally:
+        os.close(descriptor)
 
 
 def refuse(why: str) -> bool:

@@ -15,23 +15,28 @@ if TYPE_CHECKING:
 KEY = "HTTP_" + HEADER.upper().replace("-", "_")
 MARK_CHARACTERS = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-")
 MAX_MARK = 64
+TRIAL_CHARACTERS = frozenset("abcdefghijklmnopqrstuvwxyz0123456789-")
+MAX_TRIAL = 40
 
 token = os.environ.get(ENV_TOKEN, "").encode()
 expires = os.environ.get(ENV_EXPIRES, "")
 
 
-def take(environ: dict[str, Any]) -> tuple[str, str | None, str]:
-    """Take the header out of a WSGI environ -> (mode, mark, steering as the protocol names it)."""
+def take(environ: dict[str, Any]) -> tuple[str, str | None, str, str | None]:
+    """Take the header out of a WSGI environ -> (mode, mark, steering as the protocol names it, trial's id)."""
     value = environ.pop(KEY, None)
     if value is None or not token:
-        return MODE_RECORDING, None, "absent"
+        return MODE_RECORDING, None, "absent", None
     secret, _, rest = value.partition(":")
-    mode, _, mark = rest.partition(":")
+    mode, _, rest = rest.partition(":")
+    mark, colon, trial = rest.partition(":")
     if not (is_token(secret) and is_near(environ.get("REMOTE_ADDR"))):
-        return MODE_RECORDING, None, "refused"
+        return MODE_RECORDING, None, "refused", None
     if mode not in MODES or not 0 < len(mark) <= MAX_MARK or not MARK_CHARACTERS.issuperset(mark):
-        return MODE_RECORDING, None, "refused"
-    return mode, mark, "ok"
+        return MODE_RECORDING, None, "refused", None
+    if colon and not (0 < len(trial) <= MAX_TRIAL and TRIAL_CHARACTERS.issuperset(trial)):
+        return MODE_RECORDING, None, "refused", None
+    return mode, mark, "ok", trial or None
 
 
 def is_token(secret: str) -> bool:

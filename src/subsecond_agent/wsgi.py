@@ -5,7 +5,7 @@ The frames of this file are where the walk for call sites ends (`own_code.ENTRY`
 
 from __future__ import annotations
 
-from . import guard, recorder
+from . import guard, recorder, trial
 from .recorder import CURRENT
 
 TYPE_CHECKING = False
@@ -27,6 +27,9 @@ def around(original: Callable[..., Any], hook: ModuleType, route_of: Callable[[d
         if hook.live:
             try:
                 record = recorder.begin(environ)
+                if record is not None and record.trial_id is not None:
+                    trial.begin(record)
+                    recorder.start_clock(record)  # reading the file and setting it up is nobody's time
             except Exception as mishap:
                 guard.failed(hook.HOOK, mishap)
         if record is None:

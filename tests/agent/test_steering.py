@@ -46,7 +46,11 @@ def ask(shop: Served, value: str) -> dict[str, object]:
         f"{TOKEN}:timed:",
         f"{TOKEN}:timed:{'m' * 65}",
         f"{TOKEN}:timed:../../etc",
-        f"{TOKEN}:timed:m1:m2",
+        f"{TOKEN}:timed:m1:",
+        f"{TOKEN}:timed:m1:UP",
+        f"{TOKEN}:timed:m1:a/b",
+        f"{TOKEN}:timed:m1:a:b",
+        f"{TOKEN}:timed:m1:{'x' * 41}",
         TOKEN,
     ],
 )

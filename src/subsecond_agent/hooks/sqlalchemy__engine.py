@@ -8,6 +8,7 @@ that an engine really uses is touched: one that calls its parent's method would 
 from __future__ import annotations
 
 import sys
+from time import thread_time
 
 from .. import guard
 from ..callsite import chain
@@ -81,6 +82,7 @@ def executing(original: Any, system: str, by_driver: bool, many: bool) -> Any:
         record = CURRENT.get() or current()
         if record is None or not live:
             return original(self, cursor, statement, parameters, context)
+        before = thread_time() if record.trial is not None else None
         began = now()
         try:
             result = original(self, cursor, statement, parameters, context)
@@ -88,6 +90,8 @@ def executing(original: Any, system: str, by_driver: bool, many: bool) -> Any:
             note(record, began, (statement, parameters, context, system), many, error)
             raise
         span = note(record, began, (statement, parameters, context, system), many, None)
+        if before is not None:
+            record.driver_cpu.append(thread_time() - before)
         count_rows(record, span, cursor, (statement, context), by_driver)
         return result
 
@@ -99,6 +103,7 @@ def executing_plain(original: Any, system: str, by_driver: bool) -> Any:
         record = CURRENT.get() or current()
         if record is None or not live:
             return original(self, cursor, statement, context)
+        before = thread_time() if record.trial is not None else None
         began = now()
         try:
             result = original(self, cursor, statement, context)
@@ -106,6 +111,8 @@ def executing_plain(original: Any, system: str, by_driver: bool) -> Any:
             note(record, began, (statement, None, context, system), False, error)
             raise
         span = note(record, began, (statement, None, context, system), False, None)
+        if before is not None:
+            record.driver_cpu.append(thread_time() - before)
         count_rows(record, span, cursor, (statement, context), by_driver)
         return result
 
@@ -195,6 +202,7 @@ def timing(original: Any, after: Any) -> Any:
         record = CURRENT.get() or current()
         if record is None or not live:
             return original(self, dbapi_connection)
+        before = thread_time() if record.trial is not None else None
         began = now()
         error: BaseException | None = None
         try:
@@ -205,6 +213,8 @@ def timing(original: Any, after: Any) -> Any:
         finally:
             try:
                 record.database.append(now() - began)
+                if before is not None:
+                    record.driver_cpu.append(thread_time() - before)
                 after(record, dbapi_connection, began, error)
             except Exception as mishap:
                 guard.failed(HOOK, mishap)

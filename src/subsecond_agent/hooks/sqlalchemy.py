@@ -1,0 +1,47 @@
+"""SQLAlchemy 1.4, 2.0, 2.1: a connection is about to be made.
+
+`sqlalchemy` itself: when its package has been imported, engines and events are there and no engine has been made yet.
+"""
+
+from __future__ import annotations
+
+import sys
+
+from .. import guard, redirect
+from ..patching import Patches
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from types import ModuleType
+    from typing import Any
+
+HOOK = "sqlalchemy"
+live = True
+patches = Patches()
+listening: list[Any] = []
+
+
+def install(sqlalchemy: ModuleType) -> None:
+    engine = sys.modules["sqlalchemy.engine"].Engine
+    if engine not in listening:
+        sys.modules["sqlalchemy.event"].listen(engine, "do_connect", about_to_connect)
+        listening.append(engine)
+
+
+def about_to_connect(dialect: Any, entry: Any, cargs: Any, cparams: Any) -> None:
+    """Event, before the app's own listeners of it. A redirection that cannot be used is the one thing that may stop
+    the app: its arm must not reach a database that is not its own."""
+    if not live:
+        return
+    try:
+        redirect.connecting(dialect, entry, cargs, cparams)
+    except Exception as mishap:
+        if redirect.file:
+            raise redirect.refusal(mishap) from None
+        guard.failed(HOOK, mishap)
+
+
+def uninstall() -> None:
+    patches.undo()
+    while listening:
+        sys.modules["sqlalchemy.event"].remove(listening.pop(), "do_connect", about_to_connect)

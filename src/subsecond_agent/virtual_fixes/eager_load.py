@@ -1,0 +1,164 @@
+"""eager-load: a relationship is loaded for all its parents at once.
+
+`peers`: at the first lazy load it is loaded for all objects of that class in the session, by SQLAlchemy's own
+`selectin` strategy. That needs neither the parents' statement nor its place.
+`option`: `selectinload` on the statement that loads the parents, as the real fix would have it.
+`joinedload` is no choice: on a collection it asks the app for `unique()`.
+"""
+
+from __future__ import annotations
+
+from .. import trial_orm
+from ..patching import Patches
+from ..trial_orm import OWN, label_of
+from ..virtual_fix import RELATION, RefusedError, VirtualFix, one_of, running
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+patches = Patches("__subsecond_eager_load__")
+
+
+class Fix(VirtualFix):
+    NAME = "eager-load"
+    PARAMETERS = {"relation": RELATION, "how": one_of("peers", "option")}
+    OPTIONAL = {"how": "peers"}
+
+    @classmethod
+    def install(cls) -> None:
+        strategies = trial_orm.module("sqlalchemy.orm.strategies")
+        loader = getattr(strategies, "LazyLoader", None) or getattr(strategies, "_LazyLoader", None)
+        if loader is None:
+            raise RefusedError("this version of SQLAlchemy keeps its lazy loader elsewhere")
+        patches.replace(loader, "_load_for_state", loading)
+
+    @classmethod
+    def uninstall(cls) -> None:
+        patches.undo()
+        trial_orm.forget(cls.NAME)
+
+    def apply(self) -> None:
+        self.kept: list[Any] = []  # the identity map holds its objects weakly
+        self.shadowed: set[int] = set()
+        if self.parameters["how"] == "option":
+            self.mapper, self.relation = trial_orm.relation_of(self.parameters["relation"])
+            trial_orm.on_execute(trial_orm.CHANGES, self.NAME, adding_option)
+
+    def undo(self) -> None:
+        self.kept.clear()
+
+
+def loading(original: Any) -> Any:
+    """In the place of the lazy loader's method: load for all, then let it find what is there."""
+
+    def _load_for_state(self: Any, state: Any, passive: Any, *rest: Any, **named: Any) -> Any:
+        for fix in running(Fix.NAME):
+            parameters = fix.parameters
+            if parameters["how"] != "peers" or parameters["relation"] != label_of(self.parent_property):
+                continue
+            try:
+                if is_plain(*rest, **named) and loaded_with_peers(fix, self, state, passive):
+                    return trial_orm.module("sqlalchemy.orm.base").ATTR_WAS_SET
+            except Exception as mishap:
+                fix.failed(mishap)
+        return original(self, state, passive, *rest, **named)
+
+    return _load_for_state
+
+
+def is_plain(loadopt: Any = None, *rest: Any, **named: Any) -> bool:
+    """Is nothing asked of this lazy load that `selectin` for all would not know: criteria, options below it?"""
+    return not (getattr(loadopt, "_extra_criteria", ()) or any(rest) or any(named.values()))
+
+
+def loaded_with_peers(fix: Fix, loader: Any, state: Any, passive: Any) -> bool:
+    """Load the relationship for this object and all like it in its session. False where it must load alone."""
+    base = trial_orm.module("sqlalchemy.orm.base")
+    session = trial_orm.module("sqlalchemy.orm.session")._state_session(state)
+    if passive != base.PASSIVE_OFF or session is None or not state.key:
+        return False
+    if session.new or session.dirty or session.deleted:
+        return False  # a change that is not flushed yet may belong to the answer
+    prop = loader.parent_property
+    peers = [peer for peer in session.identity_map.all_states() if is_peer(prop, state, peer)]
+    if len(peers) < 2:
+        return False
+    if fix.shadow:
+        first = id(state) not in fix.shadowed
+        fix.shadowed.update(map(id, peers))
+        fix.acted += first
+        return False
+    fix.kept += [peer.obj() for peer in peers]
+    path = state.load_path if state.load_options else prop.parent._path_registry
+    strategy = prop._get_strategy((("lazy", "selectin"),))
+    context = PeersContext(session, prop.parent, state.load_options)
+    states = [(peer, False) for peer in peers]
+    load = strategy._load_for_path
+    code = load.__code__
+    more = {
+        "load_only": None,
+        "effective_entity": prop.entity,
+        "loadopt": None,
+        "recursion_depth": None,
+        "execution_options": {OWN: True},
+    }
+    load(context, path, states, **{name: more[name] for name in code.co_varnames[4 : code.co_argcount]})
+    if prop.key not in state.dict:
+        return False
+    fix.acted += 1
+    return True
+
+
+def is_peer(prop: Any, state: Any, peer: Any) -> bool:
+    """An object of the same class, loaded the same way, that has everything but this relationship."""
+    key = prop.key
+    if peer is state:
+        return True
+    return (
+        peer.manager.mapper.isa(prop.parent)
+        and key not in peer.dict
+        and not peer.expired
+        and key not in peer.expired_attributes
+        and not peer._deleted
+        and key not in peer._pending_mutations
+        and (key in peer.callables) == (key in state.callables)
+        and peer.load_options == state.load_options
+        and (peer.load_path == state.load_path or not state.load_options)
+        and peer.obj() is not None
+    )
+
+
+class PeersContext:
+    """What `selectin` asks of the statement that loaded the parents; here there is none."""
+
+    populate_existing = False
+    refresh_state = None
+    identity_token = None
+
+    def __init__(self, session: Any, mapper: Any, options: Any) -> None:
+        self.session = session
+        self.options = tuple(options)
+        self.query = trial_orm.module("sqlalchemy").select(mapper)
+        self.query._with_options = self.options
+        self.compile_state = self
+        self.select_statement = self.user_passed_query = self.query
+        self.attributes: dict[Any, Any] = {}
+        self.execution_options: dict[str, Any] = {OWN: True}
+
+    def _loader_strategy_options(self) -> Any:
+        return self.options
+
+
+def adding_option(fix: Fix, state: Any) -> None:
+    """Before a statement is sent: ask it to load the relationship along."""
+    if fix.parameters["how"] != "option" or not trial_orm.is_select(state):
+        return
+    wanted = [
+        load.selectinload(getattr(entity, fix.relation)) for load, entity in trial_orm.loads_of(state, fix.mapper)
+    ]
+    if wanted:
+        fix.acted += 1
+        changed = state.statement.options(*wanted)
+        if not fix.shadow:
+            state.statement = changed
