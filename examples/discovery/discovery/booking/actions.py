@@ -8,7 +8,8 @@ from typing import Any
 
 from psycopg import errors
 from psycopg.types.range import TimestampRange
-from sqlalchemy import Connection, IntegrityError, Row, bindparam, delete, insert, update
+from sqlalchemy import Connection, Row, bindparam, delete, insert, update
+from sqlalchemy.exc import IntegrityError
 
 from discovery.booking import queries, response, rules
 from discovery.booking.rules import Offer, Span

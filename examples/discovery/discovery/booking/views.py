@@ -30,7 +30,7 @@ def bookings_blueprint(transactions: Transactions, tokens: TokenVerifier) -> Blu
             if first is not None:
                 return _created(first, replayed=True)
             booking = actions.make(connection, user_id, wish)
-            answer = current_app.json.dumps(response.booking(booking))
+            answer = jsonify(response.booking(booking)).get_data(as_text=True)
             if key:
                 idempotency.remember(connection, user_id, key, answer)
         versions.changed(booking.city_id)

@@ -13,8 +13,9 @@ import time
 from pathlib import Path
 from typing import Any
 
-from discovery.settings import var_folder
 from flask import Flask, jsonify, request
+
+from discovery.settings import var_folder
 
 Answer = tuple[dict[str, Any], int]
 
