@@ -87,14 +87,11 @@ class AuditedApp:
         """The agent's line about the request sent with `mark` (see `subsecond_agent.protocol`); None if none comes."""
         return self.spool.trace_of(mark, seconds)
 
-    def put_trial(self, name: str, fixes: Sequence[Mapping[str, Any]], *, collect: bool = True) -> None:
-        """Write the file of a trial (the agent reads it once): virtual fixes with their parameters.
-
-        `collect`: garbage is collected off the clock before each of its requests.
-        """
+    def put_trial(self, name: str, fixes: Sequence[Mapping[str, Any]]) -> None:
+        """Write the file of a trial (the agent reads it once): virtual fixes with their parameters."""
         folder = self.app.spool / protocol.TRIALS
         folder.mkdir(mode=0o700, exist_ok=True)
-        content = {"version": protocol.TRIAL_VERSION, "collect": collect, "fixes": list(fixes)}
+        content = {"version": protocol.TRIAL_VERSION, "fixes": list(fixes)}
         store.write(folder / f"{name}.json", [store.to_json(content, indent=0)])
 
     def connections(self) -> list[clones.Connection]:
@@ -225,14 +222,19 @@ def ground(target: Target, *, say: Callable[[str], None] = lambda line: None) ->
     Raises SubsecondError, before anything is started where that can be told.
     """
     plan = requests.of_target(target)
-    with run_folder.lock(target.root):
-        left = [*run_folder.clean_leftovers(target.root), *clones.clean_leftovers(target.root)]
+    with run_folder.lock(target.home):
+        left = [*run_folder.clean_leftovers(target.home), *clones.clean_leftovers(target.home)]
         for line in [*target.notes, *plan.notes, *left]:
             say(line)
-        facts = probe(target)
-        start = server.choose(target, facts)
-        say(f"Python {facts.version_text} ({facts.why}); {start.server}: {start.why}")
-        yield Ground(target, facts, start, plan)
+        found = looked_up(target)
+        say(f"Python {found.python.version_text} ({found.python.why}); {found.start.server}: {found.start.why}")
+        yield found
+
+
+def looked_up(target: Target) -> Ground:
+    """The same for whoever holds the lock already: a copy that is judged in the project's name."""
+    facts = probe(target)
+    return Ground(target, facts, server.choose(target, facts), requests.of_target(target))
 
 
 @contextmanager
