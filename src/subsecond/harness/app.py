@@ -111,7 +111,7 @@ def running(
     start = replace(start, env=start.env_on(port))
     token = secrets.token_hex(16)
     with _signals_raise():
-        folder = run_folder.make(target.root)
+        folder = run_folder.make(target.home)
         process: subprocess.Popen[bytes] | None = None
         watcher: processes.Watcher | None = None
         try:
@@ -125,7 +125,7 @@ def running(
                 token=token, command=tuple(command), seconds=seconds, process=process, own=(target.root, target.cwd),
             )  # fmt: skip
         finally:
-            _stop(process, watcher, folder, target.root)
+            _stop(process, watcher, folder, target.home)
 
 
 def _port(start: Start) -> int:

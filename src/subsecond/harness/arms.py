@@ -71,7 +71,7 @@ def arm(
     """
     with ExitStack() as stack:
         folder = Path(
-            stack.enter_context(tempfile.TemporaryDirectory(prefix=PREFIX, dir=store.folder(base.target.root)))
+            stack.enter_context(tempfile.TemporaryDirectory(prefix=PREFIX, dir=store.folder(base.target.home)))
         )
         isolation, why, databases = _databases(stack, base, seen, folder)
         say(why)

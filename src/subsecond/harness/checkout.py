@@ -101,7 +101,7 @@ def rebased(target: Target, top: Path, tree: Path) -> Target:
         except ValueError:
             return path
 
-    result = replace(target, root=moved(target.root), cwd=moved(target.cwd))
+    result = replace(target, root=moved(target.root), cwd=moved(target.cwd), judged_for=target.root)
     if not result.cwd.is_dir():
         raise SubsecondError("not-in-revision", f"{target.cwd} is not in the revision; was it committed?")
     return result

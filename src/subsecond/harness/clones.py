@@ -136,7 +136,7 @@ def clone(target: Target, facts: PythonFacts, source: Connection, folder: Path) 
         yield copy  # it goes with the folder
         return
     copy = replace(source, dbname=name)
-    note = _note(target.root, facts.executable, source, name)
+    note = _note(target.home, facts.executable, source, name)
     try:
         if target.copy_database:
             _copied_by(target, name)

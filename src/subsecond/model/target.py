@@ -12,7 +12,9 @@ class Target:
     """What `subsecond.toml`, `[tool.subsecond]` and the command line say, merged and checked."""
 
     root: Path
-    """Folder of the project: of the configuration file, else the working folder. `.subsecond/` lies here."""
+    """Folder of the project: of the configuration file, else the working folder."""
+    judged_for: Path | None = None
+    """Of a copy that is put through gates: the folder of the project that it is a copy of."""
     name: str
     app: str | None = None
     """`module:app`, as gunicorn takes it."""
@@ -42,6 +44,11 @@ class Target:
     """Where the configuration came from, for a reader."""
     notes: tuple[str, ...] = ()
     """What the user should know about how it was read."""
+
+    @property
+    def home(self) -> Path:
+        """The folder that `.subsecond/` lies in."""
+        return self.judged_for or self.root
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

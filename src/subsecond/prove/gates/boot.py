@@ -7,7 +7,7 @@ from typing import ClassVar
 from subsecond import durations
 from subsecond.errors import SubsecondError
 from subsecond.harness.send import Answer, Client, RequestFailed
-from subsecond.harness.session import AuditedApp, audited_app
+from subsecond.harness.session import AuditedApp, looked_up, started
 from subsecond.model.proof import GateVerdict
 from subsecond.model.target import RequestSpec
 from subsecond.prove.gate import Case, gate, verdict
@@ -31,7 +31,7 @@ class BootGate:
     def judge(self, case: Case) -> GateVerdict:
         target = case.candidate.target
         try:
-            with audited_app(target) as app:
+            with started(looked_up(target)) as app:
                 wanted = [spec for spec in app.requests if not case.only or spec.name in case.only]
                 for spec in wanted:
                     for _ in range(ROUNDS):
