@@ -91,6 +91,7 @@ def pytest_runtest_makereport(
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
-    runs, wanted = session.config.stash[_RUNS], session.config.stash[_WANTED]
+    # collected among other folders, this file is loaded after the session's start
+    runs, wanted = session.config.stash.get(_RUNS, []), session.config.stash.get(_WANTED, -1)
     if runs and len(runs) == wanted and figures.SCALE == 1:
         figures.write(runs, session.config.stash[_LOAD])
