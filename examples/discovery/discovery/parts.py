@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from flask import Flask
+from sqlalchemy import Engine
 
-if TYPE_CHECKING:
-    from flask import Flask
-    from sqlalchemy import Engine
-
-    from discovery.settings import Version
-    from discovery.tokens import TokenVerifier
+from discovery import booking, keyvalue, telemetry
+from discovery.settings import Version
+from discovery.tokens import TokenVerifier
 
 
 def install(app: Flask, engine: Engine, verifier: TokenVerifier, version: Version) -> None:
     """Adds the parts to an application that has its own endpoints already; `engine` is the one it uses itself."""
+    telemetry.install(app, version)
+    keyvalue.install(app, engine, verifier)
+    booking.install(app, engine, verifier)

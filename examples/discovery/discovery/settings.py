@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+import secrets
 from datetime import date
 from pathlib import Path
 from typing import Any, Literal
@@ -44,6 +45,14 @@ LIMITED_USER_ID = 2  # may read only a few
 DELETED_USER_ID = 17  # has permissions, but the row in users is gone
 DEMO_LOCATION_ID = 1  # active, in the largest city
 DEMO_CITY = "lisbon"  # the largest
+
+# Requests in a window of RATE_SECONDS, for a user, or for an address without a token. The demo user and this machine
+# itself are where benchmarks and audits come from: they get the other limit, which two workers cannot reach.
+RATE_SECONDS = 60
+RATE_LIMIT = 600
+RATE_LIMIT_VARIABLE = "DISCOVERY_RATE_LIMIT"  # another RATE_LIMIT
+BUSY_LIMIT = 300_000
+BUSY_USERS = frozenset({DEMO_USER_ID})
 
 TOKEN_ISSUER = "discovery-auth"
 TOKEN_LIFETIME = 3600  # seconds
@@ -83,3 +92,40 @@ def jwks_path() -> Path:
     """The file with the auth service's public keys: $DISCOVERY_JWKS, else from the running platform."""
     given = os.environ.get("DISCOVERY_JWKS")
     return Path(given) if given else Path(read_state()["jwks"])
+
+
+def keyvalue_url() -> str | None:
+    """The URL of the key-value store: $REDIS_URL, else from the running platform; None when there is none."""
+    return os.environ.get("REDIS_URL") or _neighbour("keyvalue_url")
+
+
+def cache_url() -> str | None:
+    """The URL of the cache service: $DISCOVERY_CACHE_URL, else from the running platform; None when there is none."""
+    return os.environ.get("DISCOVERY_CACHE_URL") or _neighbour("cache_url")
+
+
+def auth_url() -> str:
+    """The URL of the auth service: $DISCOVERY_AUTH_URL, else from the running platform (NotRunningError)."""
+    return os.environ.get("DISCOVERY_AUTH_URL") or str(read_state()["auth_url"])
+
+
+def session_secret() -> str:
+    """What cookies are signed with: $DISCOVERY_SESSION_SECRET, else the running platform's.
+
+    Where there is neither, a new one, which no other worker knows.
+    """
+    return os.environ.get("DISCOVERY_SESSION_SECRET") or _neighbour("session_secret") or secrets.token_urlsafe(32)
+
+
+def _neighbour(name: str) -> str | None:
+    """What `up` wrote about a part that an application can do without; None when there is no platform."""
+    try:
+        found = read_state().get(name)
+    except NotRunningError:
+        return None
+    return found if isinstance(found, str) else None
+
+
+def crm_url() -> str:
+    """Where the CRM takes events: $DISCOVERY_CRM_URL, else from the running platform."""
+    return os.environ.get("DISCOVERY_CRM_URL") or str(read_state()["crm_url"])

@@ -20,7 +20,7 @@ def tokens() -> dict[str, str]:
     import jwt
     from cryptography.hazmat.primitives.asymmetric import rsa
     from discovery import settings
-    from discovery.auth import keys
+    from discovery.external.auth import keys
 
     key = keys.load(settings.var_folder() / "keys")
     kid = keys.public_document(key)["keys"][0]["kid"]

@@ -13,7 +13,7 @@ import sys
 from typing import Any
 
 from discovery import settings
-from discovery.auth import keys
+from discovery.external.auth import keys
 from sqlalchemy import Engine, event
 from sqlalchemy.pool import Pool
 

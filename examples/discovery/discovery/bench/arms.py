@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 import psycopg
 
 from discovery.bench import machine
-from discovery.ground import databases, ports, processes, services
+from discovery.ground import databases, gunicorn, ports, processes, services
 from discovery.ground.failure import Failure
 from discovery.settings import ROOT, var_folder
 
@@ -66,7 +66,7 @@ class Arm:
             run,
             name=title,
             order=ORDER,
-            command=services.application(self.version, port, more),
+            command=gunicorn.application(self.version, port, more),
             environment=environment,
             port=port,
             log=log,

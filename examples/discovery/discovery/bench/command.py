@@ -10,9 +10,9 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any
 
-from discovery.auth import keys
 from discovery.bench import arms, machine, measure, render
 from discovery.bench.client import Request
+from discovery.external.auth import keys
 from discovery.ground import databases, platform, ports, postgres, processes
 from discovery.ground.data.calendar import HOLIDAYS
 from discovery.ground.failure import Failure

@@ -14,7 +14,7 @@ from discovery.settings import DEFAULT_PORTS, DEFAULT_SCALE, DEFAULT_SEED, DEMO_
 
 EXAMPLES = """\
 examples:
-  python -m discovery up                      PostgreSQL, medium data, auth and both versions; a minute the first time
+  python -m discovery up                      the whole platform with medium data; a minute the first time
   python -m discovery up --scale full         2 million bookings: the legacy version takes about ten seconds a request
   python -m discovery status --json
   python -m discovery copy-database discovery_try --indexed
@@ -24,8 +24,12 @@ examples:
 
 environment:
   DATABASE_URL        a PostgreSQL server to use instead of the embedded one; its role may create databases
+  REDIS_URL           a key-value store to use instead of the embedded Valkey
+  OTEL_EXPORTER_OTLP_ENDPOINT
+                      a collector to use instead of the one that writes files
   DISCOVERY_VAR       the folder for data, logs and pid files (default: var, beside the package)
-  DISCOVERY_LEGACY_PORT, DISCOVERY_OPTIMIZED_PORT, DISCOVERY_AUTH_PORT, DISCOVERY_POSTGRES_PORT
+  DISCOVERY_LEGACY_PORT, DISCOVERY_OPTIMIZED_PORT, DISCOVERY_AUTH_PORT, DISCOVERY_POSTGRES_PORT,
+  DISCOVERY_VALKEY_PORT, DISCOVERY_CACHE_PORT, DISCOVERY_CRM_PORT, DISCOVERY_OTLP_PORT
 """
 
 
@@ -60,6 +64,7 @@ def parser() -> argparse.ArgumentParser:
     copy.add_argument("--indexed", action="store_true", help="with the optimized version's indexes")
     drop = verbs.add_parser("drop-database", help="drop a copy made by copy-database")
     drop.add_argument("name", metavar="NAME")
+    verbs.add_parser("rotate-keys", help="give the auth service a new key pair, while everything runs")
     _add_bench(verbs)
     return top
 
@@ -104,7 +109,8 @@ def _status(given: argparse.Namespace) -> int:
         print(json.dumps(found, indent=1))
     else:
         for name, part in found["parts"].items():
-            where = f"port {part['port']}, pid {part['pid']}" if part["pid"] else ""
+            port = f"port {part['port']}, " if part["port"] else ""
+            where = f"{port}pid {part['pid']}" if part["pid"] else ""
             print(f"{name:10} {part['state']:8} {where}".rstrip())
         if found["scale"]:
             print(f"data       {found['scale']}, seed {found['seed']}, PostgreSQL {found['postgres_version']}")
@@ -136,7 +142,21 @@ def _bench(given: argparse.Namespace) -> int:
     return command.run(given)
 
 
-VERBS = {"up": _up, "down": _down, "status": _status, "copy-database": _copy, "drop-database": _drop, "bench": _bench}
+def _rotate(given: argparse.Namespace) -> int:
+    del given
+    print(f"new key {platform.rotate_keys()}; tokens of the old one stay good for as long as they live")
+    return 0
+
+
+VERBS = {
+    "up": _up,
+    "down": _down,
+    "status": _status,
+    "copy-database": _copy,
+    "drop-database": _drop,
+    "rotate-keys": _rotate,
+    "bench": _bench,
+}
 
 
 def run(arguments: list[str]) -> int:

@@ -13,8 +13,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from discovery.auth import keys
-from discovery.ground import databases, ports, postgres, processes, services
+from discovery.external.auth import keys
+from discovery.ground import databases, ports, postgres, processes, services, valkey
 from discovery.ground.failure import Failure
 from discovery.settings import DEFAULT_PORTS, DEFAULT_SCALE, DEFAULT_SEED, state_file, var_folder
 
@@ -48,7 +48,7 @@ def _claim(var: Path) -> None:
 def _remove(var: Path) -> None:
     """Remove what we put into the folder, and the folder if nothing else is in it."""
     postgres.purge(var)
-    for name in ("run", "log", "keys"):
+    for name in ("run", "log", "keys", valkey.NAME, "otlp", "crm"):
         shutil.rmtree(var / name, ignore_errors=True)
     (var / LOCK).unlink(missing_ok=True)
     if not any(var.iterdir()):
@@ -167,24 +167,32 @@ def ensure_data(server: databases.Server, scale: str, seed: int) -> None:
     databases.ensure_templates(server, scale, seed)
 
 
-def _write_state(server: databases.Server, scale: str, seed: int, used: dict[str, int], jwks: Path) -> None:
+def _state(server: databases.Server, scale: str, seed: int, used: dict[str, int], keyvalue: str) -> dict[str, Any]:
+    """What applications and tools need to know; secrets too, which is why only the owner may read the file."""
     with databases.connected(server.url) as connection:
         version = connection.info.parameter_status("server_version")
-    state = {
+    at = {name: f"http://{ports.HOST}:{port}" for name, port in used.items()}
+    jwks = keys.ensure(var_folder() / "keys")
+    return {
         "scale": scale,
         "seed": seed,
         "postgres": {"embedded": server.embedded, "version": version, "url": server.url},
         "databases": {version: server.database(name) for version, (name, _) in WORKING.items()},
-        "auth_url": f"http://{ports.HOST}:{used['auth']}",
+        "keyvalue_url": keyvalue,
+        "auth_url": at["auth"],
+        "cache_url": at["cache"],
+        "crm_url": at["crm"],
+        "otlp_url": os.environ.get(services.TELEMETRY) or at["otlp"],
         "jwks": str(jwks),
-        "apps": {version: f"http://{ports.HOST}:{used[version]}" for version in WORKING},
+        "session_secret": keys.session_secret(jwks.parent),
+        "apps": {version: at[version] for version in WORKING},
     }
-    processes.write_private(state_file(), json.dumps(state, indent=1) + "\n")
 
 
 def _wanted_ports(chosen: dict[str, int], alive: dict[str, processes.Record], own_server: bool) -> dict[str, int]:
     """The port of each part: running parts keep theirs, the others' must be free."""
-    wanted = {name: port for name, port in chosen.items() if name != postgres.NAME or own_server}
+    ours = {service.name for service in services.SERVICES if service.wanted and service.port}
+    wanted = {name: port for name, port in chosen.items() if name in ours or (name == postgres.NAME and own_server)}
     ports.require({name: port for name, port in wanted.items() if name not in alive})
     return wanted | {name: record.port for name, record in alive.items()}
 
@@ -201,11 +209,11 @@ def _data(alive: bool, state: dict[str, Any] | None, scale: str | None, seed: in
     return str(state["scale"]), int(state["seed"])
 
 
-def _stop_widows(alive: dict[str, processes.Record]) -> None:
-    """Stop services that hold connections to a server that is gone, or to data that nobody knows any more."""
+def _stop_widows(alive: dict[str, processes.Record], why: str) -> None:
+    """Stop services that hold what is no longer true; they are started anew."""
     for service in services.SERVICES:
         if service.database and service.name in alive:
-            say(f"{service.name} lost its database and is started anew")
+            say(f"{service.name} {why} and is started anew")
             processes.stop(run_folder(), alive.pop(service.name))
 
 
@@ -219,20 +227,39 @@ def up(scale: str | None, seed: int | None, chosen: dict[str, int]) -> dict[str,
         scale, seed = _data(bool(alive), state, scale, seed)
         own_server = postgres.NAME in alive or not os.environ.get("DATABASE_URL")
         if state is None or (own_server and postgres.NAME not in alive):
-            _stop_widows(alive)
+            _stop_widows(alive, "lost its database")
         used = _wanted_ports(chosen, alive, own_server)
-        missing = [service for service in services.SERVICES if service.name not in alive]
-        if not missing and state and (postgres.NAME in alive or not own_server):
+        wanted = [service for service in services.SERVICES if service.wanted]
+        if state and all(service.name in alive for service in wanted) and (postgres.NAME in alive or not own_server):
             say("already running")
             return state
-        with Start(frozenset({postgres.NAME, *(service.name for service in services.SERVICES)} - alive.keys())):
+        keyvalue = _keyvalue(used)
+        with Start(frozenset({postgres.NAME, *(service.name for service in wanted)} - alive.keys())):
             server = start_postgres(used.get(postgres.NAME, 0), alive)
             ensure_data(server, scale, seed)
             for name, indexed in WORKING.values():
                 databases.ensure_working(server, name, scale, seed, indexed=indexed)
-            _write_state(server, scale, seed, used, keys.ensure(var_folder() / "keys"))
-            services.start([(service, used[service.name]) for service in missing], var_folder(), run_folder())
-        return read_state() or {}
+            new = _state(server, scale, seed, used, keyvalue)
+            if state is not None and new != state:
+                _stop_widows(alive, "knows its neighbours by other addresses")
+            processes.write_private(state_file(), json.dumps(new, indent=1) + "\n")
+            missing = [(service, used.get(service.name, 0)) for service in wanted if service.name not in alive]
+            services.start(missing, var_folder(), run_folder(), new["otlp_url"])
+        return new
+
+
+def _keyvalue(used: dict[str, int]) -> str:
+    """The URL of the key-value store, the user's or ours."""
+    given = os.environ.get(valkey.VARIABLE)
+    return valkey.check_foreign(given) if given else valkey.url(var_folder(), used[valkey.NAME])
+
+
+def rotate_keys() -> str:
+    """Give the auth service a new key pair and return the key's id; applications notice by themselves."""
+    folder = var_folder() / "keys"
+    if not (folder / keys.PRIVATE).exists():
+        raise Failure("there are no keys yet; run: python -m discovery up")
+    return keys.rotate(folder)
 
 
 def down(*, purge: bool = False) -> bool:
@@ -261,10 +288,10 @@ def status() -> dict[str, Any]:
     """What runs: per part its state (`running`, `silent`, `stale`, `stopped`), pid and port; and the data."""
     records = {record.name: record for record in processes.read_all(run_folder())}
     state = read_state()
-    expected = [service.name for service in services.SERVICES]
+    expected = [service.name for service in services.SERVICES if service.wanted]
     if not (state and not state["postgres"]["embedded"]):
         expected.insert(0, postgres.NAME)
-    parts = {name: _part(records.get(name)) for name in dict.fromkeys([*expected, *records])}
+    parts = {name: _part(name, records.get(name)) for name in dict.fromkeys([*expected, *records])}
     return {
         "running": all(part["state"] == "running" for part in parts.values()),
         "scale": state["scale"] if state else None,
@@ -276,16 +303,21 @@ def status() -> dict[str, Any]:
     }
 
 
-def _part(record: processes.Record | None) -> dict[str, Any]:
+def _part(name: str, record: processes.Record | None) -> dict[str, Any]:
     if record is None:
         return {"state": "stopped", "pid": None, "port": None}
     if not processes.is_alive(record):
         state = "stale"
-    elif record.name == postgres.NAME:
-        state = "running" if ports.answers(record.port) else "silent"
     else:
-        state = "running" if services.healthy(record.port) else "silent"
-    return {"state": state, "pid": record.pid, "port": record.port}
+        state = "running" if _answers(name, record) else "silent"
+    return {"state": state, "pid": record.pid, "port": record.port or None}
+
+
+def _answers(name: str, record: processes.Record) -> bool:
+    for service in services.SERVICES:
+        if service.name == name:
+            return service.answers(var_folder(), record)
+    return ports.answers(record.port) if name == postgres.NAME else services.healthy(record.port)
 
 
 def default_ports() -> dict[str, int]:

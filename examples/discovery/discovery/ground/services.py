@@ -8,56 +8,36 @@ import signal
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import groupby
 from pathlib import Path
 
-from discovery.ground import processes
+from discovery.ground import gunicorn, processes, valkey, worker
 from discovery.ground.failure import Failure
 from discovery.ground.ports import HOST
 from discovery.settings import ROOT
 
-WORKERS = 2
 LARGEST_LOG = 20_000_000  # bytes
-WORKER_TIMEOUT = 120  # seconds; a request of the legacy version may compute longer than gunicorn's 30
-
-
-def gunicorn(
-    target: str, port: int, *, kind: str = "gevent", workers: int = WORKERS, more: tuple[str, ...] = ()
-) -> list[str]:
-    """The command of a WSGI server for `module:app` on a port."""
-    # The control socket would lie in the user's home folder, one for all servers.
-    return [
-        sys.executable,
-        "-m",
-        "gunicorn",
-        "--worker-class",
-        kind,
-        "--workers",
-        str(workers),
-        "--bind",
-        f"{HOST}:{port}",
-        "--timeout",
-        str(WORKER_TIMEOUT),
-        "--graceful-timeout",
-        "5",
-        "--no-control-socket",
-        *more,
-        target,
-    ]
-
-
-def application(version: str, port: int, more: tuple[str, ...] = ()) -> list[str]:
-    """The command of one version of the platform."""
-    return gunicorn(f"discovery.{version}.wsgi:app", port, more=more)
+# What would lead our processes elsewhere. Telemetry is switched on for the parts that have some.
+OURS = ("DISCOVERY_DATABASE_URL", "DISCOVERY_JWKS", "GUNICORN_CMD_ARGS", "PYTHONHOME")
+TELEMETRY = "OTEL_EXPORTER_OTLP_ENDPOINT"
 
 
 def environment(var: Path) -> dict[str, str]:
     """What our processes see: the package on the path, the folder, and nothing that would lead them elsewhere."""
-    clean = {
-        key: value
-        for key, value in os.environ.items()
-        if key not in ("DISCOVERY_DATABASE_URL", "DISCOVERY_JWKS", "GUNICORN_CMD_ARGS", "PYTHONHOME")
-    }
+    clean = {key: value for key, value in os.environ.items() if key not in OURS and not key.startswith("OTEL_")}
     return clean | {"PYTHONPATH": str(ROOT), "DISCOVERY_VAR": str(var)}
+
+
+def telemetry(endpoint: str) -> dict[str, str]:
+    """What lets a part send traces, metrics and logs; the user's own OTEL_ variables count before ours."""
+    ours = {
+        TELEMETRY: endpoint,
+        "OTEL_EXPORTER_OTLP_TIMEOUT": "2",
+        "OTEL_METRIC_EXPORT_INTERVAL": "10000",
+        "OTEL_BSP_SCHEDULE_DELAY": "2000",
+        "OTEL_BLRP_SCHEDULE_DELAY": "2000",
+    }
+    return ours | {key: value for key, value in os.environ.items() if key.startswith("OTEL_")}
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,16 +45,51 @@ class Service:
     """One process: its name is also the name of its port."""
 
     name: str
-    order: int  # started in this order, stopped in the other
-    command: Callable[[int], list[str]]
-    limit: float = 60.0  # seconds until /healthz must answer
-    database: bool = True  # holds connections, which are dead when the server is started anew
+    order: int  # started in this order, those of one number side by side; stopped in the other
+    command: Callable[[Path, int], list[str]]  # of the platform's folder and the port
+    limit: float = 60.0  # seconds until it must be healthy
+    database: bool = False  # holds connections, which are dead when the server is started anew
+    answers: Callable[[Path, processes.Record], bool] = lambda var, record: healthy(record.port)
+    port: bool = True
+    telemetry: bool = False
+    instead: str | None = None  # the variable that names a server to use instead
+
+    @property
+    def wanted(self) -> bool:
+        """Whether we start it: not when the user has one of their own."""
+        return not (self.instead and os.environ.get(self.instead))
+
+
+def _external(name: str, instead: str | None = None) -> Service:
+    return Service(name, 10, lambda var, port: gunicorn.external(name, port), instead=instead)
+
+
+def _application(version: str) -> Service:
+    return Service(version, 20, lambda var, port: gunicorn.application(version, port), database=True, telemetry=True)
 
 
 SERVICES = (
-    Service("auth", 10, lambda port: gunicorn("discovery.auth.wsgi:app", port, kind="sync", workers=1), database=False),
-    Service("legacy", 20, lambda port: application("legacy", port)),
-    Service("optimized", 21, lambda port: application("optimized", port)),
+    Service(
+        valkey.NAME,
+        5,
+        valkey.command,
+        answers=lambda var, record: valkey.answers(valkey.url(var, record.port)),
+        instead=valkey.VARIABLE,
+    ),
+    _external("auth"),
+    _external("cache"),
+    _external("crm"),
+    _external("otlp", instead=TELEMETRY),
+    Service(
+        "worker",
+        15,
+        lambda var, port: [sys.executable, "-m", "discovery.crm_sync"],
+        database=True,
+        answers=lambda var, record: worker.beats(),
+        port=False,
+    ),
+    _application("legacy"),
+    _application("optimized"),
 )
 
 
@@ -97,38 +112,53 @@ def _size(log: Path) -> int:
     return log.stat().st_size if log.exists() else 0
 
 
-def start(wanted: list[tuple[Service, int]], var: Path, run: Path) -> None:
-    """Start services side by side and wait until all are healthy; raises Failure for the first that is not."""
-    begun = []
-    for service, port in wanted:
-        log = var / "log" / f"{service.name}.log"
-        written = _size(log)
-        record = processes.launch(
-            run,
-            name=service.name,
-            order=service.order,
-            command=service.command(port),
-            environment=environment(var),
-            port=port,
-            log=log,
-            cwd=ROOT,
-            signals=(signal.SIGTERM, signal.SIGKILL),
-            patience=10.0,
-        )
-        begun.append((service, record, written))
-    for service, record, written in begun:
-        await_health(run, record, service.limit, written)
+def start(wanted: list[tuple[Service, int]], var: Path, run: Path, endpoint: str) -> None:
+    """Start services in their order, each when those before it are healthy; raises Failure for the first that is not.
+
+    endpoint: where telemetry goes.
+    """
+    for _, group in groupby(sorted(wanted, key=lambda one: one[0].order), key=lambda one: one[0].order):
+        begun = [(service, *_launch(service, port, var, run, endpoint)) for service, port in group]
+        for service, record, written in begun:
+            await_health(run, record, service.limit, written, lambda s=service, r=record: s.answers(var, r))
 
 
-def await_health(run: Path, record: processes.Record, limit: float, log_from: int = 0) -> None:
+def _launch(service: Service, port: int, var: Path, run: Path, endpoint: str) -> tuple[processes.Record, int]:
+    """Start one; returns its record and how much its log held before."""
+    log = var / "log" / f"{service.name}.log"
+    written = _size(log)
+    record = processes.launch(
+        run,
+        name=service.name,
+        order=service.order,
+        command=service.command(var, port),
+        environment=environment(var) | (telemetry(endpoint) if service.telemetry else {}),
+        port=port,
+        log=log,
+        cwd=ROOT,
+        signals=(signal.SIGTERM, signal.SIGKILL),
+        patience=10.0,
+    )
+    return record, written
+
+
+def await_health(
+    run: Path,
+    record: processes.Record,
+    limit: float,
+    log_from: int = 0,
+    answers: Callable[[], bool] | None = None,
+) -> None:
     """Wait until the process answers; stops it and raises Failure when it ends before or takes longer than limit."""
-    processes.wait_until(lambda: healthy(record.port) or processes.has_ended(record), limit)
-    if processes.is_alive(record) and healthy(record.port):
+    asked = answers or (lambda: healthy(record.port))
+    processes.wait_until(lambda: asked() or processes.has_ended(record), limit)
+    if processes.is_alive(record) and asked():
         return
     ended = processes.has_ended(record)
     processes.stop(run, record)
     with open(record.log, "rb") as handle:
         handle.seek(log_from)
-        tail = [line for line in handle.read().decode(errors="replace").splitlines() if line.strip()][-6:]
+        tail = [line for line in handle.read(1_000_000).decode(errors="replace").splitlines() if line.strip()][-6:]
     what = "ended before it was ready" if ended else f"did not answer within {limit:.0f} s"
-    raise Failure(f"{record.name} on port {record.port} {what}", *tail, f"log: {record.log}")
+    where = f"{record.name} on port {record.port}" if record.port else record.name
+    raise Failure(f"{where} {what}", *tail, f"log: {record.log}")

@@ -12,6 +12,7 @@ from discovery.database import make_engine
 from discovery.errors import register_error_handlers
 from discovery.optimized.connections import Connections
 from discovery.optimized.detail.view import detail_blueprint
+from discovery.optimized.listing.precomputed import CacheService
 from discovery.optimized.listing.view import listing_blueprint
 from discovery.optimized.reference_data import load_reference_data
 from discovery.optimized.remembered import Remembered
@@ -36,7 +37,8 @@ def create_app() -> Flask:
     connections = Connections(engine, settings.POOL_SIZE + settings.MAX_OVERFLOW, settings.POOL_TIMEOUT)
     tokens = TokenVerifier.from_file(settings.jwks_path())
     reference_data = Remembered(load_reference_data, REFERENCE_DATA_SECONDS)
-    app.register_blueprint(listing_blueprint(connections, tokens, reference_data))
+    service = CacheService(settings.cache_url())
+    app.register_blueprint(listing_blueprint(connections, tokens, reference_data, service))
     app.register_blueprint(detail_blueprint(connections, tokens, reference_data))
     app.add_url_rule("/healthz", view_func=healthz)
     register_error_handlers(app)

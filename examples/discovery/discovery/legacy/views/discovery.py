@@ -3,6 +3,7 @@
 from flask import Blueprint, Response, jsonify, request
 
 from discovery.legacy.auth import check_token
+from discovery.legacy.cache_service import cached_search
 from discovery.legacy.controllers.discovery import search
 from discovery.params import discovery_params
 
@@ -13,4 +14,9 @@ blueprint = Blueprint("discovery", __name__)
 def discovery() -> Response:
     """Items that can be booked on a day."""
     check_token()
-    return jsonify(search(discovery_params(request.args)))
+    params = discovery_params(request.args)
+    if params.cache == "true":
+        cached = cached_search()
+        if cached is not None:
+            return Response(cached, mimetype="application/json")
+    return jsonify(search(params))

@@ -4,23 +4,42 @@ from __future__ import annotations
 
 import hmac
 import re
+from pathlib import Path
 from typing import Any
 
+from cryptography.hazmat.primitives.asymmetric import rsa
 from flask import Flask, jsonify, request
 
-from discovery.auth import keys
+from discovery.external.auth import keys
 from discovery.settings import DEMO_PASSWORD, TOKEN_LIFETIME, var_folder
 
 EMAIL = re.compile(r"user([1-9][0-9]{0,8})@example\.com")
 Answer = tuple[Any, int]
 
 
+class CurrentKey:
+    """The private key in a folder, read again when the file is another one."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._seen: tuple[int, int] | None = None
+        self.key()
+
+    def key(self) -> rsa.RSAPrivateKey:
+        """The key to sign with now."""
+        status = (self._folder / keys.PRIVATE).stat()
+        seen = (status.st_ino, status.st_mtime_ns)
+        if seen != self._seen:
+            self._key, self._seen = keys.load(self._folder), seen
+        return self._key
+
+
 def make_app() -> Flask:
-    """The application; reads the key pair once."""
+    """The application; it notices when the key pair is replaced (`python -m discovery rotate-keys`)."""
     app = Flask(__name__)
     app.config["MAX_CONTENT_LENGTH"] = 10_000
-    key = keys.load(var_folder() / "keys")
-    document = keys.public_document(key)
+    folder = var_folder() / "keys"
+    current = CurrentKey(folder)
 
     @app.get("/healthz")
     def health() -> Any:
@@ -28,7 +47,7 @@ def make_app() -> Flask:
 
     @app.get("/.well-known/jwks.json")
     def public_keys() -> Any:
-        return jsonify(document)
+        return jsonify(keys=keys.published(folder))
 
     @app.post("/token")
     def token() -> Any:
@@ -36,7 +55,7 @@ def make_app() -> Flask:
         user = _user(content)
         if user is None:
             return _refused(content)
-        return jsonify(token=keys.sign(key, user), token_type="Bearer", expires_in=TOKEN_LIFETIME)
+        return jsonify(token=keys.sign(current.key(), user), token_type="Bearer", expires_in=TOKEN_LIFETIME)
 
     return app
 

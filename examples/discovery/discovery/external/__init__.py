@@ -1,0 +1,1 @@
+"""Systems outside the platform, each a process of its own: `python -m discovery.external NAME --port N`."""
