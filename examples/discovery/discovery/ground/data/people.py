@@ -61,6 +61,9 @@ def _known_permissions(world: World) -> list[tuple[int, str, int | None]]:
         (5, "location:read", DEMO_LOCATION_ID),  # granted twice
         (5, "location:manage", None),
         (DELETED_USER_ID, "location:read", None),
+        (DEMO_USER_ID, "admin:inventory", None),
+        (DEMO_USER_ID, "admin:holidays", None),
+        (DEMO_USER_ID, "admin:config", None),
     ]
 
 
