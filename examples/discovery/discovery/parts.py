@@ -5,7 +5,7 @@ from __future__ import annotations
 from flask import Flask
 from sqlalchemy import Engine
 
-from discovery import booking, keyvalue, telemetry
+from discovery import admin, booking, clients, keyvalue, openapi, site, telemetry
 from discovery.settings import Version
 from discovery.tokens import TokenVerifier
 
@@ -15,3 +15,7 @@ def install(app: Flask, engine: Engine, verifier: TokenVerifier, version: Versio
     telemetry.install(app, version)
     keyvalue.install(app, engine, verifier)
     booking.install(app, engine, verifier)
+    clients.install(app, engine, verifier)
+    admin.install(app, engine, verifier)
+    openapi.install(app)
+    site.install(app)

@@ -12,6 +12,7 @@ import signal
 from collections.abc import Sequence
 
 from procrastinate import App, PsycopgConnector
+from procrastinate.exceptions import ConnectorException
 
 from discovery.crm_sync.tasks import QUEUE, make_app
 
@@ -80,10 +81,17 @@ async def _keep_house(app: App) -> None:
     """Puts the jobs of dead workers back into the queue and forgets those that were done long ago."""
     looks = 0
     while True:
-        for job in await app.job_manager.get_stalled_jobs(queue=QUEUE, seconds_since_heartbeat=DEAD_AFTER):
-            log.warning("job %s was left by a dead worker and is taken up again", job.id)
-            await app.job_manager.retry_job(job)
-        if looks % LOOKS_A_CLEANING == 0:
-            await app.job_manager.delete_old_jobs(nb_hours=KEPT_HOURS, queue=QUEUE)
+        try:
+            await _take_up(app)
+            if looks % LOOKS_A_CLEANING == 0:
+                await app.job_manager.delete_old_jobs(nb_hours=KEPT_HOURS, queue=QUEUE)
+        except ConnectorException as error:  # another worker was quicker, or the database is gone
+            log.warning("looking for jobs left undone: %s", error)
         looks += 1
         await asyncio.sleep(DEAD_AFTER / 2)
+
+
+async def _take_up(app: App) -> None:
+    for job in await app.job_manager.get_stalled_jobs(queue=QUEUE, seconds_since_heartbeat=DEAD_AFTER):
+        log.warning("job %s was left by a dead worker and is taken up again", job.id)
+        await app.job_manager.retry_job(job)
