@@ -101,6 +101,8 @@ def _whole(head: dict[str, Any], record: Record) -> str:
     }
     tables = Tables(record)
     spans = tables.spans(record.spans)
+    if "late" not in head:
+        head.update((name, part.told(tables)) for name, part in record.extra.items())
     shared = {"texts": list(tables.texts), "frames": tables.frames, "stacks": tables.stacks}
     return f'{_dumps(head)[:-1]},{_dumps(shared)[1:-1]},"spans":[{",".join(spans)}]}}'
 
@@ -116,11 +118,12 @@ class Tables:
         self.stacks: list[list[int]] = []
         self.stack_index: dict[tuple[int, ...], int] = {}
         self.heads: dict[tuple[str, str], str] = {}
+        self.place: dict[int, int] = {}
 
     def spans(self, spans: list[Span]) -> list[str]:
         """Spans in the order of their starts; a parent stands before its children."""
         ordered = sorted(spans, key=_began)
-        place = {id(span): index for index, span in enumerate(ordered)}
+        place = self.place = {id(span): index for index, span in enumerate(ordered)}
         began, last = self.record.began, self.record.ended
         lines = []
         for index, span in enumerate(ordered):
@@ -132,6 +135,10 @@ class Tables:
             attributes = self.query(span) if type(span) is Query else self.attributes(span)
             lines.append(f'["{span.name}",{parent},{start},{end - start},{self.stack(span.chain)},{attributes}]')
         return lines
+
+    def place_of(self, span: Span) -> int:
+        """Index of a span in the line, -1 where it is not in it."""
+        return self.place.get(id(span), -1)
 
     def stack(self, chain: list[Any]) -> int:
         """Index of a chain [code, line, ...]. Codes count by identity: they are alive, and their hash is dear."""

@@ -10,6 +10,12 @@ file `<pid>-<start in ns>.jsonl`, one `os.write` a line. A line is one of
 hello  `{"type": "hello", "version", "pid", "argv", "python", "executable", "server", "libraries": {name: version},
        "hooks": {name: "installed" | "waiting" | "off: why"}}` at the first request of the process.
 note   `{"type": "note", "version", "pid", "hook", "message"}`: the agent's own mishap; that hook is off from then on.
+mapper `{"type": "mapper", "version", "pid", "entities": [...]}`: what stands in SQLAlchemy's mapper, after the first
+       deep request of a process, anew when more has come. An entity: `{"name": "module:Class", "table", "parent":
+       name | null, "columns": [{"key", "name", "table", "type", "nullable", "unique", "primary_key", "indexed",
+       "references": ["table.column"], "deferred"}], "relations": [{"key", "target": "module:Class", "uselist",
+       "lazy", "direction": "MANYTOONE" ..., "keys": [[local, remote], ...], "secondary": table | null, "viewonly",
+       "ordered"}]}`.
 trace  one request, written after the last byte of the response has gone:
        `{"type": "trace", "version", "id", "mark", "mode", "steering", "pid", "first", "start", "seconds",
        "cpu_seconds", "gc_seconds", "method", "path", "query", "route", "status", "error", "trial",
@@ -37,6 +43,22 @@ trace  one request, written after the last byte of the response has gone:
     spans        list[[name, parent, start_us, duration_us, stack, attributes]]; parent: index into
                  spans or -1 (the request); stack: index into stacks or -1; times in microseconds from
                  the request's start; empty in mode "timed".
+    deep         only in mode "deep":
+                 {"reads": [...], "untracked": int, "parameters": [...], ...}
+                 reads: what statements of one text and call site fetched of one entity or, with entity null, as plain
+                 rows, against what was read of it: {"span": first such span or -1, "statements": int, "entity":
+                 "module:Class" | null, "relation": "Model.relation" | null, "rows": int, "objects": objects that
+                 first came with these rows, "again": rows that led to an object of another statement, "columns":
+                 {name: objects of which it was read} for each column fetched, "relations": {name: objects of which it
+                 was accessed}, "read_at": {name: stack of the first reading}, "clusters": [...], "others": objects in
+                 clusters that are left out}
+                 cluster: objects of which the same columns were read: {"columns": [name, ...], "objects": int,
+                 "values": {name: {"distinct": int | null, "alone": bool, "type", "missing": bool, "low", "high",
+                 "some": [at most 50 values]}}, "keys": primary keys, where they are at most 200}. alone: no value of
+                 this column occurs in another cluster. Values as JSON (dates, decimals: text), only in the spool.
+                 untracked: objects and rows beyond 200,000 that were not followed
+                 parameters: {"in": "args" | "form" | "files" | "json", "name": str | null (all at once), "present":
+                 bool, "stack", "times"}: what the app asked its request for
 
 Trials: a header that ends in `:<trial id>` switches virtual fixes on for that request. What they are stands in
 `<spool>/trials/<id>.json`, written whole (a rename) by the tool, folder 0700, file 0600:

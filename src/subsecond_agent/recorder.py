@@ -13,9 +13,10 @@ import sys
 import time
 from contextvars import ContextVar
 
-from . import spool, steering
+from . import deep, spool, steering
 from .callsite import chain
 from .line import late_line, trace_line
+from .protocol import MODE_DEEP
 from .span import MAX_SPANS, Record, Span
 
 TYPE_CHECKING = False
@@ -107,6 +108,8 @@ def begin(environ: dict[str, Any]) -> Record | None:
     record.home = here()
     record.trial_id = trial_id
     CURRENT.set(record)
+    if mode == MODE_DEEP:
+        deep.begin(record)
     start_clock(record)
     return record
 
@@ -132,6 +135,8 @@ def finish(record: Record) -> None:
     record.cpu_seconds = time.process_time() - record.cpu_before
     record.gc_seconds = Process.collected - record.collected_before
     record.finished = True
+    if record.extra:
+        deep.end(record)
     if CURRENT.get() is record:
         CURRENT.set(None)
     try:

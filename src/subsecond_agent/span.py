@@ -71,6 +71,7 @@ class Record:
         "ended",
         "environ",
         "error",
+        "extra",
         "finished",
         "first",
         "gc_seconds",
@@ -111,6 +112,7 @@ class Record:
         self.route: str | None = None
         self.trial_id: str | None = None
         self.trial: Any = None  # a `trial.Trial` while one runs: this module knows none
+        self.extra: dict[str, Any] = {}  # field of the line -> what tells it: `told(tables)`
         self.home = 0
         self.inside = True
         self.finished = self.written = False

@@ -222,7 +222,9 @@ def test_hello_says_who_runs_here(shop: Served) -> None:
         "flask": "installed",
         "logging": "installed",
         "sqlalchemy.engine": "installed",
+        "sqlalchemy.engine.cursor": "installed",
         "sqlalchemy.orm": "installed",
+        "sqlalchemy.orm.loading": "installed",
         "sqlalchemy.pool": "installed",
         "threading": "installed",
     }

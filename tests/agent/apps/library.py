@@ -1,0 +1,101 @@
+"""Books by the thousand: what deep runs must see of reading, calling, asking. Runs on SQLAlchemy 1.4 as well."""
+
+import datetime
+import os
+
+from flask import Flask, jsonify
+from sqlalchemy import Column, Date, ForeignKey, Integer, String, create_engine, select, text
+from sqlalchemy.orm import Session, declarative_base, joinedload, relationship, selectinload
+
+Base = declarative_base()
+engine = create_engine(os.environ.get("LIBRARY_DB", "sqlite://"), future=True)
+app = Flask(__name__)
+
+
+class Author(Base):
+    __tablename__ = "authors"
+    id = Column(Integer, primary_key=True)
+    name = Column(String(50), nullable=False)
+    code = Column(String(10), unique=True)
+    books = relationship("Book", back_populates="author", order_by="Book.id", lazy="select")
+
+
+class Book(Base):
+    __tablename__ = "books"
+    id = Column(Integer, primary_key=True)
+    title = Column(String(50), nullable=False)
+    price = Column(Integer)
+    published = Column(Date, index=True)
+    author_id = Column(Integer, ForeignKey("authors.id"))
+    author = relationship("Author", back_populates="books", lazy="joined", innerjoin=False)
+
+
+@app.get("/ready")
+def ready():
+    return "yes"
+
+
+@app.get("/of/<int:author>")
+def of_author(author):
+    """All books are loaded, those of one author are shown."""
+    with Session(engine, future=True) as session:
+        books = session.execute(select(Book).options(selectinload(Book.author))).scalars().all()
+        found = [book for book in books if book.author_id == author]  # FILTER
+        return jsonify([{"id": book.id, "title": book.title} for book in found])
+
+
+@app.get("/dear/<int:price>")
+def dear(price):
+    with Session(engine, future=True) as session:
+        books = session.execute(select(Book)).unique().scalars().all()
+        return jsonify([book.published.isoformat() for book in books if book.price >= price])
+
+
+@app.get("/rows")
+def rows():
+    with engine.connect() as connection:
+        found = connection.execute(text("SELECT id, title, price FROM books ORDER BY id")).all()
+    return jsonify([row.title for row in found if row[2] == 3])
+
+
+@app.get("/pairs")
+def pairs():
+    with Session(engine, future=True) as session:
+        found = session.execute(select(Book.id, Book.title, Book.price).order_by(Book.id)).all()
+        return jsonify([[number, row.title] for row in found[:2] for number in row if number == row.id])
+
+
+@app.get("/mappings")
+def mappings():
+    with Session(engine, future=True) as session:
+        found = session.execute(select(Book.id, Book.title).limit(3)).mappings().all()
+        return jsonify([dict(row) for row in found])
+
+
+@app.get("/relations")
+def relations():
+    with Session(engine, future=True) as session:
+        authors = session.execute(select(Author).options(joinedload(Author.books))).unique().scalars().all()
+        return jsonify([author.name for author in authors] + [len(authors[0].books)])
+
+
+@app.get("/twice")
+def twice():
+    with Session(engine, future=True) as session:
+        first = session.execute(select(Author)).scalars().all()
+        second = session.execute(select(Author).order_by(Author.name)).scalars().all()
+        return jsonify([first[0].name, second[0].name])
+
+
+def fill():
+    Base.metadata.create_all(engine)
+    with Session(engine, future=True) as session:
+        for number in range(1, 11):
+            session.add(Author(id=number, name=f"author {number}", code=str(number)))
+            for book in range(20):
+                day = datetime.date(2026, 1, 1) + datetime.timedelta(days=book)
+                session.add(Book(title=f"b{number}.{book}", price=book % 5, published=day, author_id=number))
+        session.commit()
+
+
+fill()
