@@ -18,12 +18,13 @@ System = Literal["postgresql", "sqlite"]
 class RecordedStatement:
     """A statement as it was sent, with real values: kept in memory until the facts were read, never written.
 
-    `parameters` are `repr` texts, in the order in which the placeholders first appear in `text`; an example each.
+    Each of `examples` is a text (IN-lists differ in length) with the `repr` of its values, in the order in which its
+    placeholders first appear.
     """
 
     fingerprint: str
     text: str
-    examples: tuple[tuple[str, ...], ...]
+    examples: tuple[tuple[str, tuple[str, ...]], ...]
     count: int
     """How often it was sent in one run of the requests."""
     seconds: float
@@ -100,6 +101,14 @@ class Plan:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Matching:
+    """Rows of one table that all conditions of a statement on it leave, and that each of them alone does."""
+
+    rows: float
+    each: tuple[float, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class DatabaseFacts:
     """One database. `tables` by name (with the schema where it is not on the search path)."""
 
@@ -109,8 +118,10 @@ class DatabaseFacts:
     statements: tuple[RecordedStatement, ...] = ()
     plans: Mapping[str, Plan] = field(default_factory=dict)
     """By fingerprint."""
-    matching: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
-    """Of each statement, rows of a table that its own conditions leave: counted on the clone (SQLite only)."""
+    matching: Mapping[tuple[str, str], Matching] = field(default_factory=dict)
+    """Counted on the clone, by fingerprint and alias of the table in it."""
+    costs: Mapping[tuple[str, str], float] = field(default_factory=dict)
+    """Planner's cost by fingerprint and text of a hypothetical index (HypoPG), "" without one."""
     hypothetical: bool = False
     """HypoPG is there."""
     c_collation: bool = False

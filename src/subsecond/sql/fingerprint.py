@@ -42,6 +42,11 @@ def fingerprint(text: str) -> str:
     return _fold(" ".join(_tokens(text)))
 
 
+def token_groups(text: str) -> list[tuple[str, str]]:
+    """The statement cut into tokens, each with its sort; put together again they are the text."""
+    return [(match.lastgroup or "other", match.group()) for match in _TOKEN.finditer(text)]
+
+
 def _tokens(text: str) -> list[str]:
     tokens: list[str] = []
     for match in _TOKEN.finditer(text):
