@@ -65,8 +65,8 @@ def free_ports(count: int) -> list[int]:
 def platform(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Platform]:
     """`python -m discovery up --scale small`, and `down` at the end."""
     base = tmp_path_factory.mktemp("platform")
-    names = ("LEGACY", "OPTIMIZED", "AUTH", "POSTGRES")
-    ports = {f"DISCOVERY_{name}_PORT": str(port) for name, port in zip(names, free_ports(4), strict=True)}
+    names = ("LEGACY", "OPTIMIZED", "AUTH", "POSTGRES", "VALKEY", "CACHE", "CRM", "OTLP")
+    ports = {f"DISCOVERY_{name}_PORT": str(port) for name, port in zip(names, free_ports(len(names)), strict=True)}
     env = {**os.environ, **ports, "DISCOVERY_VAR": str(base / "var"), "COLUMNS": "160"}
     env.pop("DATABASE_URL", None)
     discovery = [sys.executable, "-m", "discovery"]

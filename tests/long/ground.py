@@ -19,7 +19,7 @@ from tests.agent.served import Served, free_port
 from tests.end_to_end.conftest import free_ports
 from tests.long.crowd import Ask, send
 
-PARTS = ("legacy", "optimized", "auth", "postgres")
+PARTS = ("legacy", "optimized", "auth", "postgres", "valkey", "cache", "crm", "otlp")
 
 
 @dataclass(frozen=True)

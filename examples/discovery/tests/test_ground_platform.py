@@ -19,7 +19,7 @@ import psycopg
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
-PORTS = ("legacy", "optimized", "auth", "postgres")
+PORTS = ("legacy", "optimized", "auth", "postgres", "valkey", "cache", "crm", "otlp")
 
 pytestmark = pytest.mark.xdist_group("ground")
 
@@ -43,7 +43,9 @@ class Ground:
 
     def environment(self) -> dict[str, str]:
         """Nothing of the tester's own platform."""
-        clean = {k: v for k, v in os.environ.items() if not k.startswith("DISCOVERY_") and k != "DATABASE_URL"}
+        clean = {k: v for k, v in os.environ.items() if not k.startswith(("DISCOVERY_", "OTEL_"))}
+        for foreign in ("DATABASE_URL", "REDIS_URL"):
+            clean.pop(foreign, None)
         if "DISCOVERY_VENV" in os.environ:
             clean["DISCOVERY_VENV"] = os.environ["DISCOVERY_VENV"]
         clean |= {f"DISCOVERY_{name.upper()}_PORT": str(port) for name, port in self.ports.items()}
@@ -112,7 +114,7 @@ def assert_one_line(done: subprocess.CompletedProcess[str], *words: str) -> None
 @pytest.fixture(scope="module")
 def ground(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ground]:
     """A folder that nobody else may enter, as pytest makes it: as root this needs the way around."""
-    made = Ground(tmp_path_factory.mktemp("ground") / "var", dict(zip(PORTS, free_ports(4), strict=True)))
+    made = Ground(tmp_path_factory.mktemp("ground") / "var", dict(zip(PORTS, free_ports(len(PORTS)), strict=True)))
     yield made
     made.run("down", "--purge")
 
@@ -247,7 +249,7 @@ def test_a_failure_half_way_stops_what_was_started(ground: Ground) -> None:
 
 def test_a_foreign_server_serves_as_well(tmp_path: Path) -> None:
     """An embedded server plays the foreign one."""
-    port, *others = free_ports(5)
+    port, *others = free_ports(1 + len(PORTS))
     host = Ground(tmp_path / "host" / "var", {})
     code = (
         "from discovery.ground import platform\n"
@@ -282,7 +284,7 @@ def test_a_foreign_server_serves_as_well(tmp_path: Path) -> None:
 def test_a_folder_with_other_things_is_left_alone(tmp_path: Path) -> None:
     (tmp_path / "postgres").mkdir()
     (tmp_path / "postgres" / "precious").touch()
-    theirs = Ground(tmp_path, dict(zip(PORTS, free_ports(4), strict=True)))
+    theirs = Ground(tmp_path, dict(zip(PORTS, free_ports(len(PORTS)), strict=True)))
     for arguments in (("up", "--scale", "small"), ("down", "--purge")):
         assert_one_line(theirs.run(*arguments), "not empty")
     assert [path.name for path in tmp_path.rglob("*")] == ["postgres", "precious"]

@@ -45,7 +45,7 @@ def create_app(folder: Path) -> Flask:
             message = KINDS[kind].FromString(_unpacked(request.get_data(), request.headers.get("Content-Encoding")))
         except (DecodeError, ValueError, OSError, EOFError, zlib.error):
             return Response("not an OTLP export request", 400, mimetype="text/plain")
-        line = json.dumps(_with_hex_ids(MessageToDict(message)), separators=(",", ":"))
+        line = json.dumps(_with_hex_ids(MessageToDict(message, use_integers_for_enums=True)), separators=(",", ":"))
         try:
             with writing:
                 _append(folder / f"{kind}.jsonl", line)
