@@ -14,13 +14,14 @@ class Learn:
     """A parameter that is read from the recording when its trial begins: it may hold the user's data.
 
     `statements`: hashes of the texts whose fingerprint this is. `keys`: the values these statements were sent with,
-    a list for each where they are several. `function`: `module:qualname` of the function that holds `file`, `line`.
+    a list for each where they are several. `model`: the class whose table they read. `function`: `module:qualname` of
+    the innermost function of the chain that is called in a loop (else of the innermost one).
     """
 
-    what: Literal["statements", "keys", "function"]
+    what: Literal["statements", "keys", "model", "function"]
     fingerprint: str = ""
-    file: str = ""
-    line: int = 0
+    chain: tuple[tuple[str, int], ...] = ()
+    """File and line of own frames, innermost first."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,0 +1,39 @@
+"""Time that the trials of one audit may take, and what each of them may take of it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+
+@dataclass
+class Budget:
+    """`seconds` from the moment it is made."""
+
+    seconds: float
+    clock: Callable[[], float] = time.monotonic
+    began: float = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.began = self.clock()
+
+    @property
+    def spent(self) -> float:
+        return self.clock() - self.began
+
+    @property
+    def left(self) -> float:
+        return max(0.0, self.seconds - self.spent)
+
+    def until(self, seconds: float) -> Callable[[], bool]:
+        """A question that is answered no once `seconds` from now, or the whole budget, are over."""
+        end = min(self.clock() + seconds, self.began + self.seconds)
+        return lambda: self.clock() < end
+
+
+def parts(costs: list[float], seconds: float, least: float = 0.25) -> list[float]:
+    """`seconds` shared out by `costs`; half as much again as its part is what one may take, a quarter of an even part
+    at least, so that the small ones get their turn."""
+    whole, even = sum(costs), seconds / max(1, len(costs))
+    return [max(least * even, 1.5 * seconds * cost / whole if whole else even) for cost in costs]

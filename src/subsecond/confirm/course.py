@@ -1,0 +1,122 @@
+"""The trials of one audit as they go: what they share, and what each has measured."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Protocol
+
+from subsecond import durations
+from subsecond.confirm import attempt, learn
+from subsecond.confirm.baseline import Baseline, UnfitError, baseline
+from subsecond.confirm.budget import Budget
+from subsecond.confirm.measured import VALUE_CHANGING, Measured
+from subsecond.confirm.records import verdicts
+from subsecond.confirm.runner import Candidate, NoRunError, Runner, candidate
+from subsecond.confirm.screen import Ready
+from subsecond.confirm.tasks import Task
+from subsecond.errors import SubsecondError
+from subsecond.measure.error_budget import ALPHA
+from subsecond.model.experiment import Experiment
+from subsecond.model.finding import Verdict
+from subsecond.model.target import RequestSpec
+
+
+class Progress(Protocol):
+    """Who wants to know how far the work is: what, how many runs of how many."""
+
+    def __call__(self, what: str, done: int, of: int, /) -> None: ...
+
+
+@dataclass
+class Course:
+    """What all trials of one audit share."""
+
+    runner: Runner
+    root: Path
+    budget: Budget
+    say: Callable[[str], None]
+    progress: Progress
+    source: random.Random
+    planned: int = 1
+    baselines: dict[str, Baseline | str] = field(default_factory=dict)
+    measured: list[Measured] = field(default_factory=list)
+    ready: dict[int, Candidate] = field(default_factory=dict)
+    """What was switched on for a trial, by its place in `measured`."""
+
+    def base_of(self, spec: RequestSpec) -> Baseline | str:
+        """The request's baseline, measured once; a text where it cannot be one."""
+        if spec.name not in self.baselines:
+            try:
+                made = baseline(self.runner, spec, lambda done, of: self.progress(f"{spec.name}, base", done, of))
+                self.baselines[spec.name] = made
+            except (UnfitError, NoRunError) as problem:
+                self.baselines[spec.name] = str(getattr(problem, "message", problem))
+        return self.baselines[spec.name]
+
+    def note(self, measured: Measured, wanted: Candidate | None = None) -> None:
+        if wanted is not None:
+            self.ready[len(self.measured)] = wanted
+        self.measured.append(measured)
+
+    def started(self, task: Task, experiment: Experiment, runs: int) -> tuple[Measured, Candidate | None]:
+        """An experiment up to where a clock would be read: learnt, looked at, its response compared."""
+        measured = Measured(task.finding, experiment, task.name)
+        found = self.base_of(task.asked.spec)
+        if isinstance(found, str):
+            measured.stopped = ("not testable", found)
+            return measured, None
+        measured.base = found
+        try:
+            wanted = candidate(experiment.fix, learn.parameters(experiment, task.asked.sent, self.root))
+            attempt.look(self.runner, measured, wanted, runs)
+        except (learn.CannotLearnError, ValueError) as problem:
+            measured.stopped = ("not testable", str(problem))
+            return measured, None
+        except SubsecondError as problem:
+            measured.stopped = ("inconclusive", problem.message)
+            return measured, None
+        return measured, wanted
+
+    def was_tried(self, task: Task) -> bool:
+        return any(one.finding is task.finding and one.request == task.name for one in self.measured)
+
+    def not_tried(self, tasks: Sequence[Task]) -> None:
+        """Note those of the tasks that were not begun: the budget is spent."""
+        why = f"not tried: the budget of {durations.text(self.budget.seconds)} was spent (more: --budget)"
+        for task in tasks:
+            if not self.was_tried(task):
+                self.note(Measured(task.finding, task.experiments[0], task.name, stopped=("not testable", why)))
+
+    def told(self, measured: Measured) -> Verdict:
+        """The verdict as it stands, before all trials share their error; the user hears of it."""
+        probability = measured.probability
+        trial = measured.trial(probability is not None and probability <= ALPHA / self.planned)
+        gain = "" if trial.gain_seconds is None else f", {durations.text(abs(trial.gain_seconds))}"
+        gain += " more" if trial.gain_seconds is not None and trial.gain_seconds < 0 else ""
+        who = f"{measured.finding.id} {measured.finding.kind}".strip()
+        self.say(f"  {who}: {trial.virtual_fix} on {measured.request}: {trial.verdict}{gain} ({trial.why})")
+        return trial.verdict
+
+    def confirmed(self) -> dict[str, list[Ready]]:
+        """The way of each finding that confirmed it, by request; the one that saves most where there are several."""
+        judged = verdicts(self.measured)
+        best: dict[tuple[str, str], Ready] = {}
+        for number, measured in enumerate(self.measured):
+            wanted = self.ready.get(number)
+            if wanted is None or judged[number].verdict != "confirmed" or measured.experiment.fix in VALUE_CHANGING:
+                continue
+            key = (measured.request, measured.finding.id)
+            before = best.get(key)
+            if before is None or _saves(measured) > _saves(before.measured):
+                best[key] = Ready(measured, wanted)
+        found: dict[str, list[Ready]] = {}
+        for (name, _), one in best.items():
+            found.setdefault(name, []).append(one)
+        return found
+
+
+def _saves(measured: Measured) -> float:
+    return measured.saving.seconds if measured.saving else 0.0

@@ -1,0 +1,196 @@
+"""The parameters of an experiment that only the recording can give: statements, keys, a model, a function."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator, Mapping, Sequence
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from subsecond.model.experiment import Experiment, Learn
+from subsecond.model.sent import Sent
+from subsecond.sql.fingerprint import tables
+
+MOST_KEYS = 20_000
+"""More keys than this in one statement are beyond what drivers bind (PostgreSQL: 65,535 values)."""
+_LOOPS = (ast.For, ast.AsyncFor, ast.While, ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
+_FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
+
+
+class CannotLearnError(Exception):
+    """Why a parameter cannot be had, for the verdict *not testable*."""
+
+
+def parameters(experiment: Experiment, sent: Sequence[Sent], root: Path) -> dict[str, Any]:
+    """All parameters of the fix for one request, whose statements are `sent`. Raises CannotLearnError."""
+    learnt = {name: _learnt(wanted, sent, root) for name, wanted in experiment.learn.items()}
+    return {**experiment.parameters, **learnt}
+
+
+def _learnt(wanted: Learn, sent: Sequence[Sent], root: Path) -> Any:
+    if wanted.what == "function":
+        return function_of(wanted.chain, root)
+    mine = [one for one in sent if one.fingerprint == wanted.fingerprint]
+    if not mine:
+        raise CannotLearnError("the statement was not sent in this request's recording")
+    if wanted.what == "statements":
+        return sorted({one.hash for one in mine})
+    if wanted.what == "model":
+        return model_of(mine[0], wanted.chain, root)
+    return keys_of(mine)
+
+
+def keys_of(sent: Sequence[Sent]) -> list[Any]:
+    """The values that statements were sent with, each once, as JSON literals."""
+    found: dict[tuple[str, ...], Any] = {}
+    for one in sent:
+        if one.values in found:
+            continue
+        literals = [_literal(text) for text in one.values]
+        if not literals:
+            raise CannotLearnError("the statement carries no values, so there is no key to batch by")
+        found[one.values] = literals[0] if len(literals) == 1 else literals
+    if len(found) > MOST_KEYS:
+        raise CannotLearnError(f"{len(found)} keys are more than one statement can carry")
+    return list(found.values())
+
+
+def _literal(text: str) -> Any:
+    try:
+        value = ast.literal_eval(text)
+    except (ValueError, SyntaxError, MemoryError, RecursionError):
+        raise CannotLearnError("its values are no plain numbers or texts") from None
+    if not isinstance(value, str | int | float | bool | None):
+        raise CannotLearnError("its values are no plain numbers or texts")
+    return value
+
+
+def model_of(sent: Sent, chain: Sequence[tuple[str, int]], root: Path) -> str:
+    """The name of the class with the statement's table, read from the sources around the code that sent it."""
+    read = tables(sent.text)
+    if not read:
+        raise CannotLearnError("the statement's table cannot be told")
+    table = read[0].rpartition(".")[2].strip('"').lower()
+    folders = dict.fromkeys(folder for file, _ in chain for folder in _packages(root / file))
+    names = {name for folder in folders for path in sorted(folder.glob("*.py")) for name in _models(path, table)}
+    if len(names) != 1:
+        said = "no class with that table was" if not names else "several classes with that table were"
+        raise CannotLearnError(f"{said} found in the sources (table {table})")
+    return names.pop()
+
+
+def _packages(file: Path) -> Iterator[Path]:
+    """The folder of a file and the packages that hold it."""
+    folder = file.parent
+    while folder.is_dir():
+        yield folder
+        if not (folder / "__init__.py").exists():
+            return
+        folder = folder.parent
+
+
+def _models(path: Path, table: str) -> Iterator[str]:
+    for node in ast.walk(_tree(path)):
+        if isinstance(node, ast.ClassDef):
+            for statement in node.body:
+                value = statement.value if isinstance(statement, ast.Assign | ast.AnnAssign) else None
+                target = (
+                    statement.targets[0] if isinstance(statement, ast.Assign) else getattr(statement, "target", None)
+                )
+                named = isinstance(target, ast.Name) and target.id == "__tablename__"
+                if named and isinstance(value, ast.Constant) and str(value.value).lower() == table:
+                    yield node.name
+
+
+def function_of(chain: Sequence[tuple[str, int]], root: Path) -> str:
+    """`module:qualname` of the innermost function that is called in a loop of its caller, else of the innermost one.
+
+    A loop in the innermost function itself leaves nothing to remember: then the statement is the loop's own.
+    """
+    for number, (file, line) in enumerate(chain):
+        path = root / file
+        if path.suffix != ".py":  # a template: its loops are not read; what it calls is called per row
+            if number:
+                return _named(chain[number - 1], root)
+            raise CannotLearnError("the statement is sent from a template itself, so there is no function to remember")
+        if _in_loop(path, line):
+            if number:
+                return _named(chain[number - 1], root)
+            raise CannotLearnError("the loop sends the statement itself, so there is no function to remember")
+    if not chain:
+        raise CannotLearnError("no function of the app's own code sent the statement")
+    return _named(chain[0], root)
+
+
+def _in_loop(path: Path, line: int) -> bool:
+    function = _innermost(path, line)
+    inside = ast.walk(function) if function is not None else iter(())
+    return any(isinstance(node, _LOOPS) and node.lineno <= line <= (node.end_lineno or line) for node in inside)
+
+
+def _named(place: tuple[str, int], root: Path) -> str:
+    path, line = root / place[0], place[1]
+    names: list[str] = []
+    node: ast.AST = _tree(path)
+    while True:
+        inner = next(
+            (child for child in _definitions(node) if _first_line(child) <= line <= (child.end_lineno or child.lineno)),
+            None,
+        )
+        if inner is None:
+            break
+        if names and isinstance(node, _FUNCTIONS):
+            names.append("<locals>")
+        names.append(inner.name)
+        node = inner
+    if not names or not isinstance(node, _FUNCTIONS):
+        raise CannotLearnError(f"no function stands at {place[0]}:{line}")
+    if any(isinstance(part, ast.Yield | ast.YieldFrom) for part in ast.walk(node)):
+        raise CannotLearnError(f"{names[-1]} is a generator: what it returned cannot be given again")
+    return f"{_module(path)}:{'.'.join(names)}"
+
+
+def _definitions(node: ast.AST) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef]:
+    """Classes and functions directly inside, also below an `if` or a `try`."""
+    for child in ast.iter_child_nodes(node):
+        if isinstance(child, ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
+            yield child
+        elif isinstance(child, ast.stmt | ast.excepthandler):
+            yield from _definitions(child)
+
+
+def _first_line(node: ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef) -> int:
+    return min([node.lineno, *(one.lineno for one in node.decorator_list)])
+
+
+def _innermost(path: Path, line: int) -> ast.AST | None:
+    around = [
+        node
+        for node in ast.walk(_tree(path))
+        if isinstance(node, _FUNCTIONS) and node.lineno <= line <= (node.end_lineno or line)
+    ]
+    return max(around, key=lambda node: node.lineno, default=None)
+
+
+@lru_cache(maxsize=256)
+def _tree(path: Path) -> ast.Module:
+    try:
+        return ast.parse(path.read_bytes())
+    except (OSError, SyntaxError, ValueError, RecursionError):
+        return ast.Module(body=[], type_ignores=[])
+
+
+def _module(path: Path) -> str:
+    """The dotted name under which a file is imported: from the outermost package on."""
+    parts = [] if path.stem == "__init__" else [path.stem]
+    folder = path.parent
+    while (folder / "__init__.py").exists():
+        parts.append(folder.name)
+        folder = folder.parent
+    return ".".join(reversed(parts))
+
+
+def shown(experiment: Experiment) -> Mapping[str, Any]:
+    """The parameters that may be written down: what was learnt may be the user's data."""
+    return {**experiment.parameters, **{name: f"learnt: {wanted.what}" for name, wanted in experiment.learn.items()}}

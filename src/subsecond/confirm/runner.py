@@ -1,0 +1,157 @@
+"""Sends requests to an arm with or without virtual fixes and indexes, and says what each run took and answered."""
+
+from __future__ import annotations
+
+import hashlib
+import itertools
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, cast
+
+from subsecond import store
+from subsecond.contract.compare import Reply
+from subsecond.errors import EXIT_FAILED, SubsecondError
+from subsecond.harness.arms import Arm
+from subsecond.harness.send import RequestFailed
+from subsecond.measure.pairs import Sample
+from subsecond.model.database import System
+from subsecond.model.index import IndexSpec
+from subsecond.model.target import RequestSpec
+from subsecond.sql.dialect import create_index_sql, drop_index_sql
+from subsecond_agent import protocol
+
+INDEX = "index"
+_COLLECT = {"fix": "collect-garbage"}
+_PREFIX = "subsecond_trial"
+
+
+class NoRunError(SubsecondError):
+    """A run without a whole answer or without a trace; the message is why."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__("request-failed", message, exit_code=EXIT_FAILED)
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """What is switched on for a run: virtual fixes as their file has them, and indexes that must be there."""
+
+    fixes: tuple[Mapping[str, Any], ...] = ()
+    indexes: tuple[IndexSpec, ...] = ()
+
+    def joined(self, *others: Candidate) -> Candidate:
+        """All of them at once."""
+        all_of = [self, *others]
+        return Candidate(
+            fixes=tuple(fix for one in all_of for fix in one.fixes),
+            indexes=tuple(dict.fromkeys(index for one in all_of for index in one.indexes)),
+        )
+
+
+BASE = Candidate()
+
+
+def candidate(fix: str, parameters: Mapping[str, Any]) -> Candidate:
+    """One experiment as a candidate. Raises ValueError where an index's parameters describe none."""
+    if fix == INDEX:
+        return Candidate(indexes=(IndexSpec.of(parameters),))
+    return Candidate(fixes=({"fix": fix, **parameters},))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Run:
+    """One run. `state`, `acted`, `refused`: the agent's word on the trial, one entry for each fix of the candidate."""
+
+    reply: Reply
+    sample: Sample
+    counts: Mapping[str, int]
+    gc_seconds: float
+    state: str
+    acted: tuple[int, ...]
+    refused: tuple[str | None, ...]
+
+
+@dataclass
+class Runner:
+    """Runs on one arm. Indexes are built and dropped as the candidates ask for them, off the clock."""
+
+    arm: Arm
+    _marks: Iterator[int] = field(default_factory=itertools.count)
+    _written: set[tuple[str, str]] = field(default_factory=set)
+    _built: dict[IndexSpec, str] = field(default_factory=dict)
+    sent: int = 0
+
+    def run(self, spec: RequestSpec, wanted: Candidate, *, collect: bool = True) -> Run:
+        """Send one request, timed. Raises NoRunError, and SubsecondError where an index cannot be built."""
+        self._build(spec, wanted.indexes)
+        return self._run(spec, wanted.fixes, collect)
+
+    def restart(self) -> None:
+        """A fresh process on the same data."""
+        self.arm.restart()
+
+    def clear(self) -> None:
+        """Drop the indexes that the last candidate had."""
+        self._build(None, ())
+
+    def _run(self, spec: RequestSpec, fixes: Sequence[Mapping[str, Any]], collect: bool) -> Run:
+        app = self.arm.app
+        listed = [*fixes, *([_COLLECT] if collect else [])]
+        trial = self._trial(listed) if listed else ""
+        mark = f"c{next(self._marks)}"
+        self.sent += 1
+        answer = app.send(spec, protocol.MODE_TIMED, mark, trial)
+        if isinstance(answer, RequestFailed):
+            raise NoRunError(answer.why)
+        line = app.trace_of(mark)
+        if line is None:
+            raise NoRunError("a run left no trace")
+        told = line.get("trial") or {"state": "ok", "acted": [], "refused": []}
+        number = len(fixes)
+        return Run(
+            reply=Reply(status=answer.status, headers=answer.headers, body=answer.body),
+            sample=Sample(clock_of(line), line["seconds"]),
+            counts=line["counts"],
+            gc_seconds=line["gc_seconds"],
+            state=told["state"],
+            acted=tuple(told["acted"][:number]),
+            refused=tuple(told["refused"][:number]),
+        )
+
+    def _trial(self, fixes: Sequence[Mapping[str, Any]]) -> str:
+        name = "t-" + hashlib.sha256(store.to_json(fixes, indent=0).encode()).hexdigest()[:16]
+        key = (self.arm.app.app.token, name)  # another process has another spool
+        if key not in self._written:
+            self.arm.app.put_trial(name, fixes)
+            self._written.add(key)
+        return name
+
+    def _build(self, spec: RequestSpec | None, wanted: Sequence[IndexSpec]) -> None:
+        if set(wanted) == set(self._built):
+            return
+        system = cast(System, self.arm.system)
+        gone = [index for index in self._built if index not in wanted]
+        new = [index for index in wanted if index not in self._built]
+        statements = [drop_index_sql(index, system, name=self._built[index]) for index in gone]
+        for index in new:
+            statements.append(create_index_sql(index, system, name=index.name(_PREFIX)))
+            if any(key.expression for key in index.keys):  # else it guesses how many rows an expression leaves
+                statements.append(f"ANALYZE {index.table}")
+        self.arm.run_sql(statements)
+        for index in gone:
+            del self._built[index]
+        self._built.update({index: index.name(_PREFIX) for index in new})
+        if spec is not None:
+            self._run(spec, (), True)  # plans are made anew, pages are read for the first time: nobody's time
+
+
+def clock_of(line: Mapping[str, Any]) -> float:
+    """Seconds by the clock of a verdict: CPU of the process, and waits in which this thread did not compute."""
+    waits: Mapping[str, float] = line["waits"]
+    waited = waits.get(protocol.WAIT_DATABASE, 0.0) - waits.get(protocol.WAIT_CPU, 0.0)
+    others = sum(seconds for name, seconds in waits.items() if name not in _NOT_ADDED)
+    return float(line["cpu_seconds"]) + max(0.0, waited) + others
+
+
+_NOT_ADDED = (protocol.WAIT_DATABASE, protocol.WAIT_CPU, protocol.WAIT_LOGS)
+"""Logging is the process's own work, so it is in its CPU; of the database's wait the waiting part is added above."""

@@ -1,0 +1,111 @@
+"""The stage: findings + a running arm -> trials. The largest shares first, within a budget."""
+
+from __future__ import annotations
+
+import os
+import random
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from subsecond import durations
+from subsecond.confirm.budget import Budget
+from subsecond.confirm.course import Course, Progress
+from subsecond.confirm.machine import stolen, ticks
+from subsecond.confirm.records import records, remarks
+from subsecond.confirm.runner import Runner
+from subsecond.confirm.screen import Ready
+from subsecond.confirm.sets import Sets
+from subsecond.confirm.tasks import Asked, Task, tasks_of
+from subsecond.confirm.trying import change_values, try_all
+from subsecond.confirm.untested import untested
+from subsecond.harness.arms import Arm
+from subsecond.harness.requests import SAFE_METHODS
+from subsecond.model.finding import Finding
+from subsecond.model.trial import MeasuredSet, TrialRecord, Trials
+
+BESIDE_SECONDS = 2.0
+"""Requests that a finding was not seen in are asked too where they are quicker than this."""
+
+
+def confirm(
+    arm: Arm, findings: Sequence[Finding], asked: Sequence[Asked], *, root: Path, budget: float, source: random.Random,
+    say: Callable[[str], None], progress: Progress,
+) -> tuple[tuple[Finding, ...], Trials]:  # fmt: skip
+    """Try every finding's experiments on the arm, within `budget` seconds -> findings with their trials, and all of it.
+
+    `root` is the project's folder, where functions and models are looked up. The arm's indexes are gone afterwards.
+    """
+    load, before = os.getloadavg()[0], ticks()
+    tasks, refused = tasks_of(findings, asked, arm)
+    planned = max(1, sum(len(task.experiments) for task in tasks))
+    course = Course(Runner(arm), root, Budget(budget), say, progress, source, planned)
+    try_all(course, [task for task in tasks if not task.value_changing])
+    sets = _sets(course)
+    _beside(course, asked)
+    course.runner.clear()
+    change_values(course, [task for task in tasks if task.value_changing])
+    made = [*records(course.measured), *refused]
+    trials = Trials(
+        isolation=arm.why,
+        rtt_seconds=arm.rtt,
+        budget_seconds=budget,
+        spent_seconds=course.budget.spent,
+        load=(load, os.getloadavg()[0]),
+        stolen=stolen(before, ticks()),
+        trials=tuple(made),
+        sets=tuple(sets),
+        untested=untested(findings, made, [one.result for one in asked]),
+        notes=tuple(remarks(course.baselines)),
+    )
+    return tuple(_with_trials(finding, made) for finding in findings), trials
+
+
+def _with_trials(finding: Finding, made: Sequence[TrialRecord]) -> Finding:
+    return replace(finding, trials=tuple(record.trial for record in made if record.finding == finding.id))
+
+
+def _sets(course: Course) -> list[MeasuredSet]:
+    """All confirmed fixes of each request at once."""
+    made: list[MeasuredSet] = []
+    goes_on = course.budget.until(course.budget.left)
+    for name, confirmed in course.confirmed().items():
+        if not goes_on():
+            course.say(f"  {name}: its fixes were not tried all at once: the budget is spent")
+            continue
+        course.progress(f"{name}, all confirmed fixes", 0, 1)
+        base = confirmed[0].measured.base
+        assert base is not None
+        found = Sets(course.runner, base, goes_on, course.source).measure(confirmed)
+        made += found
+        if found and len(confirmed) > 1:
+            saved, whole = found[0].saving.seconds, found[0].base_seconds
+            fixes = f"{len(found[0].findings)} fixes at once"
+            course.say(f"  {name}: {fixes} save {durations.text(saved)} of {durations.text(whole)}")
+    return made
+
+
+def _beside(course: Course, asked: Sequence[Asked]) -> None:
+    """Confirmed fixes on the requests that their findings were not seen in: does one act there, and is it harmless?"""
+    chosen: dict[str, Ready] = {}
+    for ready in course.confirmed().values():
+        for one in ready:
+            chosen.setdefault(one.measured.finding.id, one)
+    for one in chosen.values():
+        for other in asked:
+            if not course.budget.left:
+                return
+            if not _may_be_asked(one, other, course.runner.arm):
+                continue
+            experiment = one.measured.experiment
+            measured, _ = course.started(Task(one.measured.finding, other, (experiment,), 0.0), experiment, 2)
+            if measured.stopped is None and measured.acted and (not measured.equal or measured.integers):
+                course.note(measured)
+                course.told(measured)
+
+
+def _may_be_asked(one: Ready, other: Asked, arm: Arm) -> bool:
+    seconds = other.result.seconds.median if other.result.seconds else None
+    quick = seconds is not None and seconds < BESIDE_SECONDS
+    harmless = not (other.writes and arm.isolation == "shared") and other.spec.method in SAFE_METHODS
+    return quick and harmless and other.spec.name not in one.measured.finding.requests
