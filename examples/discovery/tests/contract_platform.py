@@ -9,7 +9,7 @@ import socket
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -21,6 +21,8 @@ from contract_requests import Request
 
 ROOT = Path(__file__).resolve().parent.parent
 SECONDS_TO_START = 300.0  # the first start makes the virtual environment
+PARTS = ("legacy", "optimized", "auth", "postgres", "valkey", "cache", "crm", "otlp")
+"""Everything that listens on a port."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,18 +88,27 @@ def discovery(environment: dict[str, str], *arguments: str) -> subprocess.Comple
     )  # fmt: skip
 
 
-@pytest.fixture(scope="session")
-def platform(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Platform]:
-    """Starts everything in a folder of its own and removes it afterwards."""
+@contextmanager
+def started(folder: Path) -> Iterator[tuple[dict[str, Any], dict[str, str]]]:
+    """Everything, in a folder of its own that is removed afterwards: the state, and the environment of commands."""
     inherited = os.environ.items()
     ours = {key: value for key, value in inherited if key == "DISCOVERY_VENV" or not key.startswith("DISCOVERY_")}
-    ours.pop("DATABASE_URL", None)
-    environment = ours | {"DISCOVERY_VAR": str(tmp_path_factory.mktemp("var")), "PYTHONPATH": str(ROOT)}
-    ports = zip(("legacy", "optimized", "auth", "postgres"), free_ports(4), strict=True)
+    for foreign in ("DATABASE_URL", "REDIS_URL"):
+        ours.pop(foreign, None)
+    ports = {
+        f"DISCOVERY_{name.upper()}_PORT": str(port) for name, port in zip(PARTS, free_ports(len(PARTS)), strict=True)
+    }
+    environment = ours | ports | {"DISCOVERY_VAR": str(folder), "PYTHONPATH": str(ROOT)}
     try:
-        started = discovery(environment, "up", "--scale", "small", *(f"--{name}-port={port}" for name, port in ports))
-        assert started.returncode == 0, started.stderr
-        state = json.loads((Path(environment["DISCOVERY_VAR"]) / "run" / "state.json").read_text())
-        yield Platform(state, environment, probe(environment, "tokens"))
+        done = discovery(environment, "up", "--scale", "small")
+        assert done.returncode == 0, done.stderr
+        yield json.loads((folder / "run" / "state.json").read_text()), environment
     finally:
         discovery(environment, "down", "--purge")
+
+
+@pytest.fixture(scope="session")
+def platform(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Platform]:
+    """The platform that all tests of the contract ask; nothing in it is changed."""
+    with started(tmp_path_factory.mktemp("var")) as (state, environment):
+        yield Platform(state, environment, probe(environment, "tokens"))
