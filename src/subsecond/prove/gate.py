@@ -2,24 +2,65 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, field
 from typing import ClassVar, Protocol
 
+from subsecond.errors import SubsecondError, did_you_mean
 from subsecond.harness.checkout import Checkout
 from subsecond.model.proof import GateVerdict, Verdict
+from subsecond.model.target import RequestSpec
+from subsecond.prove.sides import Sides
 from subsecond.registry import Registry
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(kw_only=True)
 class Case:
-    """What is judged: a candidate beside its base, each in a copy of its own; `say` hears of long work."""
+    """What is judged: a candidate beside its base, each in a copy of its own.
+
+    Used as a context: the two running sides are started when a gate first wants them and ended with it.
+    """
 
     base: Checkout
     candidate: Checkout
     only: tuple[str, ...] = ()
     """Names of the requests that the change is about; empty: all of the target's."""
+    promised: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
+    """What the change is said to save: request -> count -> how many."""
+    parameters: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    """Parameters that the app was seen to read, by request: also those that no request gives."""
+    literals: tuple[str, ...] = ()
+    """Values that the handlers compare with."""
     say: Callable[[str], None] = lambda line: None
+    _sides: Sides | None = None
+    _stack: ExitStack = field(default_factory=ExitStack)
+
+    def __enter__(self) -> Case:
+        return self
+
+    def __exit__(self, *problem: object) -> None:
+        self._stack.close()
+
+    def sides(self) -> Sides:
+        """Base and candidate, running."""
+        if self._sides is None:
+            self._sides = Sides(self.base, self.candidate, self._stack, self.say)
+        return self._sides
+
+    def wanted(self, requests: Sequence[RequestSpec]) -> list[RequestSpec]:
+        """The requests that the change is about. Raises SubsecondError for a name that none has."""
+        known = [spec.name for spec in requests]
+        for name in self.only:
+            if name not in known:
+                raise SubsecondError(
+                    "unknown-request", f'no request "{name}"{did_you_mean(name, known)} known: {", ".join(known)}'
+                )
+        return [spec for spec in requests if not self.only or spec.name in self.only]
+
+    def parameters_of(self, spec: RequestSpec) -> Sequence[str]:
+        """What else the app reads of a request than what this one gives."""
+        return self.parameters.get(spec.name, ())
 
 
 class Gate(Protocol):

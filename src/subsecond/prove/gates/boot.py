@@ -32,7 +32,7 @@ class BootGate:
         target = case.candidate.target
         try:
             with started(looked_up(target)) as app:
-                wanted = [spec for spec in app.requests if not case.only or spec.name in case.only]
+                wanted = case.wanted(app.requests)
                 for spec in wanted:
                     for _ in range(ROUNDS):
                         if problem := _crowd(app, spec):

@@ -1,0 +1,93 @@
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from itertools import chain
+from typing import ClassVar
+
+from subsecond.contract.compare import Noise, compare
+from subsecond.harness.send import RequestFailed
+from subsecond.model.proof import GateVerdict
+from subsecond.model.target import RequestSpec
+from subsecond.prove.gate import Case, gate, verdict
+from subsecond.prove.shown import curl
+from subsecond.prove.sides import Sides
+from subsecond.prove.variations import Variation, edges, pairs, query_of, with_changes
+
+SECONDS_A_REQUEST = 120.0
+SHOWN = 6
+
+
+@gate
+class EdgeGate:
+    """Edge values mean the same: `0`, empty, missing and the rest of the catalogue, old against new.
+
+    Starts from requests whose answer is not empty. No schema is needed: what the base answers is the truth, also where
+    it is an error. One parameter at a time, then pairs of those that mean "nothing"; what fails is cut down to the
+    smallest request that still fails.
+    """
+
+    name: ClassVar[str] = "edge"
+    order: ClassVar[int] = 3
+
+    def judge(self, case: Case) -> GateVerdict:
+        sides, tried, skipped = case.sides(), 0, 0
+        for spec in case.wanted(sides.requests):
+            noise = Noise()
+            first, second = sides.ask("base", spec), sides.ask("base", spec)
+            if isinstance(first, RequestFailed) or isinstance(second, RequestFailed) or first.reply.status >= 400:
+                return verdict(self.name, "no verdict", f"{spec.name}: the base does not answer it with success")
+            noise.learn(first.reply, second.reply)
+            case.say(f"edge: {spec.name}")
+            deadline = time.monotonic() + SECONDS_A_REQUEST
+            for one in _all(case, spec):
+                if time.monotonic() > deadline:
+                    skipped += 1
+                    continue
+                problem = _problem(sides, one, noise)
+                tried += 1
+                if problem is not None:
+                    smallest, why = _smallest(sides, spec, one, noise, problem)
+                    return verdict(self.name, "failed", f"{smallest}: {why[0]}", [*why[:SHOWN], curl(smallest.spec)])
+        if not tried:
+            return verdict(self.name, "passed", "no request has a parameter")
+        left = f"; {skipped} not tried for lack of time" if skipped else ""
+        return verdict(
+            self.name, "no verdict" if skipped > tried else "passed", f"{tried} edge values, all equal{left}"
+        )
+
+
+def _all(case: Case, spec: RequestSpec) -> Iterator[Variation]:
+    names = list(dict.fromkeys([*(name for name, _ in query_of(spec)), *case.parameters_of(spec)]))
+    return chain(edges(spec, names, case.literals), pairs(spec, names))
+
+
+def _problem(sides: Sides, one: Variation, noise: Noise) -> list[str] | None:
+    """What differs, None where nothing does or where even the base gives no whole answer."""
+    base, candidate = sides.ask("base", one.spec), sides.ask("candidate", one.spec)
+    if isinstance(base, RequestFailed):
+        return None
+    if isinstance(candidate, RequestFailed):
+        return [f"the candidate gave no whole answer: {candidate.why}"]
+    if base.reply.status >= 500 and candidate.reply.status >= 500:
+        return None
+    found = noise.rest(compare(base.reply, candidate.reply)).differences
+    return [str(each) for each in found] or None
+
+
+def _smallest(
+    sides: Sides, spec: RequestSpec, failing: Variation, noise: Noise, problem: list[str]
+) -> tuple[Variation, list[str]]:
+    """The failing request with as few parameters as still fail, and what differs there."""
+    changes = dict(failing.changes)
+    best, why = failing, problem
+    for name in [*(name for name, _ in query_of(spec) if name not in changes), *changes]:
+        trial = {**changes, name: None}
+        smaller = with_changes(spec, trial)
+        if smaller.spec.url == best.spec.url:
+            continue
+        found = _problem(sides, smaller, noise)
+        if found is not None:
+            changes, best, why = trial, smaller, found
+    kept = tuple((name, value) for name, value in changes.items() if value is not None or name in dict(failing.changes))
+    return Variation(spec=best.spec, changes=kept or best.changes), why

@@ -1,0 +1,27 @@
+"""A request for a reader: as a curl command that can be run, without the secrets it was sent with."""
+
+from __future__ import annotations
+
+import shlex
+
+from subsecond.harness import variables
+from subsecond.harness.requests import without_secrets
+from subsecond.model.target import RequestSpec
+
+_SECRET = ("authorization", "cookie", "proxy-authorization", "x-api-key")
+
+
+def curl(spec: RequestSpec) -> str:
+    """`curl "$BASE/rooms?page=0" -H "Authorization: Bearer $TOKEN"`."""
+    known = dict(spec.variables)
+    url = variables.resolve(spec.url, known, lambda name, part, path: f"${name.upper()}", spec.name)
+    words = ["curl", "-g", f'"$BASE{without_secrets(url)}"']
+    if spec.method != "GET":
+        words.insert(1, f"-X {spec.method}")
+    for name, value in spec.headers:
+        if name.lower() in _SECRET or variables.uses_answer(value, known):
+            scheme = "Bearer " if value.startswith("Bearer ") else ""
+            words.append(f'-H "{name}: {scheme}$TOKEN"')
+        else:
+            words.append(f"-H {shlex.quote(f'{name}: {value}')}")
+    return " ".join(words)
