@@ -25,6 +25,7 @@ def add_to(site: Blueprint) -> None:
     site.add_url_rule("/book", "book", book)
     site.add_url_rule("/book", "send_booking", send_booking, methods=["POST"])
     site.add_url_rule("/bookings", "bookings", bookings)
+    site.add_url_rule("/bookings/<int:number>", "booking", booking)
     site.add_url_rule("/bookings/<int:number>/cancel", "cancel", cancel, methods=["POST"])
 
 
@@ -57,8 +58,8 @@ def send_booking() -> str | tuple[str, int] | Response:
     answer = api.ask("POST", "/v1/bookings", body=body, headers={"Idempotency-Key": form.get("key", "")})
     if answer.ok:
         made = answer.content
-        notices.say(f"Booked: {made['item']['name']}, {made['date']}, {made['start_time']} to {made['end_time']}.")
-        return redirect(url_for("site.bookings"), 303)
+        notices.say(f"{made['item']['name']} is booked.")
+        return redirect(url_for("site.booking", number=made["id"]), 303)
     if answer.status in (404, 403):
         refuse(answer.status, answer.error["message"])
     return _form(item, date, given, answer), answer.status
@@ -117,10 +118,18 @@ def bookings() -> str | tuple[str, int]:
     return render_template("site/bookings.html", found=answer.content, now=today())
 
 
+def booking(number: int) -> str:
+    """One of them."""
+    answer = api.get(f"/v1/bookings/{number}")
+    if not answer.ok:
+        refuse(answer.status, answer.error["message"])
+    return render_template("site/booking.html", booking=answer.content, now=today())
+
+
 def cancel(number: int) -> Response:
-    """Cancel and show the list again."""
+    """Cancel and show it again."""
     answer = api.ask("POST", f"/v1/bookings/{number}/cancel")
     if not answer.ok:
         refuse(answer.status, answer.error["message"])
     notices.say("The booking is cancelled.")
-    return redirect(url_for("site.bookings"), 303)
+    return redirect(url_for("site.booking", number=number), 303)

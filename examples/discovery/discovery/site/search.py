@@ -13,7 +13,7 @@ from discovery.site import api, notices
 FILTERS = ("city", "date", "start_time", "end_time", "capacity_min", "capacity_max", "category", "add_ons", "lat",
            "lng", "page", "page_size", "cache")  # fmt: skip
 MORE = ("capacity_max", "add_ons", "lat", "lng", "page_size", "cache")
-"""Filters in the part of the form that is folded away until one of them is used."""
+"""Filters in the part of the form that is folded away; how many of them are used is said."""
 POPULAR = ("lisbon", "berlin", "london", "paris", "madrid", "amsterdam")
 PAGES_AROUND = 2
 CLOCKS = [f"{hour:02}:{minute:02}" for hour in range(6, 23) for minute in (0, 30)]
@@ -29,7 +29,7 @@ def search() -> str | tuple[str, int] | Response:
     given = wanted(request.args)
     choices = api.get("/v1/filters").content
     context: dict[str, Any] = {"given": given, "choices": choices, "clocks": CLOCKS, "today": today(),
-                               "more_used": any(given[name] for name in MORE)}  # fmt: skip
+                               "more_used": sum(bool(given[name]) for name in MORE)}  # fmt: skip
     if not any(name in request.args for name in FILTERS):
         cities = {city["slug"]: city for city in choices.get("cities", [])}
         context["popular"] = [cities[slug] for slug in POPULAR if slug in cities]
