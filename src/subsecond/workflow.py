@@ -58,6 +58,5 @@ def prove(
         with (
             checkout.checkout(target, base, target.copy) as before,
             checkout.checkout(target, candidate, target.copy) as after,
-            Case(base=before, candidate=after, only=tuple(only), say=say) as case,
         ):
-            return proving.prove(case, wanted)
+            return proving.prove(Case(base=before, candidate=after, only=tuple(only), say=say), wanted)

@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
+from subsecond import store
+from subsecond.errors import SubsecondError
+from subsecond.harness import arms, clones
 from subsecond.harness.facts.process import DatabaseReader, NoFactsError, reader
+from subsecond.harness.session import Ground
 from subsecond.model.database import DatabaseFacts, Matching, Plan, RecordedStatement, System, Table
+from subsecond.model.facts import NO_FACTS, Facts
 from subsecond.sql.advice import advise
 from subsecond.sql.conditions import uses
 from subsecond.sql.dialect import create_index_sql
@@ -29,6 +36,31 @@ class _Schema:
     hypothetical: bool
     c_collation: bool = False
     settings: dict[str, str] = field(default_factory=dict)
+
+
+def facts_of(
+    base: Ground, seen: Sequence[clones.Connection], statements: Sequence[RecordedStatement], say: Callable[[str], None]
+) -> tuple[Facts, str | None]:
+    """Facts of the one database that the app was seen to use, and a note for the reader where there are none.
+
+    They are read on a copy that is gone afterwards, or on the database itself where the target calls it disposable.
+    To be asked when the app has ended: PostgreSQL copies no database that somebody uses.
+    """
+    kept = [one for one in seen if not one.in_memory]
+    if not kept or not statements:
+        return NO_FACTS, None
+    if len(kept) > 1:
+        return NO_FACTS, f"indexes were not looked at: the app uses {len(kept)} databases"
+    try:
+        with ExitStack() as stack:
+            database = kept[0]
+            if base.target.data != "disposable":
+                folder = stack.enter_context(TemporaryDirectory(prefix=arms.PREFIX, dir=store.folder(base.target.home)))
+                say(f"reading plans and statistics on a scratch copy of {database.shown}")
+                database = stack.enter_context(clones.clone(base.target, base.python, database, Path(folder)))
+            return Facts(database=database_facts(base.python.executable, database.whole(), statements)), None
+    except SubsecondError as problem:
+        return NO_FACTS, f"indexes were not looked at: {problem.message}"
 
 
 def database_facts(

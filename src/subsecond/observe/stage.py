@@ -10,9 +10,13 @@ from typing import Protocol
 
 from subsecond.harness.send import Answer, RequestFailed
 from subsecond.harness.session import TRACE_SECONDS, AuditedApp
+from subsecond.model.database import RecordedStatement
+from subsecond.model.sent import Sent
 from subsecond.model.target import RequestSpec
 from subsecond.model.trace import Mode, Trace
 from subsecond.observe.schedule import schedule
+from subsecond.observe.sent import sent_of
+from subsecond.observe.statements import statements_of
 from subsecond.observe.traces import Redaction, trace_of
 
 UNTRACED_SECONDS = 0.25
@@ -37,8 +41,12 @@ class Observation:
     failure: str | None = None
     location: str | None = None
     """Where a redirection leads."""
+    sent: tuple[Sent, ...] = ()
+    """What one recorded run sent, with its values: never written."""
     untraced: int = 0
     """Runs that were answered but left no trace."""
+    statements: list[RecordedStatement] = field(default_factory=list)
+    """SELECTs of one recorded run, with their values: never written."""
 
     def of(self, mode: Mode) -> list[Trace]:
         """Its traces of one mode."""
@@ -84,6 +92,9 @@ def _one(
             seen.untraced += 1
         else:
             seen.traces.append(trace_of(line, spec.name, answer.seconds, root, redaction))
+            if mode == "recording" and not seen.statements:
+                seen.statements = statements_of(line, spec.name)
+                seen.sent = sent_of(line)
         return answer
 
     progress(spec.name, 0, 1)

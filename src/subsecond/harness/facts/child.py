@@ -101,7 +101,7 @@ class Postgres:
     """One connection through psycopg or psycopg2."""
 
     def __init__(self, where: JSON) -> None:
-        driver = __import__(where["driver"])
+        driver = __import__("psycopg2" if "psycopg2" in where.get("driver", "") else "psycopg")
         wanted = {key: where[key] for key in ("host", "port", "dbname", "user", "password") if where.get(key)}
         self.connection = driver.connect(connect_timeout=5, application_name="subsecond", **wanted)
         self.failure = driver.Error
@@ -409,7 +409,7 @@ def main() -> None:
     sys.path += first.get("path", [])
     where = first["connect"]
     try:
-        database: Any = Sqlite(where) if where["driver"] == "sqlite3" else Postgres(where)
+        database: Any = Sqlite(where) if where.get("path") else Postgres(where)
         said: JSON = {"connected": True}
     except Exception as problem:
         database, said = None, {"error": first_line(problem)}
