@@ -13,6 +13,7 @@ from subsecond import store
 from subsecond.diagnose.stage import kinds
 from subsecond.model.audit import Audit
 from subsecond.model.trace import Trace
+from subsecond.model.trial import Trials
 
 DOCS = Path(__file__).resolve().parent.parent / "docs"
 
@@ -22,7 +23,7 @@ def pages() -> dict[Path, str]:
     made = {DOCS / "findings" / f"{kind}.md": text for kind, text in kinds().items()}
     index = "".join(f"- [{path.stem}]({path.name})\n" for path in sorted(made))
     made[DOCS / "findings" / "README.md"] = f"# Kinds of findings\n\n{index}"
-    for name, noun in (("findings", Audit), ("trace", Trace)):
+    for name, noun in (("findings", Audit), ("trace", Trace), ("trials", Trials)):
         made[DOCS / "schemas" / f"{name}.schema.json"] = json.dumps(store.schema(noun), indent=2, sort_keys=True) + "\n"
     return made
 

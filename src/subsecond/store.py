@@ -15,12 +15,16 @@ import msgspec
 
 from subsecond.errors import SubsecondError
 from subsecond.model.audit import Audit
+from subsecond.model.plan import Plan
 from subsecond.model.trace import Trace
+from subsecond.model.trial import Trials
 
 T = TypeVar("T")
 Lines = Iterable[bytes | str]
 FOLDER = ".subsecond"
 FINDINGS = "findings.json"
+TRIALS = "trials.json"
+PLAN = "plan.json"
 TRACES = "traces"
 _encoder = msgspec.json.Encoder()
 
@@ -119,27 +123,44 @@ def sweep(root: Path) -> None:
     """Remove what a tool that was killed while it wrote has left; only where no other is at work (the lock)."""
     base = root / FOLDER
     traces = [] if (base / TRACES).is_symlink() else [*(base / TRACES).glob(".*.jsonl.*")]
-    for left in (*base.glob(".findings.json.*"), *traces):
+    for left in (*base.glob(".findings.json.*"), *base.glob(".trials.json.*"), *base.glob(".plan.json.*"), *traces):
         left.unlink(missing_ok=True)
 
 
-def write_outcome(root: Path, audit: Audit, traces: Iterable[Trace]) -> None:
-    """Findings and traces of one audit: all of its files and none of an earlier one, or nothing is changed."""
-    findings = {folder(root) / FINDINGS: [to_json(audit)]}
+def write_outcome(root: Path, audit: Audit, traces: Iterable[Trace], trials: Trials | None = None) -> None:
+    """Findings, traces and trials of one audit: all of its files and none of an earlier one, or nothing is changed."""
+    outcome: dict[Path, Lines] = {folder(root) / FINDINGS: [to_json(audit)]}
+    if trials is not None:
+        outcome[folder(root) / TRIALS] = [to_json(trials)]
     files = _trace_files(root, traces)
-    _write({**files, **findings}, gone=_others(root, files))
+    gone = [*_others(root, files), *([] if trials is not None else [root / FOLDER / TRIALS]), root / FOLDER / PLAN]
+    _write({**files, **outcome}, gone=gone)
 
 
 def read_audit(root: Path) -> Audit:
     """The last audit of the project."""
-    path = root / FOLDER / FINDINGS
+    return _read(root / FOLDER / FINDINGS, Audit)
+
+
+def read_trials(root: Path) -> Trials | None:
+    """The trials of the last audit, None where it ran none."""
+    path = root / FOLDER / TRIALS
+    return _read(path, Trials) if path.exists() else None
+
+
+def write_plan(root: Path, plan: Plan) -> None:
+    """The plan of the last audit."""
+    write(folder(root) / PLAN, [to_json(plan)])
+
+
+def _read(path: Path, kind: type[T]) -> T:
     if not path.exists():
         raise SubsecondError("no-audit", f"{path} does not exist; run `subsecond audit` first")
     try:
         text = path.read_bytes()
     except OSError as problem:
         raise SubsecondError("store-unreadable", f"{path}: {problem.strerror}; remove it and audit again") from None
-    return from_json(text, Audit, str(path))
+    return from_json(text, kind, str(path))
 
 
 def _trace_files(root: Path, traces: Iterable[Trace]) -> dict[Path, list[bytes]]:

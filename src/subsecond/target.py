@@ -62,6 +62,13 @@ def load(folder: Path, options: Mapping[str, object]) -> Target:
     return _target(root, values, source.name, notes)
 
 
+def goal_of(folder: Path) -> float | None:
+    """The goal in seconds that `folder`'s configuration sets, None where it sets none."""
+    found, source, _ = _read(folder.absolute())
+    goal: float | None = _converted(found, source).get("goal")
+    return goal
+
+
 def _target(root: Path, values: dict[str, Any], source: str, notes: tuple[str, ...]) -> Target:
     for key in ("env", "headers"):
         values[key] = tuple(values.get(key, {}).items())
@@ -329,7 +336,13 @@ def _app_in(path: Path) -> re.Match[str] | None:
         return None
 
 
-_FIELDS = {"goal": "goal_seconds", "ready": "ready_seconds", "timeout": "timeout_seconds"}
+_FIELDS = {
+    "goal": "goal_seconds",
+    "ready": "ready_seconds",
+    "timeout": "timeout_seconds",
+    "budget": "budget_seconds",
+    "rtt": "rtt_seconds",
+}
 _KEYS: dict[str, Callable[[_Source, str, object], Any]] = {
     "name": _text,
     "app": _app,
@@ -343,6 +356,8 @@ _KEYS: dict[str, Callable[[_Source, str, object], Any]] = {
     "allow": _allow,
     "code": _texts,
     "goal": _duration,
+    "budget": _duration,
+    "rtt": _duration,
     "data": _data,
     "copy": _texts,
     "copy_database": _text,

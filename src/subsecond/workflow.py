@@ -2,46 +2,126 @@
 
 from __future__ import annotations
 
+import random
 import secrets
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
 
 from subsecond import store
+from subsecond.confirm.stage import confirm
+from subsecond.confirm.tasks import Asked
 from subsecond.diagnose.stage import diagnose
+from subsecond.errors import SubsecondError
 from subsecond.harness import checkout, run_folder
-from subsecond.harness.session import ground, started
-from subsecond.model.audit import Audit
+from subsecond.harness.arms import arm
+from subsecond.harness.clones import Connection
+from subsecond.harness.session import Ground, ground, started
+from subsecond.model.audit import Audit, RequestResult
+from subsecond.model.experiment import Experiment
+from subsecond.model.finding import Finding
+from subsecond.model.plan import Plan
 from subsecond.model.proof import Proof
 from subsecond.model.target import Target
+from subsecond.model.trial import Trials
 from subsecond.observe.database import facts_of
 from subsecond.observe.figures import result_of
-from subsecond.observe.remarks import remarks
-from subsecond.observe.stage import Progress, observe
+from subsecond.observe.remarks import remarks, written
+from subsecond.observe.stage import Observation, Progress, observe
 from subsecond.observe.statements import together
 from subsecond.observe.traces import Redaction
+from subsecond.plan import stage as planning
 from subsecond.prove import stage as proving
 from subsecond.prove.gate import Case
 
 
-def audit(target: Target, *, keep_values: bool, progress: Progress, say: Callable[[str], None]) -> Audit:
-    """Observe the target's requests, diagnose their traces, write `.subsecond/` and return the outcome.
+def audit(
+    target: Target, *, keep_values: bool, trials: bool = True, progress: Progress, say: Callable[[str], None]
+) -> Audit:
+    """Observe the target's requests, diagnose their traces, try what was found, write `.subsecond/` -> the outcome.
 
-    `progress` hears of each request sent, `say` of what was decided (the server chosen, …).
+    `progress` hears of each request sent, `say` of what was decided (the server chosen, …). Without `trials` nothing
+    is confirmed.
     """
     redaction = Redaction(key=secrets.token_bytes(16), keep_values=keep_values)
     with ground(target, say=say) as base:
-        with started(base) as app:
-            seen = observe(app, target.root, redaction, target.repeat, progress)
-            notes = [*app.notes(), *remarks(seen)]
-            databases = app.connections()
-        sent = together(one.statements for one in seen if one.failure is None)
-        facts, unread = facts_of(base, databases, sent, say)
-        notes += [unread] if unread else []
+        seen = _seen(base, redaction, progress, say)
+        findings, made = seen.findings, None
+        if trials and any(finding.experiments for finding in findings):
+            findings, made = _tried(seen, findings, progress, say)
+    notes = (*seen.notes, *(made.notes if made else ()))
+    outcome = Audit(requests=seen.results, findings=findings, notes=notes)
+    store.write_outcome(target.root, outcome, [trace for one in seen.observed for trace in one.traces], made)
+    return outcome
+
+
+def try_one(
+    target: Target, kind: str, wanted: Sequence[Experiment], *, progress: Progress, say: Callable[[str], None]
+) -> tuple[Finding, ...]:
+    """Try a person's own hypothesis on all requests of the target, or all findings of a kind; nothing is written.
+
+    `wanted`: the experiments, the best first; none: those of the findings of the `kind`. -> findings with trials.
+    """
+    with ground(target, say=say) as base:
+        seen = _seen(base, Redaction(key=secrets.token_bytes(16)), progress, say)
+        findings = (_hypothesis(wanted, seen.results),) if wanted else seen.findings
+        findings = tuple(one for one in findings if wanted or one.kind == kind)
+        if not findings:
+            raise SubsecondError("nothing-to-try", f"no {kind} was found in the requests of this target")
+        return _tried(seen, findings, progress, say)[0]
+
+
+@dataclass(frozen=True)
+class _Seen:
+    """What was observed and diagnosed, the app having ended."""
+
+    base: Ground
+    observed: list[Observation]
+    results: tuple[RequestResult, ...]
+    findings: tuple[Finding, ...]
+    databases: list[Connection]
+    notes: tuple[str, ...]
+
+
+def _seen(base: Ground, redaction: Redaction, progress: Progress, say: Callable[[str], None]) -> _Seen:
+    root = base.target.root
+    with started(base) as app:
+        seen = observe(app, root, redaction, base.target.repeat, progress)
+        notes = [*app.notes(), *remarks(seen)]
+        databases = app.connections()
+    sent = together(one.statements for one in seen if one.failure is None)
+    facts, unread = facts_of(base, databases, sent, say)
+    notes += [unread] if unread else []
     results = tuple(result_of(one) for one in seen)
     medians = {result.name: result.seconds.median for result in results if result.seconds}
     recorded = [trace for one in seen if one.failure is None for trace in one.of("recording")]
-    outcome = Audit(requests=results, findings=diagnose(recorded, medians, target.root, facts), notes=tuple(notes))
-    store.write_outcome(target.root, outcome, [trace for one in seen for trace in one.traces])
-    return outcome
+    findings = diagnose(recorded, medians, root, facts)
+    return _Seen(base, seen, results, findings, databases, tuple(notes))
+
+
+def _tried(
+    seen: _Seen, findings: Sequence[Finding], progress: Progress, say: Callable[[str], None]
+) -> tuple[tuple[Finding, ...], Trials]:
+    """Trials of the findings on an arm of their own."""
+    target = seen.base.target
+    asked = [
+        Asked(spec=one.spec, result=result, sent=one.sent, writes=written(one) is not None)
+        for one, result in zip(seen.observed, seen.results, strict=True)
+    ]
+    with arm(seen.base, seen.databases, rtt=target.rtt_seconds, say=say) as ours:
+        return confirm(
+            ours, findings, asked, root=target.root, budget=target.budget_seconds, source=random.Random(), say=say,
+            progress=progress,
+        )  # fmt: skip
+
+
+def _hypothesis(wanted: Sequence[Experiment], results: Sequence[RequestResult]) -> Finding:
+    """A person's own idea as a finding that concerns every request."""
+    names = tuple(result.name for result in results)
+    return Finding(
+        id="", key="", kind="", phase=None, request=names[0], requests=names, title="a hypothesis", file="", line=0,
+        function="", share=1.0, experiments=tuple(wanted),
+    )  # fmt: skip
 
 
 def prove(
@@ -58,5 +138,13 @@ def prove(
         with (
             checkout.checkout(target, base, target.copy) as before,
             checkout.checkout(target, candidate, target.copy) as after,
+            Case(base=before, candidate=after, only=tuple(only), say=say) as case,
         ):
-            return proving.prove(Case(base=before, candidate=after, only=tuple(only), say=say), wanted)
+            return proving.prove(case, wanted)
+
+
+def plan(root: Path, goal: float | None) -> Plan:
+    """The plan of the project's last audit, written beside it. `goal`: seconds an endpoint may take, None: no goal."""
+    made = planning.plan(store.read_audit(root), store.read_trials(root), goal)
+    store.write_plan(root, made)
+    return made

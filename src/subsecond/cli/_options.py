@@ -24,6 +24,11 @@ TARGET_OPTIONS: tuple[Callable[[Any], Any], ...] = (
     click.option("--code", multiple=True, metavar="PACKAGE", help="Packages or folders that are the app's own code."),
 )
 
+TRIAL_OPTIONS: tuple[Callable[[Any], Any], ...] = (
+    click.option("--budget", metavar="10m", help="Time for all trials (default 10m); the largest shares come first."),
+    click.option("--rtt", metavar="2ms", help="Added to each round trip to the database while trials run."),
+)
+
 
 def with_options(options: Sequence[Callable[[Any], Any]]) -> Callable[[F], F]:
     """Put the options on a command, in the order given."""

@@ -66,6 +66,11 @@ def of_new_connection(trace: Trace, span: Span) -> bool:
     )
 
 
+def places(span: Span) -> tuple[tuple[str, int], ...]:
+    """File and line of the own frames, innermost first: what an experiment's parameter is learnt from."""
+    return tuple((frame.file, frame.line) for frame in span.stack)
+
+
 def checkouts(trace: Trace) -> list[Span]:
     """Connections taken from a pool, in order."""
     return [span for span in trace.spans if span.name == protocol.SPAN_CHECKOUT]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from subsecond.model.finding import Finding
 
@@ -76,3 +76,7 @@ class Audit:
     findings: tuple[Finding, ...] = ()
     notes: tuple[str, ...] = field(default=())
     """What a reader must know: the server that was started, hooks that switched themselves off."""
+
+    def for_scripts(self) -> Audit:
+        """What `--json` prints: without the experiments, which are the tool's own."""
+        return replace(self, findings=tuple(replace(one, experiments=()) for one in self.findings))

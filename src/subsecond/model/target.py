@@ -37,6 +37,10 @@ class Target:
     """Command with `{name}` that makes a copy of the app's database; used by trials."""
     copy: tuple[str, ...] = ()
     """Ignored files and folders that the app needs beside its repository (`.env`), by their path in the project."""
+    budget_seconds: float = 600.0
+    """Time for the trials of one audit."""
+    rtt_seconds: float | None = None
+    """Added to each round trip to the database while trials run."""
     repeat: int | None = None
     ready_seconds: float = 60.0
     timeout_seconds: float = 120.0

@@ -11,13 +11,16 @@ from subsecond.errors import printable
 from subsecond.model.audit import Audit, Interval, QueryGroup, RequestResult, Shares
 from subsecond.model.finding import Finding, Place
 from subsecond.model.trace import shown_file
+from subsecond.report.durations import duration
+from subsecond.report.trials import trial_text, verdict_text
 from subsecond.sql.fingerprint import abridged
 
 SHOWN_GROUPS = 8
 _FOOT = (
-    "Suspected from traces; no trial has confirmed them. Times are the database's alone: the ORM's work around each "
-    "statement comes on top. `subsecond explain KIND` says more."
+    "Times at the left are the database's alone: the ORM's work around each statement comes on top, and a trial's gain "
+    "has it. `subsecond show F1` has all trials, `subsecond explain KIND` says more."
 )
+_UNTRIED = "Suspected from traces; no trial has confirmed them. "
 BAR = 48
 _PARTS = (
     ("database", "database", "red"),
@@ -36,7 +39,8 @@ def show_audit(audit: Audit, console: Console) -> None:
         console.print(Text("Findings, the costliest first", style="bold"))
         for finding in audit.findings:
             console.print(finding_text(finding))
-        console.print(Text(_FOOT, style="dim"))
+        tried = any(finding.trials for finding in audit.findings)
+        console.print(Text(_FOOT if tried else _UNTRIED + _FOOT, style="dim"))
     elif any(result.seconds for result in audit.requests):
         console.print("No finding: no detector saw anything in these requests.")
     for note in audit.notes:
@@ -46,13 +50,6 @@ def show_audit(audit: Audit, console: Console) -> None:
 def _plain(text: str, style: str = "") -> Text:
     """Text that came from the app, its database or its requests: it may not steer the terminal."""
     return Text(printable(text), style=style)
-
-
-def duration(seconds: float) -> str:
-    """`11.3 s`, `420 ms`, `0.8 ms`."""
-    if seconds >= 1:
-        return f"{seconds:.1f} s"
-    return f"{seconds * 1e3:.0f} ms" if seconds >= 0.01 else f"{seconds * 1e3:.1f} ms"
 
 
 def _request(result: RequestResult, width: int) -> RenderableType:
@@ -138,9 +135,12 @@ def finding_text(finding: Finding, *, whole: bool = False) -> RenderableType:
         _plain(f"  {finding.title}"),
     )
     lines = [_plain(f"at {_spot(finding)}")]
+    if verdict := verdict_text(finding):
+        lines.insert(0, verdict)
     if finding.cause:
         lines.append(_plain(f"because of {_spot(finding.cause)}"))
     if whole:
         lines += [_plain(line, "dim") for line in finding.evidence]
+        lines += [trial_text(trial) for trial in finding.trials]
         lines.append(_plain(f"seen in {', '.join(finding.requests)}; phase {finding.phase}; key {finding.key}", "dim"))
     return Group(head, Padding(Group(*lines), (0, 0, 0, 6)))

@@ -11,12 +11,14 @@ from subsecond.diagnose.evidence import (
     database_of,
     grouped,
     of_new_connection,
+    places,
     print_of,
     queries,
     shortened,
     text,
     values,
 )
+from subsecond.model.experiment import Experiment, Learn
 from subsecond.model.facts import Facts
 from subsecond.model.finding import Suspicion
 from subsecond.model.trace import Span, Trace
@@ -64,7 +66,25 @@ class DuplicateQuery:
                         f"first at {chain(repeats[0][0])}",
                         f"again at {chain(site)}",
                     ),
+                    experiments=_experiments(trace.request, fingerprint, site, len(again)),
                 )
+
+
+def _experiments(request: str, fingerprint: str, site: Span, repeats: int) -> tuple[Experiment, ...]:
+    """The first result again: as objects, from the function that fetched it, else as rows."""
+    saves = {request: {protocol.COUNT_QUERIES: repeats}}
+    statement = {"statements": Learn(what="statements", fingerprint=fingerprint)}
+    return (
+        Experiment(fix="replay", parameters={"level": "orm"}, learn=statement, saves=saves),
+        Experiment(
+            fix="memoise", parameters={"scope": "request"}, saves=saves,
+            learn={"function": Learn(what="function", chain=places(site))},
+        ),
+        Experiment(
+            fix="replay", parameters={"level": "cursor"}, learn=statement, saves=saves, fidelity="lower bound",
+            note="saves the database's time, not the objects'",
+        ),
+    )  # fmt: skip
 
 
 _NEW_EACH_TIME = re.compile(

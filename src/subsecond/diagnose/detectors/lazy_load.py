@@ -7,6 +7,7 @@ from typing import ClassVar
 
 from subsecond.diagnose.detector import chain, detector, place, seconds
 from subsecond.diagnose.evidence import grouped, queries
+from subsecond.model.experiment import Experiment
 from subsecond.model.facts import Facts
 from subsecond.model.finding import Suspicion
 from subsecond.model.trace import Span, Trace
@@ -56,7 +57,17 @@ class LazyLoad:
                     queries=len(spans),
                     seconds=seconds(spans),
                     evidence=tuple(f"{len(group)} × read at {chain(group[0])}" for group in readers[:5]),
+                    experiments=_experiments(trace.request, relation, len(spans)),
                 )
+
+
+def _experiments(request: str, relation: str, loads: int) -> tuple[Experiment, ...]:
+    """For all parents of a session at once; the loader option, which needs their statement, where that does not act."""
+    saves = {request: {protocol.COUNT_QUERIES: loads - 1}}
+    return tuple(
+        Experiment(fix="eager-load", parameters={"relation": relation, "how": how}, saves=saves)
+        for how in ("peers", "option")
+    )
 
 
 def _relation(span: Span) -> str:

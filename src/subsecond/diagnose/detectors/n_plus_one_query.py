@@ -6,7 +6,8 @@ from collections.abc import Iterator, Sequence
 from typing import ClassVar
 
 from subsecond.diagnose.detector import chain, detector, place, seconds
-from subsecond.diagnose.evidence import grouped, print_of, selects, shape, shortened, values
+from subsecond.diagnose.evidence import grouped, places, print_of, selects, shape, shortened, values
+from subsecond.model.experiment import Experiment, Learn
 from subsecond.model.facts import Facts
 from subsecond.model.finding import Suspicion
 from subsecond.model.trace import Span, Trace
@@ -54,7 +55,29 @@ class NPlusOneQuery:
                     queries=len(spans),
                     seconds=seconds(spans),
                     evidence=(shortened(fingerprint), f"called by {chain(spans[0])}"),
+                    experiments=_experiments(trace.request, fingerprint, spans),
                 )
+
+
+def _experiments(request: str, fingerprint: str, spans: Sequence[Span]) -> tuple[Experiment, ...]:
+    """By primary key, by another column, else as if the function around it cost nothing."""
+    chain_of = places(spans[0])
+    statement = Learn(what="statements", fingerprint=fingerprint)
+    keys = Learn(what="keys", fingerprint=fingerprint)
+    all_but_one = {request: {protocol.COUNT_QUERIES: len(spans) - 1}}
+    by_key = {"model": Learn(what="model", fingerprint=fingerprint, chain=chain_of), "keys": keys}
+    return (
+        Experiment(fix="batch", learn=by_key, saves=all_but_one),
+        Experiment(
+            fix="batch-equality", learn={"statements": statement, "keys": keys}, saves=all_but_one,
+            fidelity="lower bound", note="the statements are still built one by one",
+        ),
+        Experiment(
+            fix="memoise", parameters={"scope": "process"}, learn={"function": Learn(what="function", chain=chain_of)},
+            saves={request: {protocol.COUNT_QUERIES: len(spans)}}, fidelity="estimate",
+            note="as if the function cost nothing",
+        ),
+    )  # fmt: skip
 
 
 def _candidates(trace: Trace) -> Iterator[Span]:

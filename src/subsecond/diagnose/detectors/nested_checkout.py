@@ -7,6 +7,7 @@ from typing import ClassVar
 
 from subsecond.diagnose.detector import detector, place, spot
 from subsecond.diagnose.evidence import checkouts, grouped
+from subsecond.model.experiment import Experiment
 from subsecond.model.facts import Facts
 from subsecond.model.finding import Suspicion
 from subsecond.model.trace import Frame, Span, Trace
@@ -51,6 +52,13 @@ class NestedCheckout:
                     evidence=(
                         f"outer held since {spot(outer)}",
                         *(f"{len(spans)} × inner opened at {spot(frame)}" for frame, spans in places),
+                    ),
+                    experiments=(
+                        Experiment(
+                            fix="one-connection",
+                            saves={trace.request: {protocol.COUNT_CHECKOUTS: len(inner)}},
+                            note="what it saves shows under load, where it removes a dead-lock",
+                        ),
                     ),
                 )
 

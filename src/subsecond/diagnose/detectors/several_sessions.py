@@ -7,6 +7,7 @@ from typing import ClassVar
 
 from subsecond.diagnose.detector import detector, place, spot
 from subsecond.diagnose.evidence import checkouts, grouped, waited
+from subsecond.model.experiment import Experiment
 from subsecond.model.facts import Facts
 from subsecond.model.finding import Suspicion
 from subsecond.model.trace import Span, Trace
@@ -46,6 +47,13 @@ class SeveralSessions:
                     site=place(places[0][0]),
                     seconds=sum(waited(span) for span in taken[1:]),
                     evidence=tuple(f"{len(spans)} × opened at {spot(frame)}" for frame, spans in places),
+                    experiments=(
+                        Experiment(
+                            fix="one-connection",
+                            saves={trace.request: {protocol.COUNT_CHECKOUTS: len(taken) - 1}},
+                            note="what it saves shows with round trips (--rtt) and under load",
+                        ),
+                    ),
                 )
 
 
