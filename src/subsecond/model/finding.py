@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal
 
-from subsecond.model.experiment import Experiment
+from subsecond.model.experiment import Experiment, Fidelity
 
 Verdict = Literal["confirmed", "refuted", "inconclusive", "not applied", "not testable"]
 
@@ -29,7 +29,7 @@ class Trial:
     request: str
     virtual_fix: str
     verdict: Verdict
-    fidelity: str | None = None
+    fidelity: Fidelity | None = None
     gain_seconds: float | None = None
     low: float | None = None
     high: float | None = None

@@ -8,7 +8,7 @@ from rich.text import Text
 from subsecond.errors import printable
 from subsecond.model.plan import Endpoint, Plan, Step
 from subsecond.model.trace import shown_file
-from subsecond.report.terminal import duration
+from subsecond.report.durations import duration
 
 PHASES = {
     0: "measure",

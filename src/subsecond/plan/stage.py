@@ -1,0 +1,154 @@
+"""The stage: findings + trials -> plan. Phases 0 to 5 in order; within a phase the largest gain first."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from subsecond.model.audit import Audit, RequestResult
+from subsecond.model.finding import Finding, Trial
+from subsecond.model.plan import Endpoint, LeftOut, Plan, Step
+from subsecond.model.trial import Trials
+from subsecond.plan.advice import advice
+from subsecond.plan.prediction import Measured, measured
+
+CONFIRMED, REFUTED = "confirmed", "refuted"
+_LAST = 99
+
+
+def plan(audit: Audit, trials: Trials | None, goal: float | None) -> Plan:
+    """The plan of an audit. `goal`: seconds that every endpoint should take at most, None where none was set."""
+    known = {
+        one.name: measured(one.seconds.median, one.name, trials) for one in audit.requests if one.seconds is not None
+    }
+    steps: list[Step] = []
+    done: list[Finding] = []
+    for finding in sorted(audit.findings, key=lambda one: _order(one, known)):
+        if _refuted(finding):
+            continue
+        step = _step(finding, known, f"S{len(steps) + 1}")
+        if step.proof == "trial":
+            done.append(finding)
+            step = replace(step, predicted=_predicted(known, done))
+        steps.append(step)
+    endpoints = {
+        one.name: _endpoint(one, known[one.name], steps, goal) for one in audit.requests if one.seconds is not None
+    }
+    return Plan(
+        goal_seconds=goal,
+        endpoints=endpoints,
+        steps=tuple(steps),
+        left_out=tuple(_left_out(one) for one in audit.findings if _refuted(one)),
+        notes=tuple(_notes(audit, trials, endpoints)),
+    )
+
+
+def _order(finding: Finding, known: dict[str, Measured]) -> tuple[int, bool, float, str]:
+    """Phase, what a trial proved before the rest, the largest gain, the key."""
+    trial = _best(finding)
+    gain = _gain(finding, trial, known) if trial else finding.seconds
+    return (_LAST if finding.phase is None else finding.phase, trial is None, -(gain or 0.0), finding.key)
+
+
+def _best(finding: Finding) -> Trial | None:
+    """The confirmed trial with the largest gain, where there is one."""
+    confirmed = [one for one in finding.trials if one.verdict == CONFIRMED]
+    own = [one for one in confirmed if one.request == finding.request] or confirmed
+    return max(own, key=lambda one: one.gain_seconds or 0.0, default=None)
+
+
+def _refuted(finding: Finding) -> bool:
+    """Whether trials spoke against it and none for it."""
+    verdicts = {one.verdict for one in finding.trials}
+    return REFUTED in verdicts and CONFIRMED not in verdicts
+
+
+def _gain(finding: Finding, trial: Trial, known: dict[str, Measured]) -> float | None:
+    """Its share of all fixes at once on that request, else what it brought alone."""
+    whole = known[trial.request].whole if trial.request in known else None
+    share = whole.shares.get(finding.id) if whole else None
+    return share if share is not None else trial.gain_seconds
+
+
+def _step(finding: Finding, known: dict[str, Measured], name: str) -> Step:
+    trial = _best(finding)
+    fix = trial.virtual_fix if trial else (finding.trials[0].virtual_fix if finding.trials else None)
+    words = advice(finding.phase, fix)
+    place = finding.cause or finding
+    confirmed = tuple(dict.fromkeys(one.request for one in finding.trials if one.verdict == CONFIRMED))
+    return Step(
+        id=name,
+        phase=finding.phase,
+        finding=finding.id,
+        kind=finding.kind,
+        title=finding.title,
+        file=place.file,
+        line=place.line,
+        requests=confirmed or finding.requests,
+        gain_seconds=_gain(finding, trial, known) if trial else finding.seconds,
+        fidelity=trial.fidelity if trial else (None if finding.seconds is None else "upper bound"),
+        proof="trial" if trial else "attempt",
+        queries_saved=trial.queries_saved if trial else None,
+        risk=words.risk,
+        measure=words.measure,
+        revert=words.revert,
+    )
+
+
+def _predicted(known: dict[str, Measured], done: Sequence[Finding]) -> dict[str, float]:
+    found = {name: one.after(done) for name, one in known.items()}
+    return {name: seconds for name, seconds in found.items() if seconds is not None}
+
+
+def _endpoint(result: RequestResult, known: Measured, steps: Sequence[Step], goal: float | None) -> Endpoint:
+    assert result.seconds is not None
+    whole = known.whole
+    helped = any(step.proof == "trial" and result.name in step.requests for step in steps)
+    predicted: float | None = None if helped else known.now
+    low = high = None
+    if whole is not None:
+        predicted = known.seconds_after(whole.saving.seconds)
+        low, high = known.seconds_after(whole.saving.high), known.seconds_after(whole.saving.low)
+    return Endpoint(
+        now_seconds=known.now,
+        predicted_seconds=predicted,
+        low=low,
+        high=high,
+        queries_now=result.queries,
+        queries_predicted=whole.queries_after if whole else None if helped else result.queries,
+        estimate=whole.estimate if whole else False,
+        meets_goal=None if goal is None or predicted is None else predicted <= goal,
+        spent=_spent(result),
+    )
+
+
+def _spent(result: RequestResult) -> dict[str, float]:
+    if result.shares is None or result.seconds is None:
+        return {}
+    parts = {name: getattr(result.shares, name) for name in ("database", "pool", "logs", "garbage", "python")}
+    parts["outside the app"] = max(0.0, result.seconds.median - sum(parts.values()))
+    return {name: round(value, 6) for name, value in parts.items()}
+
+
+def _left_out(finding: Finding) -> LeftOut:
+    refuted = next(one for one in finding.trials if one.verdict == REFUTED)
+    return LeftOut(finding=finding.id, kind=finding.kind, why=f"refuted by {refuted.virtual_fix}: {refuted.why}")
+
+
+def _notes(audit: Audit, trials: Trials | None, endpoints: dict[str, Endpoint]) -> list[str]:
+    notes = []
+    if trials is None:
+        notes.append("no trial was run (audit --no-trials): every step is to be proven by the attempt")
+    for name, one in endpoints.items():
+        if one.predicted_seconds is None:
+            notes.append(f"{name}: its confirmed fixes were not tried all at once, and single gains do not add up")
+    if trials is not None:
+        hidden = sum(one.seconds for one in trials.untested)
+        if hidden:
+            notes.append(
+                f"{len(trials.untested)} costly group(s) of statements have no trial; they are listed by the audit"
+            )
+    failed = [one.name for one in audit.requests if one.seconds is None]
+    if failed:
+        notes.append(f"not measured, so not planned for: {', '.join(failed)}")
+    return notes
