@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from psycopg import errors
 from sqlalchemy import Connection, Engine, text
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.exc import TimeoutError as NoConnection
@@ -22,7 +22,8 @@ SETTINGS = text(
 )
 """Nobody waits longer than five seconds for another booking, a worker that is stopped in mid-booking lets go of what it
 holds, and the job queue's functions are found. All of it ends with the transaction."""
-BUSY = "Too many bookings at once; try again in a moment."
+BUSY = "The booking could not be worked on now; try again in a moment, with the same Idempotency-Key."
+log = logging.getLogger("discovery.booking")
 
 
 class Transactions:
@@ -36,24 +37,23 @@ class Transactions:
     def begin(self) -> Iterator[Connection]:
         """A connection in a transaction: committed at the end of the block, rolled back by an exception.
 
-        Raises Unavailable when the wait for a connection or for a lock becomes too long.
+        Raises Unavailable when the wait for a connection or a lock becomes too long, and when the database is lost.
         """
-        try:
-            with self._turns.turn(), self._engine.begin() as connection:
-                connection.execute(SETTINGS)
-                yield connection
-        except (TimeoutError, NoConnection) as error:
-            raise Unavailable(BUSY) from error
-        except OperationalError as error:
-            if isinstance(error.orig, errors.LockNotAvailable):
-                raise Unavailable(BUSY) from error
-            raise
+        with self._available(), self._engine.begin() as connection:
+            connection.execute(SETTINGS)
+            yield connection
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
-        """A connection that only reads."""
+        """A connection that only reads. Raises Unavailable."""
+        with self._available(), self._engine.connect() as connection:
+            yield connection
+
+    @contextmanager
+    def _available(self) -> Iterator[None]:
         try:
-            with self._turns.turn(), self._engine.connect() as connection:
-                yield connection
-        except (TimeoutError, NoConnection) as error:
+            with self._turns.turn():
+                yield
+        except (TimeoutError, NoConnection, OperationalError) as error:
+            log.warning("unavailable: %s", str(error).partition("\n")[0])
             raise Unavailable(BUSY) from error
