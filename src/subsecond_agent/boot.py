@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import sys
 
-from . import guard
+from . import guard, profiler  # the profiler: it keeps references to what gevent will replace
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -102,7 +102,10 @@ def wake(name: str, module: ModuleType) -> None:
 
 
 def uninstall() -> None:
-    """Take everything out again: the finder and what each hook replaced."""
+    """Take everything out again: virtual fixes, the finder and what each hook replaced."""
+    fixes = sys.modules.get(f"{__package__}.virtual_fixes")
+    if fixes is not None:
+        fixes.uninstall()
     if finder in sys.meta_path:
         sys.meta_path.remove(finder)
     for name in list(guard.modules):

@@ -105,15 +105,10 @@ def lead(dialect: Any, cargs: list[Any], cparams: dict[str, Any], instead: dict[
 
 
 def entries() -> list[tuple[dict[str, Any], dict[str, Any]]]:
-    """[(from, to), ...] of the redirection's file. Raises what `refusal` makes a RedirectError of."""
+    """[(from, to), ...] of the redirection's file. Raises RedirectError, ValueError, FileNotFoundError."""
     if Entries.read is None:
         Entries.read = checked(json.loads(spool.private_file(file, MAX_FILE, RedirectError)))
     return Entries.read
-
-
-def refusal(mishap: Exception) -> RedirectError:
-    """No connection is better than one to a database that is not the arm's own."""
-    return RedirectError(f"subsecond lets no connection be made: {ENV_REDIRECT}={file}: {mishap}")
 
 
 def checked(whole: Any) -> list[tuple[dict[str, Any], dict[str, Any]]]:

@@ -41,15 +41,17 @@ def module(name: str) -> Any:
     return found
 
 
+def _rank(entry: tuple[int, str, Handler]) -> tuple[int, str]:
+    return entry[:2]
+
+
 def on_execute(rank: int, name: str, handler: Handler) -> None:
     """Ask `handler` at each statement of an ORM session, in requests with a running fix of this name."""
+    handlers[:] = sorted({entry for entry in handlers if entry[1] != name} | {(rank, name, handler)}, key=_rank)
     session = module("sqlalchemy.orm.session").Session
     if session not in listening:
         module("sqlalchemy.event").listen(session, "do_orm_execute", executing)
         listening.append(session)
-    forget(name)
-    handlers.append((rank, name, handler))
-    handlers.sort(key=lambda entry: entry[0])
 
 
 def forget(name: str) -> None:
@@ -136,7 +138,7 @@ def loads_of(state: Any, mapper: Any) -> list[tuple[Any, Any]]:
     if not state.is_relationship_load:
         return [(load(entity), entity) for entity in entities(state.statement) if is_of(entity, mapper)]
     path = state.loader_strategy_path.path
-    relations = path[1::2]
+    relations = relations_of(state)
     if not relations or any(part.is_aliased_class for part in path[::2]):
         return []
     target = relations[-1].mapper
@@ -146,6 +148,11 @@ def loads_of(state: Any, mapper: Any) -> list[tuple[Any, Any]]:
     for relation in relations:
         option = option.defaultload(relation.class_attribute)
     return [(option, target.class_)]
+
+
+def relations_of(state: Any) -> list[Any]:
+    """The relationships that lead to what a relationship's own statement loads."""
+    return list(state.loader_strategy_path.path[1::2])
 
 
 def is_of(entity: Any, mapper: Any) -> bool:

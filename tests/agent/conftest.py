@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 from collections.abc import Callable, Iterator
@@ -9,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.agent.postgres import server
 from tests.agent.served import AGENT, APPS, PYTHON, Served, agent_environment, free_port, gunicorn, start
 
 Serve = Callable[..., Served]
@@ -72,3 +74,30 @@ def serve(shop_database: Path, tmp_path_factory: pytest.TempPathFactory) -> Iter
 def shop(serve: Serve) -> Served:
     """The shop under gunicorn's sync worker."""
     return serve("sync")
+
+
+@pytest.fixture(scope="session")
+def archive_on_sqlite(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """URL of a filled SQLite file of the archive."""
+    url = f"sqlite:///{tmp_path_factory.mktemp('library') / 'archive.db'}"
+    subprocess.run([PYTHON, "archive.py"], cwd=APPS, env={**os.environ, "ARCHIVE_DB": url}, check=True, timeout=60)
+    return url
+
+
+@pytest.fixture(scope="session")
+def archive_on_postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """URL of the archive in a PostgreSQL of the tests' own."""
+    ask = "import sqlalchemy; print('psycopg2' if sqlalchemy.__version__.startswith('1.') else 'psycopg')"
+    driver = subprocess.run([PYTHON, "-c", ask], capture_output=True, text=True, check=True).stdout.strip()
+    with server(tmp_path_factory.mktemp("agent-archive")) as port:
+        url = f"postgresql+{driver}://shop@127.0.0.1:{port}/postgres"
+        subprocess.run([PYTHON, "archive.py"], cwd=APPS, env={**os.environ, "ARCHIVE_DB": url}, check=True, timeout=60)
+        yield url
+
+
+@pytest.fixture(scope="module", params=["sqlite", "postgres"])
+def archive(request: pytest.FixtureRequest, serve: Serve) -> Served:
+    """The archive under gunicorn's sync worker, on each database in turn."""
+    served = serve("sync", "archive:app", ARCHIVE_DB=request.getfixturevalue(f"archive_on_{request.param}"))
+    served.get("/where")  # a first connection asks the server what it is
+    return served

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import sys
 
-from .. import guard, redirect
+from .. import guard, redirect, spool
 from ..patching import Patches
+from ..protocol import ENV_REDIRECT
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -19,6 +20,7 @@ HOOK = "sqlalchemy"
 live = True
 patches = Patches()
 listening: list[Any] = []
+told: list[tuple[str, str]] = []
 
 
 def install(sqlalchemy: ModuleType) -> None:
@@ -37,8 +39,18 @@ def about_to_connect(dialect: Any, entry: Any, cargs: Any, cparams: Any) -> None
         redirect.connecting(dialect, entry, cargs, cparams)
     except Exception as mishap:
         if redirect.file:
-            raise redirect.refusal(mishap) from None
+            raise refusal(mishap) from None
         guard.failed(HOOK, mishap)
+
+
+def refusal(mishap: Exception) -> redirect.RedirectError:
+    """What the app gets instead of a connection; the tool is told, too, once."""
+    why = redirect.RedirectError(f"subsecond lets no connection be made: {ENV_REDIRECT}={redirect.file}: {mishap}")
+    if (HOOK, str(why)) not in told:
+        told.append((HOOK, str(why)))
+        guard.notes.append((HOOK, str(why)))
+        spool.write_notes()
+    return why
 
 
 def uninstall() -> None:

@@ -31,7 +31,8 @@ class Fix(VirtualFix):
         loader = getattr(strategies, "LazyLoader", None) or getattr(strategies, "_LazyLoader", None)
         if loader is None:
             raise RefusedError("this version of SQLAlchemy keeps its lazy loader elsewhere")
-        patches.replace(loader, "_load_for_state", loading)
+        # not _load_for_state: each attribute of a configured mapper has kept that method already
+        patches.replace(loader, "_emit_lazyload", loading)
 
     @classmethod
     def uninstall(cls) -> None:
@@ -50,37 +51,34 @@ class Fix(VirtualFix):
 
 
 def loading(original: Any) -> Any:
-    """In the place of the lazy loader's method: load for all, then let it find what is there."""
+    """In the place of the lazy loader's method that sends the statement: load for all, then say that it is there."""
 
-    def _load_for_state(self: Any, state: Any, passive: Any, *rest: Any, **named: Any) -> Any:
+    def _emit_lazyload(self: Any, session: Any, state: Any, ident: Any, passive: Any, *how: Any) -> Any:
         for fix in running(Fix.NAME):
             parameters = fix.parameters
             if parameters["how"] != "peers" or parameters["relation"] != label_of(self.parent_property):
                 continue
             try:
-                if is_plain(*rest, **named) and loaded_with_peers(fix, self, state, passive):
+                if is_plain(*how) and loaded_with_peers(fix, self.parent_property, session, state, passive):
                     return trial_orm.module("sqlalchemy.orm.base").ATTR_WAS_SET
             except Exception as mishap:
                 fix.failed(mishap)
-        return original(self, state, passive, *rest, **named)
+        return original(self, session, state, ident, passive, *how)
 
-    return _load_for_state
+    return _emit_lazyload
 
 
-def is_plain(loadopt: Any = None, *rest: Any, **named: Any) -> bool:
+def is_plain(loadopt: Any, *more: Any) -> bool:
     """Is nothing asked of this lazy load that `selectin` for all would not know: criteria, options below it?"""
-    return not (getattr(loadopt, "_extra_criteria", ()) or any(rest) or any(named.values()))
+    return not (getattr(loadopt, "_extra_criteria", ()) or any(more))
 
 
-def loaded_with_peers(fix: Fix, loader: Any, state: Any, passive: Any) -> bool:
+def loaded_with_peers(fix: Fix, prop: Any, session: Any, state: Any, passive: Any) -> bool:
     """Load the relationship for this object and all like it in its session. False where it must load alone."""
-    base = trial_orm.module("sqlalchemy.orm.base")
-    session = trial_orm.module("sqlalchemy.orm.session")._state_session(state)
-    if passive != base.PASSIVE_OFF or session is None or not state.key:
+    if passive != trial_orm.module("sqlalchemy.orm.base").PASSIVE_OFF or not state.key:
         return False
     if session.new or session.dirty or session.deleted:
         return False  # a change that is not flushed yet may belong to the answer
-    prop = loader.parent_property
     peers = [peer for peer in session.identity_map.all_states() if is_peer(prop, state, peer)]
     if len(peers) < 2:
         return False
@@ -154,6 +152,8 @@ def adding_option(fix: Fix, state: Any) -> None:
     """Before a statement is sent: ask it to load the relationship along."""
     if fix.parameters["how"] != "option" or not trial_orm.is_select(state):
         return
+    if state.is_relationship_load and trial_orm.relations_of(state)[-1:] == [fix.mapper.relationships[fix.relation]]:
+        return  # a relationship to the model itself is followed one step, as the real option does
     wanted = [
         load.selectinload(getattr(entity, fix.relation)) for load, entity in trial_orm.loads_of(state, fix.mapper)
     ]
