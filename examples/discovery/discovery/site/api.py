@@ -58,7 +58,8 @@ def ask(
     finally:
         builder.close()
     if response.status_code == 401:
-        current_visit().log_out()
+        if token:
+            current_visit().log_out()
         raise LoginNeeded
     content = response.get_json(silent=True) if response.data else None
     return Answer(response.status_code, content if isinstance(content, dict) else {})
