@@ -1,0 +1,37 @@
+"""An attempt: one patch, put through the gates on top of what was kept before it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from subsecond.model.proof import GateVerdict
+
+Outcome = Literal["running", "kept", "reverted", "refused", "lost"]
+"""`refused`: a constraint or the proposer itself said no, so no gate was asked; `lost`: the tool was killed in it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attempt:
+    """What the ledger knows of one attempt. Times are UNIX seconds."""
+
+    number: int
+    step: str
+    """The plan's step, or what a person asked for."""
+    finding: str
+    kind: str
+    proposer: str
+    """`fixer lazy-load`, `assistant COMMAND`, `person`."""
+    base: str
+    """Commit it was judged against."""
+    commit: str | None = None
+    """Commit of base and patch together; None where there was no patch."""
+    patch: str = ""
+    outcome: Outcome = "running"
+    why: str = ""
+    """Of the outcome, in one line."""
+    culprit: str = ""
+    """The smallest part of the patch that fails as the whole did, as a diff."""
+    gates: tuple[GateVerdict, ...] = ()
+    started: float = 0.0
+    seconds: float | None = None
