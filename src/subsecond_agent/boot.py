@@ -10,7 +10,8 @@ from __future__ import annotations
 import os
 import sys
 
-from . import guard, profiler  # the profiler: it keeps references to what gevent will replace
+from . import guard
+from . import profiler as profiler  # now, before gevent: it keeps references to what that replaces
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -6,14 +6,14 @@ begins and put back when the last one ends, so that timed requests of the same p
 
 from __future__ import annotations
 
-from . import guard
+from . import calls, guard
 from .callsite import chain
 from .reads import Reads
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from types import FrameType, ModuleType
-    from typing import Any
+    from typing import Any, Callable
 
     from .line import Tables
     from .span import Record
@@ -37,6 +37,7 @@ class Deep:
 
     def __init__(self) -> None:
         self.reads = Reads()
+        self.calls = calls.Calls()
         self.asked: dict[tuple[Any, ...], list[Any]] = {}
 
     def ask(self, where: str, name: str | None, present: bool, frame: FrameType) -> None:
@@ -56,6 +57,8 @@ class Deep:
                 "reads": self.reads.told(tables),
                 "untracked": self.reads.untracked,
                 "parameters": self.parameters(tables),
+                "functions": self.calls.told(tables),
+                "why": self.calls.why,
             }
         except Exception as mishap:
             guard.failed(HOOK, mishap)
@@ -69,9 +72,9 @@ class Deep:
         ]
 
 
-def begin(record: Record) -> None:
-    """A deep request begins."""
-    record.extra["deep"] = Deep()
+def begin(record: Record, current: Callable[[], Record | None]) -> None:
+    """A deep request begins. current: which request this code works for, as the context says."""
+    found = record.extra["deep"] = Deep()
     Active.records.append(record)
     if len(Active.records) == 1:
         for watcher in watchers:
@@ -80,6 +83,16 @@ def begin(record: Record) -> None:
             except Exception as mishap:
                 guard.failed(watcher.HOOK, mishap)
 
+    def find() -> tuple[Record, calls.Calls] | None:
+        here = current()
+        looked_at = of(here)
+        return None if here is None or looked_at is None or here.finished else (here, looked_at.calls)
+
+    try:
+        calls.begin(found.calls, find)  # last: nothing of ours is to be followed
+    except Exception as mishap:
+        guard.failed(calls.HOOK, mishap)
+
 
 def end(record: Record) -> None:
     """It is over. Safe to call for any record."""
@@ -87,6 +100,7 @@ def end(record: Record) -> None:
         return
     Active.records.remove(record)
     if not Active.records:
+        calls.end()
         for watcher in watchers:
             try:
                 watcher.unwatch()

@@ -16,6 +16,8 @@ from json.encoder import encode_basestring as quoted
 from . import protocol
 from .protocol import (
     COUNT_CHECKOUTS,
+    COUNT_HTTP,
+    COUNT_KEY_VALUE,
     COUNT_LOGS,
     COUNT_QUERIES,
     COUNT_ROWS,
@@ -23,6 +25,8 @@ from .protocol import (
     COUNT_TRANSACTIONS,
     WAIT_CPU,
     WAIT_DATABASE,
+    WAIT_HTTP,
+    WAIT_KEY_VALUE,
     WAIT_LOGS,
     WAIT_POOL,
 )
@@ -92,12 +96,16 @@ def _whole(head: dict[str, Any], record: Record) -> str:
         COUNT_SESSIONS: len(record.sessions),
         COUNT_TRANSACTIONS: len(record.transactions),
         COUNT_LOGS: len(record.logs),
+        COUNT_HTTP: len(record.calls),
+        COUNT_KEY_VALUE: len(record.key_values),
     }
     head["waits"] = {
         WAIT_DATABASE: sum(record.queries) + sum(record.database),
         WAIT_CPU: sum(record.driver_cpu),
         WAIT_POOL: sum(record.pools),
         WAIT_LOGS: sum(record.logs),
+        WAIT_HTTP: sum(record.calls) + sum(record.bodies),
+        WAIT_KEY_VALUE: sum(record.key_values),
     }
     tables = Tables(record)
     spans = tables.spans(record.spans)

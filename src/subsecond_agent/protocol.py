@@ -59,6 +59,18 @@ trace  one request, written after the last byte of the response has gone:
                  untracked: objects and rows beyond 200,000 that were not followed
                  parameters: {"in": "args" | "form" | "files" | "json", "name": str | null (all at once), "present":
                  bool, "stack", "times"}: what the app asked its request for
+                 functions: own functions that were called: {"file", "line", "function", "module", "stack" of the first
+                 call, "places": places it was called from (at most 20 counted), "calls", "generator": bool (then calls
+                 are not counted), "distinct": different arguments, "unlike": calls whose arguments cannot be compared,
+                 "arguments": the 20 most frequent [{"hash", "calls", "queries", "http", "logs", "result": hash where
+                 it was always the same | null}], "entity_bound": a result holds an object of a mapped class, "ran":
+                 [[first, last], ...] lines, "missed": the same of lines that did not run | null where not known}.
+                 Hashes are keyed, the same in all processes of a run; one that begins with "~" holds an object of
+                 which only its identity is known, and is comparable within its request only
+                 why: null | why no functions are told
+    profile      only in mode "profiling", where spans are empty as in "timed":
+                 {"how": "timer" | "thread", "period": seconds, "seconds": CPU seconds seen, "stacks": [[stack, library
+                 | null, CPU seconds], ...]}; library: the package that computed below the innermost own frame
 
 Trials: a header that ends in `:<trial id>` switches virtual fixes on for that request. What they are stands in
 `<spool>/trials/<id>.json`, written whole (a rename) by the tool, folder 0700, file 0600:
@@ -105,8 +117,10 @@ MODE_TIMED = "timed"
 MODE_RECORDING = "recording"
 """Adds spans with call sites."""
 MODE_DEEP = "deep"
-"""Adds what is too dear for any clock: columns read, profiler."""
-MODES = (MODE_TIMED, MODE_RECORDING, MODE_DEEP)
+"""Adds what is too dear for any clock: columns read, calls of functions, lines run. Its seconds count for nothing."""
+MODE_PROFILING = "profiling"
+"""As timed, and a sampler says which lines took the CPU; its own seconds count for nothing."""
+MODES = (MODE_TIMED, MODE_RECORDING, MODE_DEEP, MODE_PROFILING)
 
 SPAN_QUERY = "query"
 SPAN_CHECKOUT = "checkout"
@@ -115,6 +129,10 @@ SPAN_SESSION = "session"
 """A unit of work of an ORM; its stack is the place that opened it."""
 SPAN_TRANSACTION = "transaction"
 SPAN_LOG = "log"
+SPAN_HTTP = "http"
+"""A call of another service."""
+SPAN_KEY_VALUE = "key_value"
+"""A command, or a pipeline of them, sent to a key-value store."""
 
 COUNT_QUERIES = "queries"
 COUNT_ROWS = "rows"
@@ -122,6 +140,8 @@ COUNT_CHECKOUTS = "checkouts"
 COUNT_SESSIONS = "sessions"
 COUNT_TRANSACTIONS = "transactions"
 COUNT_LOGS = "logs"
+COUNT_HTTP = "http_calls"
+COUNT_KEY_VALUE = "key_value_calls"
 
 WAIT_DATABASE = "database"
 """Time inside the driver: statements, begin, commit, rollback."""
@@ -129,6 +149,9 @@ WAIT_CPU = "database_cpu"
 """Part of WAIT_DATABASE in which this thread computed (the driver, SQLite); measured in requests of a trial only."""
 WAIT_POOL = "pool"
 WAIT_LOGS = "logs"
+WAIT_HTTP = "http"
+"""From sending a request to another service to having read its answer, as far as the app read it."""
+WAIT_KEY_VALUE = "key_value"
 
 DB_SYSTEM = "db.system.name"
 DB_TEXT = "db.query.text"

@@ -13,10 +13,10 @@ import sys
 import time
 from contextvars import ContextVar
 
-from . import deep, spool, steering
+from . import deep, profiler, spool, steering
 from .callsite import chain
 from .line import late_line, trace_line
-from .protocol import MODE_DEEP
+from .protocol import MODE_DEEP, MODE_PROFILING, MODE_TIMED
 from .span import MAX_SPANS, Record, Span
 
 TYPE_CHECKING = False
@@ -104,12 +104,14 @@ def begin(environ: dict[str, Any]) -> Record | None:
         spool.hello(environ)
     if not spool.is_open():
         return None
-    record = Record(mode, mark, steered, first, environ)
+    record = Record(MODE_TIMED if mode == MODE_PROFILING else mode, mark, steered, first, environ)
     record.home = here()
     record.trial_id = trial_id
     CURRENT.set(record)
     if mode == MODE_DEEP:
-        deep.begin(record)
+        deep.begin(record, CURRENT.get)
+    elif mode == MODE_PROFILING:
+        profiler.begin(record, mode)
     start_clock(record)
     return record
 
@@ -137,6 +139,7 @@ def finish(record: Record) -> None:
     record.finished = True
     if record.extra:
         deep.end(record)
+        profiler.end(record)
     if CURRENT.get() is record:
         CURRENT.set(None)
     try:

@@ -62,6 +62,8 @@ class Record:
 
     __slots__ = (
         "began",
+        "bodies",
+        "calls",
         "collected_before",
         "cpu_before",
         "cpu_seconds",
@@ -78,6 +80,7 @@ class Record:
         "home",
         "id",
         "inside",
+        "key_values",
         "late_lines",
         "logs",
         "mark",
@@ -137,6 +140,9 @@ class Record:
         self.database: list[float] = []
         self.pools: list[float] = []
         self.logs: list[float] = []
+        self.calls: list[float] = []
+        self.bodies: list[float] = []  # what reading the answers of those calls took
+        self.key_values: list[float] = []
         self.driver_cpu: list[float] = []
         self.rows: list[int] = []
         self.sessions: list[int] = []

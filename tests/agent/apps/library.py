@@ -1,14 +1,16 @@
 """Books by the thousand: what deep runs must see of reading, calling, asking. Runs on SQLAlchemy 1.4 as well."""
 
 import datetime
-import os
+import json
+import time
 
 from flask import Flask, jsonify
 from sqlalchemy import Column, Date, ForeignKey, Integer, String, create_engine, select, text
 from sqlalchemy.orm import Session, declarative_base, joinedload, relationship, selectinload
+from sqlalchemy.pool import StaticPool
 
 Base = declarative_base()
-engine = create_engine(os.environ.get("LIBRARY_DB", "sqlite://"), future=True)
+engine = create_engine("sqlite://", future=True, poolclass=StaticPool, connect_args={"check_same_thread": False})
 app = Flask(__name__)
 
 
@@ -85,6 +87,82 @@ def twice():
         first = session.execute(select(Author)).scalars().all()
         second = session.execute(select(Author).order_by(Author.name)).scalars().all()
         return jsonify([first[0].name, second[0].name])
+
+
+def setting(name, *more, fallback=None):
+    if name == "nothing":
+        return None
+    return {"name": name, "more": more, "fallback": fallback}
+
+
+def name_of(session, author):
+    return session.get(Author, author.id).name
+
+
+class Service:
+    def __init__(self, session):
+        self.session = session
+
+    def count(self, low):
+        return self.session.execute(select(Book.id).where(Book.price >= low)).all()
+
+
+def each(numbers):
+    yield from numbers
+
+
+def same(value):
+    if value < 0:
+        value = -value
+        value += 0
+    return value
+
+
+@app.get("/calls")
+def calls():
+    with Session(engine, future=True) as session:
+        settings = [setting("a", 1, fallback={"x": [1, 2]}) for _ in range(5)] + [setting("b")]
+        author = session.get(Author, 3)
+        names = [name_of(session, author) for _ in range(4)]
+        service = Service(session)
+        counts = [len(service.count(3)), len(service.count(3)), len(service.count(4)), len(Service(session).count(3))]
+        return jsonify([len(settings), names[0], counts, [same(n) for n in each([1, 2, 2])]])
+
+
+@app.get("/often")
+def often():
+    total = 0
+    for number in range(10_000):
+        total += number % 3
+        if number == 9_999:
+            total += 1
+    return jsonify(total)
+
+
+@app.get("/hot")
+def hot():
+    return jsonify(cold_part() + hot_part() % 2)
+
+
+def cold_part():
+    time.sleep(0.3)
+    return 1
+
+
+def hot_part():
+    end = time.process_time() + 0.3
+    total = 0
+    while time.process_time() < end:
+        total += sum(range(200))  # HOT
+    return total
+
+
+@app.get("/dumps")
+def dumps():
+    end = time.process_time() + 0.2
+    while time.process_time() < end:
+        json.dumps([{"a": number} for number in range(300)], indent=1)  # DUMPS
+    return "done"
 
 
 def fill():

@@ -1,0 +1,216 @@
+"""Profiling runs: CPU seconds by own line, in runs of their own that record as little as timed ones.
+
+A timer on CPU time interrupts the main thread of the process (gunicorn sync and gevent); where the request runs in
+another thread, a native thread looks at all of them, with a short switch interval, since at the default one it would
+get no turn before a burst is over (measured: 0 or 1 of 230 samples). It weighs what it sees by the CPU time of each
+thread, so that waiting counts nothing. Both find the request by its frame in `wsgi.py` or `jobs.py`: no other thread
+can read a context variable.
+
+The references at the top are taken before gevent patches anything: a patched thread is a greenlet, and would be asleep
+whenever the app computes.
+"""
+
+from __future__ import annotations
+
+import _signal  # type: ignore[import-not-found]
+import _thread
+import os
+import sys
+import time
+
+from . import guard
+from .callsite import chain
+from .own_code import ENTRY, OTHER, OWN, PACKAGE_FOLDERS, TEMPLATE, classify, in_stdlib, kinds
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from types import FrameType
+    from typing import Any
+
+    from .line import Tables
+    from .span import Record
+
+PERIOD = 0.005
+"""Seconds of CPU between two samples (reference: recording-and-engines, section 3)."""
+SWITCH_INTERVAL = 0.0001
+LONGEST_SAMPLE = 0.1
+"""CPU seconds that one look of the thread may stand for: one C call may hold the interpreter for long."""
+MAX_STACKS = 20_000
+HOOK = "profiler"
+
+start_native_thread = _thread.start_new_thread
+ident = _thread.get_ident
+pause = time.sleep
+clock_of = getattr(time, "pthread_getcpuclockid", None)
+
+
+class Active:
+    """The profiling that goes on in this process."""
+
+    pid = 0
+    records: list[Record] = []
+    how = ""
+    switch_interval = 0.0
+
+
+class Profile:
+    """CPU seconds of one request by stack of own frames and the library that computed below them."""
+
+    def __init__(self) -> None:
+        self.how = ""
+        self.seconds = 0.0
+        self.stacks: dict[tuple[Any, ...], list[Any]] = {}
+
+    def add(self, frame: FrameType, seconds: float) -> None:
+        self.seconds += seconds
+        stack = chain(frame)
+        file = frame.f_code.co_filename
+        below = None if kinds.get(file) in (OWN, TEMPLATE) else file
+        key = (below, *[part if type(part) is int else id(part) for part in stack])
+        entry = self.stacks.get(key)
+        if entry is not None:
+            entry[0] += seconds
+        elif len(self.stacks) < MAX_STACKS:
+            self.stacks[key] = [seconds, stack, below]
+
+    def told(self, tables: Tables) -> dict[str, Any]:
+        """As the protocol says."""
+        stacks: dict[tuple[int, str | None], float] = {}
+        for seconds, stack, below in self.stacks.values():
+            key = (tables.stack(stack), None if below is None else library_of(below))
+            stacks[key] = stacks.get(key, 0.0) + seconds
+        return {
+            "how": self.how,
+            "period": PERIOD,
+            "seconds": self.seconds,
+            "stacks": [[stack, library, round(seconds, 6)] for (stack, library), seconds in stacks.items()],
+        }
+
+
+class Mode:
+    """The field `mode` of a line: hooks treat a profiling run as a timed one."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    def told(self, tables: Tables) -> str:
+        return self.name
+
+
+def begin(record: Record, mode: str) -> None:
+    """A profiling run begins, in the thread that will serve it."""
+    profile = record.extra["profile"] = Profile()
+    record.extra["mode"] = Mode(mode)
+    if Active.pid != os.getpid():
+        Active.pid, Active.records = os.getpid(), []
+    Active.records.append(record)
+    if len(Active.records) == 1:
+        try:
+            Active.how = "timer" if start_timer() else start_thread()
+        except Exception as mishap:
+            guard.failed(HOOK, mishap)
+    profile.how = Active.how
+
+
+def end(record: Record) -> None:
+    """It is over. Safe to call for any record."""
+    if record not in Active.records:
+        return
+    Active.records.remove(record)
+    if Active.records:
+        return
+    if Active.how == "timer":
+        _signal.setitimer(_signal.ITIMER_PROF, 0.0)
+        # the handler stays: a signal that is on its way would end the process
+    elif Active.how == "thread":
+        sys.setswitchinterval(Active.switch_interval)
+
+
+def start_timer() -> bool:
+    """Begin to interrupt the main thread. False where this is not it, or somebody else uses the signal."""
+    if _signal.getsignal(_signal.SIGPROF) not in (_signal.SIG_DFL, interrupted):
+        return False
+    try:
+        _signal.signal(_signal.SIGPROF, interrupted)
+    except ValueError:  # not the main thread
+        return False
+    _signal.siginterrupt(_signal.SIGPROF, False)
+    _signal.setitimer(_signal.ITIMER_PROF, PERIOD, PERIOD)
+    return True
+
+
+def start_thread() -> str:
+    Active.switch_interval = sys.getswitchinterval()
+    sys.setswitchinterval(SWITCH_INTERVAL)
+    start_native_thread(look, (list(Active.records),))
+    return "thread"
+
+
+def interrupted(number: int, frame: FrameType | None) -> None:
+    """Handler of the timer's signal."""
+    if Active.records and frame is not None:
+        sample(frame, PERIOD)
+
+
+def look(first: list[Record]) -> None:
+    """The native thread: it ends with the run that started it and those that joined in."""
+    used: dict[int, float] = {}
+    me = ident()
+    while Active.records and Active.how == "thread":
+        pause(PERIOD)
+        for thread, frame in sys._current_frames().items():
+            if thread != me:
+                sample(frame, computed(thread, used))
+        del frame
+
+
+def computed(thread: int, used: dict[int, float]) -> float:
+    """CPU seconds that a thread has taken since the last look; one period where the system cannot tell."""
+    if clock_of is None:
+        return PERIOD
+    try:
+        total = time.clock_gettime(clock_of(thread))
+    except OSError:
+        return 0.0
+    before = used.get(thread)
+    used[thread] = total
+    return 0.0 if before is None else min(total - before, LONGEST_SAMPLE)
+
+
+def sample(frame: FrameType, seconds: float) -> None:
+    """Charge CPU seconds to the request whose frame is on this stack; without one they are nobody's."""
+    if seconds <= 0.0:
+        return
+    try:
+        record = request_of(frame)
+        profile = None if record is None else record.extra.get("profile")
+        if profile is not None:
+            profile.add(frame, seconds)
+    except Exception as mishap:
+        guard.failed(HOOK, mishap)
+        Active.records.clear()
+
+
+def request_of(frame: FrameType | None) -> Record | None:
+    """The request that a stack belongs to."""
+    while frame is not None:
+        file = frame.f_code.co_filename
+        kind = kinds.get(file)
+        if (classify(file) if kind is None else kind) == ENTRY:
+            record: Record | None = frame.f_locals.get("record")
+            if record is not None:
+                return record
+        frame = frame.f_back
+    return None
+
+
+def library_of(file: str) -> str:
+    """The package that a file belongs to: `sqlalchemy`, `json`."""
+    for folder in PACKAGE_FOLDERS:
+        if folder in file:
+            return file.rpartition(folder)[2].partition("/")[0].partition(".")[0]
+    if in_stdlib(file):
+        parts = file.rsplit("/", 2)
+        name = parts[-1].partition(".")[0]
+        return name if parts[-2].startswith("python3") else parts[-2]
+    return file if classify(file) == OTHER else os.path.basename(file).partition(".")[0]
