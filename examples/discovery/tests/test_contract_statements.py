@@ -74,7 +74,7 @@ def test_one_log_line_a_request_at_most(costs: dict[str, dict[str, Any]]) -> Non
 
 def test_the_answer_says_how_long_its_stages_took(costs: dict[str, dict[str, Any]]) -> None:
     for path, stages in (
-        (LISTING, ["auth", "config", "query", "details", "build", "total"]),
+        (LISTING, ["auth", "cache", "config", "query", "details", "build", "keep", "total"]),
         (DETAIL, ["auth", "config", "permission", "query", "details", "build", "total"]),
     ):
         parts = costs[path]["timing"].split(", ")

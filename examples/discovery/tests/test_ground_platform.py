@@ -214,7 +214,7 @@ def test_killed_processes_are_replaced(up: Ground) -> None:
 def test_a_pid_that_is_somebody_elses_by_now_is_not_killed(up: Ground) -> None:
     with subprocess.Popen(["sleep", "60"]) as other:
         record = up.record("auth")
-        (up.var / "run" / "worker.pid").write_text(json.dumps(record | {"name": "worker", "pid": other.pid}))
+        (up.var / "run" / "other.pid").write_text(json.dumps(record | {"name": "other", "pid": other.pid}))
         (up.var / "run" / "torn.pid").write_text('{"name": "to')
         up.good("down")
         assert other.poll() is None, "not ours"

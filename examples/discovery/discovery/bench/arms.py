@@ -14,8 +14,9 @@ from urllib.parse import urlsplit
 import psycopg
 
 from discovery.bench import machine
-from discovery.ground import databases, gunicorn, ports, processes, services
+from discovery.ground import databases, gunicorn, ports, processes, services, valkey
 from discovery.ground.failure import Failure
+from discovery.keyvalue import responses
 from discovery.settings import ROOT, var_folder
 
 PROXY = ROOT.parent.parent / "src" / "subsecond" / "harness" / "proxy.py"
@@ -43,20 +44,26 @@ class Arm:
     database: str
     proxied: str  # the database's URL through the proxy
     jwks: Path
+    keyvalue: str  # URL of the key-value store
 
     @property
     def direct(self) -> str:
         """The database's URL without the proxy."""
         return self.server.database(self.database)
 
+    def variables(self, database: str, *, kept: bool = False) -> dict[str, str]:
+        """What the application sees; `kept`: answers may come from the store, else each one is made."""
+        return services.environment(var_folder()) | {
+            "DISCOVERY_DATABASE_URL": database,
+            "DISCOVERY_JWKS": str(self.jwks),
+            valkey.VARIABLE: self.keyvalue,
+            responses.SWITCH: "on" if kept else "off",
+        }
+
     @contextmanager
-    def serving(self, name: str, more: tuple[str, ...] = ()) -> Iterator[Served]:
+    def serving(self, name: str, more: tuple[str, ...] = (), *, kept: bool = False) -> Iterator[Served]:
         """A web server of this version with two workers, for the time of the block."""
         run, port, title = var_folder() / "run", ports.unused(), f"bench-{self.version}-{name}"
-        environment = services.environment(var_folder()) | {
-            "DISCOVERY_DATABASE_URL": self.proxied,
-            "DISCOVERY_JWKS": str(self.jwks),
-        }
         for left in processes.read_all(run):
             if left.name == title:  # of a bench that was killed
                 processes.stop(run, left)
@@ -67,7 +74,7 @@ class Arm:
             name=title,
             order=ORDER,
             command=gunicorn.application(self.version, port, more),
-            environment=environment,
+            environment=self.variables(self.proxied, kept=kept),
             port=port,
             log=log,
             cwd=ROOT,
@@ -109,7 +116,7 @@ def _scratch(server: databases.Server, name: str, scale: str, *, indexed: bool) 
 
 
 @contextmanager
-def opened(server: databases.Server, scale: str, delay: float, jwks: Path) -> Iterator[dict[str, Arm]]:
+def opened(server: databases.Server, scale: str, delay: float, jwks: Path, keyvalue: str) -> Iterator[dict[str, Arm]]:
     """Both arms; databases and proxies go away at the end."""
     target = urlsplit(server.url)
     module = proxy_module()
@@ -122,5 +129,7 @@ def opened(server: databases.Server, scale: str, delay: float, jwks: Path) -> It
             proxy = stack.enter_context(module.DelayProxy((target.hostname or "127.0.0.1", target.port or 5432), delay))
             user = target.netloc.rpartition("@")[0]
             through = target._replace(netloc=f"{user}@{ports.HOST}:{proxy.port}", path=f"/{name}")
-            arms[version] = Arm(version=version, server=server, database=name, proxied=through.geturl(), jwks=jwks)
+            arms[version] = Arm(
+                version=version, server=server, database=name, proxied=through.geturl(), jwks=jwks, keyvalue=keyvalue
+            )
         yield arms

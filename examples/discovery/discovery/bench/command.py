@@ -13,7 +13,7 @@ from typing import Any
 from discovery.bench import arms, machine, measure, render
 from discovery.bench.client import Request
 from discovery.external.auth import keys
-from discovery.ground import databases, platform, ports, postgres, processes
+from discovery.ground import databases, platform, ports, postgres, processes, services, valkey
 from discovery.ground.data.calendar import HOLIDAYS
 from discovery.ground.failure import Failure
 from discovery.settings import BENCH_DATE, DEMO_CITY, DEMO_LOCATION_ID, DEMO_USER_ID, ROOT, var_folder
@@ -50,6 +50,25 @@ def database_server(scale: str, seed: int) -> Iterator[databases.Server]:
                     processes.stop(platform.run_folder(), record)
 
 
+@contextmanager
+def keyvalue_server() -> Iterator[str]:
+    """The URL of a key-value store: the user's, the platform's if it runs, else one for the time of the block."""
+    given, run, var = os.environ.get(valkey.VARIABLE), platform.run_folder(), var_folder()
+    running = [one for one in processes.read_all(run) if one.name == valkey.NAME and processes.is_alive(one)]
+    if given or running:
+        yield valkey.check_foreign(given) if given else valkey.url(var, running[0].port)
+        return
+    port = ports.unused()
+    service = next(one for one in services.SERVICES if one.name == valkey.NAME)
+    services.start([(service, port)], var, run, "")
+    try:
+        yield valkey.url(var, port)
+    finally:
+        for record in processes.read_all(run):
+            if record.name == valkey.NAME:
+                processes.stop(run, record)
+
+
 def _load() -> float:
     """The load average; a busy machine is worth a warning."""
     value = machine.load()
@@ -62,14 +81,16 @@ def collect(scale: str, seed: int, delay: float, *, quick: bool) -> dict[str, An
     """Measure everything; returns what the JSON file holds. delay in seconds."""
     before = _load()
     loop = machine.loop_seconds()
-    with database_server(scale, seed) as server:
+    with database_server(scale, seed) as server, keyvalue_server() as keyvalue:
         jwks = keys.ensure(var_folder() / "keys")
         token = keys.sign(keys.load(jwks.parent), DEMO_USER_ID, lifetime=86_400)
         with databases.connected(server.url) as connection:
             version = str(connection.info.parameter_status("server_version"))
-        with arms.opened(server, scale, delay, jwks) as both:
+        with arms.opened(server, scale, delay, jwks, keyvalue) as both:
             effort = measure.QUICK if quick else measure.THOROUGH
-            endpoints = {request.name: measure.endpoint(both, request, effort) for request in requests(token)}
+            asked = requests(token)
+            endpoints = {request.name: measure.endpoint(both, request, effort) for request in asked}
+            cached = response_cache(both, asked[0])
     return {
         "date": datetime.now(UTC).strftime("%Y-%m-%d"),
         "machine": machine.describe(version),
@@ -77,12 +98,20 @@ def collect(scale: str, seed: int, delay: float, *, quick: bool) -> dict[str, An
         "rtt_ms": round(delay * 1000, 3),
         "load_average": before,
         "endpoints": endpoints,
+        "response_cache": cached,
         "load_average_after": machine.load(),
         "loop_seconds": [loop, machine.loop_seconds()],
         "quick": quick,
         "seed": seed,
         "bench_date": str(BENCH_DATE),
     }
+
+
+def response_cache(both: dict[str, arms.Arm], request: Request) -> dict[str, Any]:
+    """The figures of answers from the key-value store, with what they were taken under."""
+    before = machine.load()
+    figures = measure.response_cache(both["optimized"], request)
+    return {"date": datetime.now(UTC).strftime("%Y-%m-%d"), "load_average": before, **figures}
 
 
 def run(given: argparse.Namespace) -> int:
@@ -99,7 +128,8 @@ def run(given: argparse.Namespace) -> int:
         folder = ROOT / "results"
         folder.mkdir(exist_ok=True)
         (folder / f"{given.scale}.json").write_text(json.dumps(result, indent=1) + "\n")
-        (ROOT / "RESULTS.md").write_text(render.markdown(result))
+        file = ROOT / "RESULTS.md"
+        file.write_text(render.markdown(result, render.kept(file.read_text() if file.exists() else "")))
         measure.say(f"wrote RESULTS.md and results/{given.scale}.json")
     return 0
 

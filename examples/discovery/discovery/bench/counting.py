@@ -23,7 +23,6 @@ from werkzeug.test import Client
 
 from discovery.bench.arms import Arm
 from discovery.bench.client import Request
-from discovery.ground import services
 from discovery.ground.failure import Failure
 from discovery.settings import ROOT, var_folder
 
@@ -112,10 +111,6 @@ def count(version: str, path: str, token: str | None) -> dict[str, Any]:
 
 def run(arm: Arm, request: Request) -> dict[str, Any]:
     """Count one request of an arm in a process of its own; raises Failure when it does not answer 200."""
-    environment = services.environment(var_folder()) | {
-        "DISCOVERY_DATABASE_URL": arm.direct,
-        "DISCOVERY_JWKS": str(arm.jwks),
-    }
     log = var_folder() / "log" / f"bench-{arm.version}-counting.log"
     command = [
         sys.executable,
@@ -129,7 +124,13 @@ def run(arm: Arm, request: Request) -> dict[str, Any]:
     with open(log, "wb") as errors:
         try:
             done = subprocess.run(
-                command, check=False, env=environment, cwd=ROOT, stdout=subprocess.PIPE, stderr=errors, timeout=LIMIT
+                command,
+                check=False,
+                env=arm.variables(arm.direct),
+                cwd=ROOT,
+                stdout=subprocess.PIPE,
+                stderr=errors,
+                timeout=LIMIT,
             )
         except subprocess.TimeoutExpired:
             raise Failure(f"{what} took longer than {LIMIT:.0f} s", f"log: {log}") from None

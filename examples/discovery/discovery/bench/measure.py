@@ -16,6 +16,7 @@ from discovery.bench.client import Request
 VERSIONS = ("legacy", "optimized")
 WARM_UP = 20  # psycopg prepares a statement at its sixth use, in each of two workers
 WARM_UP_SECONDS = 8.0  # the legacy version needs less: it repeats its statements within one request
+CACHE_HITS = 200
 PHASE_SECONDS = 300.0  # no request begins later than this after the beginning of its phase
 
 
@@ -143,6 +144,25 @@ def endpoint(both: dict[str, Arm], request: Request, effort: Effort) -> dict[str
         eight = _crowds(served, request, 8, effort.eight_each)
     return {
         version: _figures(counted[version], alone[version], eight[version], twenty[version]) for version in VERSIONS
+    }
+
+
+def response_cache(arm: Arm, request: Request) -> dict[str, Any]:
+    """One client asks again and again for what the key-value store holds; seconds through the web server."""
+    say("response cache: one client")
+    with arm.serving("kept", kept=True) as served:
+        _warm(served, request)
+        seconds = []
+        for _ in range(CACHE_HITS):
+            took, good = client.send(served.port, request)
+            if good:
+                seconds.append(took)
+    return {
+        "requests": CACHE_HITS,
+        "errors": CACHE_HITS - len(seconds),
+        "seconds_median": _median(seconds),
+        "seconds_95_percent": round(sorted(seconds)[int(len(seconds) * 0.95)], 4) if seconds else None,
+        "seconds_longest": round(max(seconds), 4) if seconds else None,
     }
 
 
