@@ -1,4 +1,4 @@
-"""The migrations make exactly the tables of the models, with no index of their own, and can be taken back."""
+"""The migrations make exactly the tables of the models, imported ones without an index, and can be taken back."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from sqlalchemy import create_engine, inspect
+from discovery.booking import tables
 from discovery.models import Base
 
 url, script = sys.argv[1:]
@@ -32,14 +33,16 @@ def look(name):
         found[name] = {
             "changes": [repr(c) for c in changes if c[0] not in ("add_index", "remove_index")],
             "tables": sorted(set(inspect(connection).get_table_names()) - {"alembic_version"}),
-            "indexes": sum(len(i) for i in inspect(connection).get_multi_indexes().values()),
+            "queue": sorted(inspect(connection).get_table_names("procrastinate")),
+            "indexes": {key[1]: len(i) for key, i in inspect(connection).get_multi_indexes().items() if i},
             "foreign_keys": sum(len(k) for k in inspect(connection).get_multi_foreign_keys().values()),
         }
 
 command.downgrade(config, "base"); look("base")
-command.upgrade(config, "0001"); look("tables")
+command.upgrade(config, "0002"); look("tables")
 command.upgrade(config, "head"); look("head")
-command.downgrade(config, "0001"); look("back")
+command.downgrade(config, "0002"); look("back")
+command.downgrade(config, "0001"); look("imported")
 with engine.connect() as connection:  # a caller's own connection
     config.attributes.update(url=None, connection=connection)
     command.upgrade(config, "head")
@@ -62,11 +65,17 @@ def test_up_and_down(platform: Platform) -> None:
     finally:
         discovery(platform.environment, "drop-database", name)
     found = json.loads(done.stdout)
-    assert found["base"]["tables"] == []
-    assert len(found["tables"]["tables"]) == 20
+    assert found["base"]["tables"] == found["base"]["queue"] == []
+    ours = {"idempotency_keys", "item_holds"}
+    assert len(found["imported"]["tables"]) == 20
+    assert found["imported"]["queue"] == []
+    assert found["imported"]["indexes"] == {}
+    assert set(found["tables"]["tables"]) == {*found["imported"]["tables"], *ours}
+    assert {"procrastinate_jobs", "procrastinate_workers"} <= set(found["tables"]["queue"])
     assert found["tables"]["changes"] == []
-    assert found["tables"]["indexes"] == found["tables"]["foreign_keys"] == 0
+    assert set(found["tables"]["indexes"]) <= {"item_holds"}  # the one behind its constraint
+    assert found["tables"]["foreign_keys"] == 0
     assert found["head"]["changes"] == []
-    assert found["head"]["indexes"] > 10
+    assert sum(found["head"]["indexes"].values()) > 10
     assert found["back"] == found["tables"]
     assert found["again"] == found["head"]
