@@ -30,6 +30,8 @@ class Case:
     """What the change is said to save: request -> count -> how many."""
     parameters: Mapping[str, Sequence[str]] = field(default_factory=dict)
     """Parameters that the app was seen to read, by request: also those that no request gives."""
+    first: tuple[tuple[str, str], ...] = ()
+    """Parameter and value of requests that failed before: the edge gate asks them first."""
     literals: tuple[str, ...] = ()
     """Values that the handlers compare with."""
     say: Callable[[str], None] = lambda line: None

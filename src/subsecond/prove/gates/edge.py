@@ -59,7 +59,8 @@ class EdgeGate:
 
 def _all(case: Case, spec: RequestSpec) -> Iterator[Variation]:
     names = list(dict.fromkeys([*(name for name, _ in query_of(spec)), *case.parameters_of(spec)]))
-    return chain(edges(spec, names, case.literals), pairs(spec, names))
+    again = (with_changes(spec, {name: value}) for name, value in case.first if name in names)
+    return chain(again, edges(spec, names, case.literals), pairs(spec, names))
 
 
 def _problem(sides: Sides, one: Variation, noise: Noise) -> list[str] | None:

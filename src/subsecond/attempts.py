@@ -1,0 +1,161 @@
+"""One turn of the revert cycle: a patch is tried alone on top of what was kept, kept or reverted, and remembered."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+from subsecond.errors import SubsecondError
+from subsecond.harness import checkout, commits
+from subsecond.ledger import hunks
+from subsecond.ledger.book import Ledger
+from subsecond.ledger.learn import lesson
+from subsecond.ledger.rule import broken_by
+from subsecond.model.attempt import Attempt
+from subsecond.model.constraint import Change, Constraint
+from subsecond.model.proof import GateVerdict, Proof
+from subsecond.model.target import Target
+from subsecond.prove.gate import Case
+from subsecond.prove.stage import prove
+
+ISOLATION_RUNS = 16
+ISOLATION_SECONDS = 300.0
+_JUDGES = Constraint(
+    rule="untouched",
+    parameters={
+        "paths": [
+            "tests", "test", "*/tests/*", "test_*.py", "*/test_*.py", "*_test.py", "conftest.py", "*/conftest.py",
+            "subsecond.toml", "*/subsecond.toml", "subsecond-constraints.toml", "*/subsecond-constraints.toml",
+            "*.http",
+        ]
+    },
+    text="tests, requests and the gates' configuration stay as they are",
+    because="a patch does not choose what it is judged by",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Proposal:
+    """A patch for a step, whoever wrote it. `patch` None: the proposer refused, and `refusal` says why."""
+
+    step: str
+    finding: str
+    kind: str
+    proposer: str
+    patch: str | None
+    refusal: str = ""
+    summary: str = ""
+    requests: tuple[str, ...] = ()
+    """What the change is about; empty: all requests of the target."""
+    promised: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
+
+
+def attempt(
+    target: Target, base: str, proposal: Proposal, ledger: Ledger, *, gates: Sequence[str] = (),
+    say: Callable[[str], None],
+) -> Attempt:  # fmt: skip
+    """Try one proposal on the commit `base` -> the attempt, written down. The caller holds the project's lock."""
+    begun = ledger.begin(
+        Attempt(
+            number=0, step=proposal.step, finding=proposal.finding, kind=proposal.kind, proposer=proposal.proposer,
+            base=base, patch=proposal.patch or "",
+        )
+    )  # fmt: skip
+    if proposal.patch is None:
+        return ledger.end(replace(begun, outcome="refused", why=proposal.refusal))
+    try:
+        commit = commits.committed(target.root, base, proposal.patch, proposal.summary or f"{proposal.kind}")
+    except commits.DoesNotApplyError as problem:
+        return ledger.end(replace(begun, outcome="refused", why=f"the patch does not apply: {problem.message}"))
+    begun = replace(begun, commit=commit)
+    constraints = ledger.constraints()
+    broken = broken_by(change(target, base, commit), [_JUDGES, *constraints])
+    if broken:
+        first, where = broken[0]
+        return ledger.end(replace(begun, outcome="refused", why=f"{where}; constraint: {first.text} ({first.because})"))
+    turn = _Turn(target, base, proposal, say)
+    proof = turn.proof(commit, constraints, gates)
+    done = replace(begun, gates=proof.gates)
+    if proof.verdict == "passed":
+        commits.remember(target.root, f"kept/{begun.number}", commit)
+        return ledger.end(replace(done, outcome="kept", why=proof.gates[-1].why if proof.gates else ""))
+    last = proof.gates[-1]
+    commits.remember(target.root, f"reverted/{begun.number}", commit)
+    culprit = turn.culprit(commit, last) if last.verdict == "failed" else commit
+    if culprit != commit:
+        done = replace(done, culprit=commits.difference(target.root, base, culprit, context=0))
+    learnt = lesson(done, change(target, base, culprit))
+    if learnt is not None and ledger.constrain(learnt):
+        say(f"learnt: {learnt.text}")
+    return ledger.end(replace(done, outcome="reverted", why=f"{last.gate}: {last.verdict}: {last.why}"))
+
+
+def change(target: Target, base: str, commit: str) -> Change:
+    """The files that differ between two commits, as rules look at them."""
+    paths = commits.changed_paths(target.root, base, commit)
+    texts = {path: tuple(commits.text_at(target.root, one, path) for one in (base, commit)) for path in paths}
+    return Change(files={path: (before, after) for path, (before, after) in texts.items()})
+
+
+@dataclass(frozen=True, slots=True)
+class _Turn:
+    target: Target
+    base: str
+    proposal: Proposal
+    say: Callable[[str], None]
+
+    def proof(self, commit: str, constraints: Sequence[Constraint], gates: Sequence[str], quiet: bool = False) -> Proof:
+        """What the gates say of a commit."""
+        first = tuple(
+            (str(one.parameters["parameter"]), str(one.parameters["value"]))
+            for one in constraints
+            if one.rule == "same-answer"
+        )
+        with (
+            checkout.checkout(self.target, self.base, self.target.copy) as before,
+            checkout.checkout(self.target, commit, self.target.copy) as after,
+            Case(
+                base=before, candidate=after, only=self.proposal.requests, promised=self.proposal.promised,
+                first=first, say=_nobody if quiet else self.say,
+            ) as case,
+        ):  # fmt: skip
+            return prove(case, gates)
+
+    def culprit(self, commit: str, failed: GateVerdict) -> str:
+        """The commit of the smallest part that fails as the whole did; the whole where it has but one part."""
+        parts = hunks.split(commits.difference(self.target.root, self.base, commit, context=0))
+        if len(parts) < 2:
+            return commit
+        self.say(f"the change has {len(parts)} parts; looking for the one that fails")
+        deadline, runs = time.monotonic() + ISOLATION_SECONDS, 0
+        known: dict[str, str] = {}
+
+        def fails(some: Sequence[hunks.Hunk]) -> bool | None:
+            nonlocal runs
+            runs += 1
+            if runs > ISOLATION_RUNS or time.monotonic() > deadline:
+                return None
+            text = hunks.join(some)
+            try:
+                known[text] = commits.committed(self.target.root, self.base, text, "a part")
+                proof = self.proof(known[text], (), (failed.gate,), quiet=True)
+            except SubsecondError:
+                return None
+            [found] = proof.gates
+            if found.verdict == "failed" and _sort(found) != _sort(failed):
+                return None  # half a change may break in a way of its own
+            return found.verdict == "failed"
+
+        smallest = hunks.smallest(parts, fails)
+        self.say(f"this alone fails the gate {failed.gate}: {', '.join(map(str, smallest))}")
+        return known.get(hunks.join(smallest), commit)
+
+
+def _sort(failed: GateVerdict) -> str:
+    """What sort of failure it is: of a crash the error's name."""
+    return failed.why.partition(":")[0] if failed.gate in ("import", "boot") else failed.gate
+
+
+def _nobody(line: str) -> None:
+    pass
