@@ -11,6 +11,7 @@ import re
 import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import cache
 from html import unescape
 from http.cookies import SimpleCookie
 from typing import Any
@@ -45,9 +46,14 @@ class Route:
 
 def routes(ground: BookingGround) -> list[Route]:
     """All routes of the ground's version."""
+    return _routes(ground.version, tuple(ground.environment.items()))
+
+
+@cache
+def _routes(version: str, environment: tuple[tuple[str, str], ...]) -> list[Route]:
     done = subprocess.run(
-        [python(), str(ROOT / "tests" / "route_probe.py"), ground.version],
-        capture_output=True, text=True, env=ground.environment, timeout=120, check=False,
+        [python(), str(ROOT / "tests" / "route_probe.py"), version],
+        capture_output=True, text=True, env=dict(environment), timeout=120, check=False,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr[-2000:]
     return [Route(rule, method, endpoint) for rule, methods, endpoint in json.loads(done.stdout) for method in methods]

@@ -16,6 +16,7 @@ WHY = {
     404: "There is no such thing.",
     409: "It cannot stand beside what is there already.",
     413: "The body is too large.",
+    414: "The address is longer than 4,094 bytes; the server answers by itself, in HTML.",
     429: "Too many requests; `Retry-After` says when to come back.",
     503: "Too much is going on at once; it may work in a moment.",
 }
@@ -27,6 +28,8 @@ RETRY_AFTER = {"Retry-After": {"description": "Seconds.", "schema": {"type": "in
 
 def problem(status: int, conflict: str) -> dict[str, Any]:
     """The answer for an error; `conflict` names the schema of a 409."""
+    if status == 414:
+        return {"description": WHY[status], "content": {"text/html": {"schema": {"type": "string"}}}}
     schema = conflict if status == 409 else "Error"
     answer: dict[str, Any] = {"description": WHY[status], "content": json_content(ref(schema))}
     if status == 429:
@@ -48,13 +51,14 @@ def operation(
     conflict: str = "Error",
     note: str = "",
 ) -> dict[str, Any]:
-    """One method of a path. `answer`: what success looks like, None without a body. 429 is added to the errors."""
+    """One method of a path. `answer`: what success looks like, None without a body. 414 and 429 are added."""
     success: dict[str, Any] = {"description": HTTPStatus(status).phrase}
     if answer is not None:
         success["content"] = json_content(answer)
     if headers:
         success["headers"] = headers
-    wrong = {*errors, 429} | ({400, 413} if body else set())
+    queried = any(parameter["in"] == "query" for parameter in given or [])
+    wrong = {*errors, 429} | ({400, 413} if body else set()) | ({414} if queried else set())
     made: dict[str, Any] = {
         "operationId": name,
         "summary": summary,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from discovery.openapi.words import CLOCK, DATE, ID, Schema
+from discovery.openapi.words import CLOCK, DATE_IN, KNOWN_ID, Schema
 
 MAX_NUMBER = 1_000_000
 NONE_GIVEN: Schema = {"type": "string", "enum": ["", "0"], "description": "No filter."}
@@ -33,7 +33,7 @@ def number(name: str, description: str, most: int = MAX_NUMBER) -> dict[str, Any
 
 DISCOVERY = [
     query("city", short_text(60, examples=["lisbon"]), "Slug of a city, see /v1/filters."),
-    query("date", DATE, "Day of the visit; today (UTC) without it."),
+    query("date", DATE_IN, "Day of the visit; today (UTC) without it."),
     query("start_time", CLOCK, "Start of the wanted time; counts only together with end_time."),
     query("end_time", CLOCK, "End of the wanted time, later than start_time."),
     number("capacity_min", "Least number of people."),
@@ -48,13 +48,13 @@ DISCOVERY = [
     query("cache", short_text(20, examples=["true"]), "`true` asks the cache service for a pre-computed answer first."),
 ]  # fmt: skip
 
-DAY = query("date", DATE, "The day; today (UTC) without it.")
+DAY = query("date", DATE_IN, "The day; today (UTC) without it.")
 PAGE = [number("page", "Page, from 1."), number("page_size", "Rows a page, at most 100.")]
 
 
 def path_id(name: str) -> dict[str, Any]:
     """The id in a path."""
-    return {"name": name, "in": "path", "required": True, "schema": ID}
+    return {"name": name, "in": "path", "required": True, "schema": KNOWN_ID}
 
 
 IDEMPOTENCY_KEY = {

@@ -7,8 +7,10 @@ from discovery.openapi.words import (
     CLOCK,
     COUNT,
     DATE,
+    DATE_IN,
     FLAG,
     ID,
+    KNOWN_ID,
     MOMENT,
     MONEY,
     MONEY_IN,
@@ -123,7 +125,7 @@ ADMIN_ITEM = fields(
     updated_at=MOMENT,
 )
 ITEM_NEEDED: dict[str, Schema] = {
-    "location_id": ID,
+    "location_id": KNOWN_ID,
     "category": {"type": "string", "examples": ["meeting-room"]},
     "name": {"type": "string", "minLength": 1, "maxLength": 120},
     "floor": {"type": "integer", "minimum": -10, "maximum": 200},
@@ -157,7 +159,7 @@ BOOKING = fields(
     created_at=MOMENT,
 )
 NEW_BOOKING = accepted(
-    {"item_id": ID, "date": DATE, "start_time": CLOCK, "end_time": CLOCK},
+    {"item_id": KNOWN_ID, "date": DATE_IN, "start_time": CLOCK, "end_time": CLOCK},
     {
         "attendees": {"type": "integer", "minimum": 1, "maximum": 1_000_000, "default": 1},
         "notes": {"type": "string", "maxLength": 500},
@@ -191,7 +193,7 @@ HOLIDAY = fields(id=ID, country=TEXT, day=DATE, name=TEXT)
 NEW_HOLIDAY = accepted(
     {
         "country": {"type": "string", "pattern": "^[A-Za-z]{2}$", "examples": ["PT"]},
-        "day": DATE,
+        "day": DATE_IN,
         "name": {"type": "string", "minLength": 1, "maxLength": 120},
     },
     {},

@@ -12,7 +12,9 @@ COUNT: Schema = {"type": "integer", "minimum": 0}
 NUMBER: Schema = {"type": "number"}
 FLAG: Schema = {"type": "boolean"}
 ID: Schema = {"type": "integer", "minimum": 1, "maximum": 2**31 - 1}
+KNOWN_ID: Schema = ID | {"examples": [1]}
 DATE: Schema = {"type": "string", "format": "date", "examples": ["2026-10-14"]}
+DATE_IN: Schema = DATE | {"pattern": "^(20[0-9]{2}|2100)-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])$"}
 CLOCK: Schema = {"type": "string", "pattern": "^([01][0-9]|2[0-3]):[0-5][0-9]$", "examples": ["09:30"]}
 MOMENT: Schema = {"type": "string", "pattern": r"^\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d+)?)?$",
                   "description": "Local time of the location, without a zone."}  # fmt: skip
