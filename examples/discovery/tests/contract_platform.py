@@ -89,7 +89,7 @@ def discovery(environment: dict[str, str], *arguments: str) -> subprocess.Comple
 
 
 @contextmanager
-def started(folder: Path) -> Iterator[tuple[dict[str, Any], dict[str, str]]]:
+def started(folder: Path, scale: str = "small") -> Iterator[tuple[dict[str, Any], dict[str, str]]]:
     """Everything, in a folder of its own that is removed afterwards: the state, and the environment of commands."""
     inherited = os.environ.items()
     ours = {key: value for key, value in inherited if key == "DISCOVERY_VENV" or not key.startswith("DISCOVERY_")}
@@ -100,7 +100,7 @@ def started(folder: Path) -> Iterator[tuple[dict[str, Any], dict[str, str]]]:
     }
     environment = ours | ports | {"DISCOVERY_VAR": str(folder), "PYTHONPATH": str(ROOT)}
     try:
-        done = discovery(environment, "up", "--scale", "small")
+        done = discovery(environment, "up", "--scale", scale)
         assert done.returncode == 0, done.stderr
         yield json.loads((folder / "run" / "state.json").read_text()), environment
     finally:
