@@ -153,6 +153,12 @@ def write_plan(root: Path, plan: Plan) -> None:
     write(folder(root) / PLAN, [to_json(plan)])
 
 
+def read_plan(root: Path) -> Plan | None:
+    """The plan of the last audit, None where none was made."""
+    path = root / FOLDER / PLAN
+    return _read(path, Plan) if path.exists() else None
+
+
 def _read(path: Path, kind: type[T]) -> T:
     if not path.exists():
         raise SubsecondError("no-audit", f"{path} does not exist; run `subsecond audit` first")

@@ -35,7 +35,7 @@ class Progress:
             self._out.write("\r" + line.ljust(self._width))
             self._width = len(line)
             self._out.flush()
-        elif done in (0, of):
+        elif of > 1 and done in (0, of):
             self.say(f"  {name}: {'first run' if done == 0 else f'{of} runs done'}")
 
     def _wipe(self) -> None:
