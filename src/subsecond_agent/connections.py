@@ -36,7 +36,12 @@ def release(entry: Any) -> tuple[Record, Span] | None:
 
 def checkout_of(record: Record, connection: Any) -> Span | None:
     """Span of the check-out, made in this request, that a connection as the pool hands it out stands for."""
-    holders = held.get(id(getattr(connection, "_connection_record", None)))
+    return checkout_by(record, getattr(connection, "_connection_record", None))
+
+
+def checkout_by(record: Record, entry: Any) -> Span | None:
+    """The same by the pool's entry, which may be None."""
+    holders = held.get(id(entry))
     if not holders:
         return None
     request, span = holders[-1]

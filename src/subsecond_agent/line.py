@@ -40,6 +40,7 @@ if TYPE_CHECKING:
 COMPREHENSIONS = ("<listcomp>", "<setcomp>", "<dictcomp>", "<genexpr>")
 NAMED = re.compile(r"%\((\w+)\)s")  # psycopg's placeholders
 MAX_VALUE = 200  # characters of a parameter's repr, as the protocol says
+MAX_INT = 1 << 63  # what has thousands of digits has no repr at all
 MAX_SETS = 20  # parameter sets of one executemany that are shown
 _dumps = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), default=repr).encode
 _began = attrgetter("began")
@@ -111,7 +112,7 @@ def _whole(head: dict[str, Any], record: Record) -> str:
     spans = tables.spans(record.spans)
     if "late" not in head:
         head.update((name, part.told(tables)) for name, part in record.extra.items())
-    shared = {"texts": list(tables.texts), "frames": tables.frames, "stacks": tables.stacks}
+    shared = {"texts": list(tables.texts), "frames": tables.frames, "stacks": list(tables.stacks)}
     return f'{_dumps(head)[:-1]},{_dumps(shared)[1:-1]},"spans":[{",".join(spans)}]}}'
 
 
@@ -123,49 +124,68 @@ class Tables:
         self.texts: dict[str, int] = {}
         self.frames: list[list[Any]] = []
         self.frame_index: dict[tuple[int, int], int] = {}
-        self.stacks: list[list[int]] = []
-        self.stack_index: dict[tuple[int, ...], int] = {}
-        self.heads: dict[tuple[str, str], str] = {}
-        self.place: dict[int, int] = {}
+        self.stacks: dict[tuple[int, ...], int] = {}
+        self.ordered: list[Span] = []
+        self.places: dict[int, int] = {}
+        self.chain_index: dict[tuple[int, ...], int] = {}
 
     def spans(self, spans: list[Span]) -> list[str]:
-        """Spans in the order of their starts; a parent stands before its children."""
-        ordered = sorted(spans, key=_began)
-        place = self.place = {id(span): index for index, span in enumerate(ordered)}
+        """Spans in the order of their starts; a parent stands before its children.
+
+        A loop's statements differ in their times and values only: the text before and behind the times is made once.
+        """
         began, last = self.record.began, self.record.ended
+        self.ordered = sorted(spans, key=_began)
+        place: dict[int, int] = {}  # of what may be a parent
+        loops: dict[Any, tuple[str, str]] = {}
         lines = []
-        for index, span in enumerate(ordered):
+        for index, span in enumerate(self.ordered):
             parent = place.get(id(span.parent), -1)
-            start = max(int((span.began - began) * 1e6), 0)
-            end = max(int(((last if span.ended is None else span.ended) - began) * 1e6), start)
-            if parent >= index:
-                parent = -1
-            attributes = self.query(span) if type(span) is Query else self.attributes(span)
-            lines.append(f'["{span.name}",{parent},{start},{end - start},{self.stack(span.chain)},{attributes}]')
+            start = int((span.began - began) * 1e6)
+            if start < 0:  # noqa: PLR1730 - `max` costs five times as much
+                start = 0
+            taken = int(((last if span.ended is None else span.ended) - began) * 1e6) - start
+            if taken < 0:  # noqa: PLR1730 - the same
+                taken = 0
+            if type(span) is Query:
+                key = (id(span.chain), span.text, span.rows, span.origin, span.system, span.error, span.many, parent)
+                parts = loops.get(key)
+                if parts is None:
+                    parts = loops[key] = f'["query",{parent},', f",{self.stack(span.chain)},{self.head(span)}"
+                lines.append(f"{parts[0]}{start},{taken}{parts[1]}{values_of(span)}")
+            else:
+                place[id(span)] = index
+                stack, attributes = self.stack(span.chain), attributes_of(span)
+                lines.append(f'["{span.name}",{parent},{start},{taken},{stack},{attributes}]')
         return lines
 
     def place_of(self, span: Span) -> int:
         """Index of a span in the line, -1 where it is not in it."""
-        return self.place.get(id(span), -1)
+        if not self.places:
+            self.places = {id(each): index for index, each in enumerate(self.ordered)}
+        return self.places.get(id(span), -1)
 
     def stack(self, chain: list[Any]) -> int:
-        """Index of a chain [code, line, ...]. Codes count by identity: they are alive, and their hash is dear."""
-        if not chain:
-            return -1
+        """Index of a chain [code, place, ...]. Codes count by identity: they are alive, and their hash is dear."""
         key = tuple([part if type(part) is int else id(part) for part in chain])
-        index = self.stack_index.get(key, -1)
-        if index < 0:
-            index = self.stack_index[key] = len(self.stacks)
-            self.stacks.append(self.frames_of(chain))
+        index = self.chain_index.get(key)
+        if index is None:
+            index = self.chain_index[key] = self.new_stack(chain)
         return index
+
+    def new_stack(self, chain: list[Any]) -> int:
+        """Index of a chain's frames; two instructions of one line are the same place to a reader."""
+        frames = tuple(self.frames_of(chain))
+        return self.stacks.setdefault(frames, len(self.stacks)) if frames else -1
 
     def frames_of(self, chain: list[Any]) -> list[int]:
         """Frames of a chain. A comprehension is named after the function it stands in, as from Python 3.12 on."""
         found = []
         at = 0
         while at < len(chain):
-            code, line = chain[at], chain[at + 1]
+            code, place = chain[at], chain[at + 1]
             at += 2
+            line = line_at(code, place)
             while code.co_name in COMPREHENSIONS and at < len(chain) and is_within(code, chain[at]):
                 code = chain[at]
                 at += 2
@@ -180,41 +200,61 @@ class Tables:
             self.frames.append([os.path.abspath(code.co_filename), line, getattr(code, "co_qualname", code.co_name)])
         return index
 
-    def attributes(self, span: Span) -> str:
-        attributes = span.attributes
-        if span.ended is None:
-            attributes = dict(attributes, **{protocol.OPEN: True})
-        return _dumps(attributes)
-
-    def query(self, span: Query) -> str:
-        key = (span.text, span.system)
-        head = self.heads.get(key)
-        if head is None:
-            head = self.heads[key] = self.head(span.text, span.system)
-        parts = [head]
-        if span.rows is not None:
-            parts.append(f'"{protocol.DB_ROWS}":{span.rows}')
-        if span.many:
-            parts.append(f'"{protocol.EXECUTEMANY}":{span.many}')
-            sets = ",".join([shown(values, span.text) for values in list(span.parameters)[:MAX_SETS]])
-            parts.append(f'"{protocol.PARAMETERS}":[{sets}]')
-        elif span.parameters:
-            parts.append(f'"{protocol.PARAMETERS}":{shown(span.parameters, span.text)}')
-            if isinstance(span.parameters, (dict, list, tuple)):
-                parts.append(f'"{protocol.VALUES}":{len(span.parameters)}')
-        if span.origin is not None:
-            parts.append(f'"{span.origin[0]}":{quoted(span.origin[1])}')
-        if span.error is not None:
-            parts.append(f'"{protocol.ERROR_TYPE}":{quoted(span.error)}')
-        return "{" + ",".join(parts) + "}"
-
-    def head(self, text: str, system: str) -> str:
-        index = self.texts.setdefault(text, len(self.texts))
-        words = text.lstrip(" \t\r\n(").split(None, 1)
-        attributes = {protocol.DB_SYSTEM: system, protocol.DB_TEXT: index}
+    def head(self, span: Query) -> str:
+        """Attributes of a statement, but for its values."""
+        index = self.texts.setdefault(span.text, len(self.texts))
+        words = span.text.lstrip(" \t\r\n(").split(None, 1)
+        attributes: dict[str, Any] = {protocol.DB_SYSTEM: span.system, protocol.DB_TEXT: index}
         if words:
             attributes[protocol.DB_OPERATION] = words[0].upper()[:40]
-        return _dumps(attributes)[1:-1]
+        if span.rows is not None:
+            attributes[protocol.DB_ROWS] = span.rows
+        if span.many:
+            attributes[protocol.EXECUTEMANY] = span.many
+        if span.origin is not None:
+            attributes[span.origin[0]] = span.origin[1]
+        if span.error is not None:
+            attributes[protocol.ERROR_TYPE] = span.error
+        return _dumps(attributes)[:-1]
+
+
+def attributes_of(span: Span) -> str:
+    attributes = span.attributes
+    if span.ended is None:
+        attributes = dict(attributes, **{protocol.OPEN: True})
+    return _dumps(attributes)
+
+
+def values_of(span: Query) -> str:
+    """The rest of a statement's text behind its `head`: its values, and the end of the attributes and of the span."""
+    values = span.parameters
+    if span.many:
+        sets = ",".join([shown(each, span.text) for each in list(values)[:MAX_SETS]])
+        return f',"{protocol.PARAMETERS}":[{sets}]}}]'
+    if not values:
+        return "}]"
+    if isinstance(values, (dict, list, tuple)):
+        return f',"{protocol.VALUES}":{len(values)},"{protocol.PARAMETERS}":{shown(values, span.text)}}}]'
+    return f',"{protocol.PARAMETERS}":{shown(values, span.text)}}}]'
+
+
+def line_at(code: Any, place: int) -> int:
+    """Line of a place in a chain: see `callsite.chain`."""
+    if place < -1:
+        return ~place
+    line: int = code.co_firstlineno
+    if hasattr(code, "co_lines"):
+        for start, end, number in code.co_lines():
+            if start <= place < end:
+                return number or line
+        return line
+    offset = 0
+    for step, lines in zip(code.co_lnotab[::2], code.co_lnotab[1::2]):  # Python 3.9
+        offset += step
+        if offset > place:
+            break
+        line += lines - 256 if lines > 127 else lines
+    return line
 
 
 def is_within(code: Any, outer: Any) -> bool:
@@ -232,9 +272,18 @@ def shown(values: Any, text: str) -> str:
     """JSON list of the values' reprs, each capped; of a mapping in the order in which the text first names them."""
     each: Iterable[Any] = values
     if isinstance(values, dict):
-        names = names_in(text)
-        each = [values[name] for name in names] if names.keys() == values.keys() else values.values()
-    return "[" + ",".join([quoted(shown_value(value)) for value in each]) + "]"
+        each = values.values()
+        if len(values) > 1:
+            names = names_in(text)
+            if names.keys() == values.keys():
+                each = [values[name] for name in names]
+    parts = []
+    for value in each:
+        if type(value) is int and -MAX_INT < value < MAX_INT:  # most values are keys
+            parts.append(f'"{value}"')
+        else:
+            parts.append(quoted(shown_value(value)))
+    return f"[{','.join(parts)}]"
 
 
 def shown_value(value: Any) -> str:

@@ -99,6 +99,7 @@ class Record:
         "trial",
         "trial_id",
         "units",
+        "walks",
         "written",
     )
 
@@ -136,6 +137,7 @@ class Record:
     def start_over(self) -> None:
         """Empty what was written; what comes now is late."""
         self.spans: list[Span] = []
+        self.walks: dict[str, Any] = {}
         self.queries: list[float] = []
         self.database: list[float] = []
         self.pools: list[float] = []

@@ -11,8 +11,8 @@ import sys
 from time import thread_time
 
 from .. import guard
-from ..callsite import chain
-from ..connections import checkout_of
+from ..callsite import chain, chain_in_loop
+from ..connections import checkout_by, checkout_of
 from ..patching import Patches
 from ..protocol import ERROR_TYPE, MODE_TIMED, OUTCOME, SPAN_TRANSACTION
 from ..recorder import CURRENT, append, closed, current, now, query_details
@@ -127,15 +127,21 @@ def note(record: Record, began: float, sent: Sent, many: bool, error: BaseExcept
         if record.mode == MODE_TIMED:
             return None
         statement, parameters, context, system = sent
-        connection = getattr(getattr(context, "root_connection", None), "_dbapi_connection", None)
-        parent = checkout_of(record, connection)
-        span = Query(parent, began, ended, chain(sys._getframe(2)), str(statement), parameters, system)
+        try:
+            entry = context.root_connection._dbapi_connection._connection_record
+        except AttributeError:
+            entry = None
+        text = str(statement)
+        site = chain_in_loop(record.walks, text, sys._getframe(2))
+        span = Query(checkout_by(record, entry), began, ended, site, text, parameters, system)
         if many:
             span.many = len(parameters)
         if error is not None:
             span.error = type_name(error)
         for detail in query_details:
-            span.origin = span.origin or detail(context)
+            span.origin = detail(context)
+            if span.origin is not None:
+                break
         append(record, span)
         return span
     except Exception as mishap:

@@ -23,11 +23,14 @@ if TYPE_CHECKING:
 
     from ..span import Record
 
+    Loads = tuple[tuple[str, str], tuple[str, str]]
+
 HOOK = "sqlalchemy.orm"
 live = True
 patches = Patches()
 listening: list[Any] = []
-labels: dict[Any, str] = {}
+loads: dict[Any, Loads] = {}
+"""Relationship -> what a statement is marked with that loads it: lazily, eagerly; each with `Model.relation`."""
 
 
 def install(orm: ModuleType) -> None:
@@ -121,28 +124,32 @@ def adopt(record: Record, span: Span, checkout: Span) -> None:
 
 def origin(context: Any) -> tuple[str, str] | None:
     """What the ORM sent a statement for -> (attribute of the span, its value); None for a query of the user's."""
-    compiled = getattr(getattr(context, "invoked_statement", None), "_compile_options", None)
+    compiled: Any = getattr(getattr(context, "invoked_statement", None), "_compile_options", None)
     path = getattr(compiled, "_current_path", None)
-    refreshing = getattr(compiled, "_for_refresh_state", False)
-    if not (path or refreshing) or not live:
+    if path is None or not live:
+        return None
+    parts = path.path
+    refreshing = compiled._for_refresh_state
+    if not (parts or refreshing):
         return None
     options = context.execution_options.get("_sa_orm_load_options")  # 1.4 leaves out options that are the default
     if refreshing:
         return COLUMN_LOAD, options._refresh_state.class_.__name__
-    label = label_of(path)
-    if label is None:
+    found = loads_of(parts)
+    if found is None:
         return None
-    return (EAGER_LOAD if getattr(options, "_lazy_loaded_from", None) is None else LAZY_LOAD), label
+    return found[getattr(options, "_lazy_loaded_from", None) is None]
 
 
-def label_of(path: Any) -> str | None:
-    """`Model.relation` of the innermost relationship on a loader's path."""
-    for part in reversed(path.path):
-        label = labels.get(part)
-        if label is None and hasattr(part, "key") and hasattr(part, "parent"):
-            label = labels[part] = f"{part.parent.class_.__name__}.{part.key}"
-        if label is not None:
-            return label
+def loads_of(parts: Any) -> Loads | None:
+    """Both attributes of the innermost relationship on a loader's path: pairs that a loop's spans share."""
+    for part in reversed(parts):
+        found = loads.get(part)
+        if found is None and hasattr(part, "key") and hasattr(part, "parent"):
+            label = f"{part.parent.class_.__name__}.{part.key}"
+            found = loads[part] = ((LAZY_LOAD, label), (EAGER_LOAD, label))
+        if found is not None:
+            return found
     return None
 
 
