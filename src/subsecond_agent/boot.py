@@ -10,8 +10,7 @@ from __future__ import annotations
 import os
 import sys
 
-from . import guard
-from . import profiler as profiler  # now, before gevent: it keeps references to what that replaces
+from . import guard, profiler  # noqa: F401 - the second before gevent: it keeps references to what that replaces
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

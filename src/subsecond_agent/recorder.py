@@ -35,6 +35,8 @@ class Process:
     """What is counted for the whole process."""
 
     pid = 0
+    last_began = 0.0
+    """When the newest request did, as `now()` gives it."""
     collecting_since = 0.0
     collected = 0.0
 
@@ -121,7 +123,7 @@ def start_clock(record: Record) -> None:
     record.collected_before = Process.collected
     record.cpu_before = time.process_time()
     record.started_at = time.time_ns()
-    record.began = now()
+    record.began = Process.last_began = now()
 
 
 def finish(record: Record) -> None:
@@ -161,6 +163,10 @@ def append(record: Record, span: Span) -> None:
     if len(record.spans) >= MAX_SPANS:
         record.dropped += 1
         return
+    if record.written and span.began > Process.last_began > record.ended:
+        if not record.spans:
+            record.start_over()  # the counts of this
+        return  # a thread that lives on may work for the newer request by now: nobody's, rather than the wrong one's
     record.spans.append(span)
     if record.written:
         closed(record, span)

@@ -14,7 +14,7 @@ from tests.agent.served import AGENT
 
 pytestmark = [pytest.mark.matrix, pytest.mark.xdist_group("agent-matrix")]
 
-ALWAYS = ["flask", "psycopg[binary]", "gunicorn", "gevent", "packaging"]
+ALWAYS = ["flask", "psycopg[binary]", "gunicorn", "gevent", "packaging", "requests", "redis", "valkey"]
 CASES = [
     ("3.9", "sqlalchemy>=1.4,<1.5"),
     ("3.9", "sqlalchemy>=2.0,<2.1"),

@@ -94,9 +94,7 @@ def test_work_after_the_response_follows(server: str, request: pytest.FixtureReq
 
 def test_the_next_request_starts_afresh(gthread: Served) -> None:
     gthread.traced("/books/5")
-    assert gthread.traced("/ready")["counts"] == dict.fromkeys(
-        ["queries", "rows", "checkouts", "sessions", "transactions", "logs"], 0
-    )
+    assert set(gthread.traced("/ready")["counts"].values()) == {0}
 
 
 def test_forked_workers_write_files_of_their_own(serve: Callable[..., Served]) -> None:
