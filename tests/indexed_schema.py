@@ -26,7 +26,7 @@ from subsecond.model.database import RecordedStatement
 from subsecond.sql.fingerprint import fingerprint
 from subsecond_agent.line import names_in, shown_value
 
-ROWS = 60_000
+ROWS = 20_000
 NOW = datetime.datetime(2026, 5, 1)
 
 

@@ -24,7 +24,7 @@ from subsecond.model.plan import Plan
 from subsecond.model.proof import Proof
 from subsecond.model.target import Target
 from subsecond.model.trial import Trials
-from subsecond.observe.database import facts_of
+from subsecond.observe.database import facts_of, index_remarks
 from subsecond.observe.figures import result_of
 from subsecond.observe.remarks import remarks, written
 from subsecond.observe.stage import Observation, Progress, observe
@@ -91,7 +91,7 @@ def _seen(base: Ground, redaction: Redaction, progress: Progress, say: Callable[
         databases = app.connections()
     sent = together(one.statements for one in seen if one.failure is None)
     facts, unread = facts_of(base, databases, sent, say)
-    notes += [unread] if unread else []
+    notes += [unread] if unread else index_remarks(facts)
     results = tuple(result_of(one) for one in seen)
     medians = {result.name: result.seconds.median for result in results if result.seconds}
     recorded = [trace for one in seen if one.failure is None for trace in one.of("recording")]

@@ -20,10 +20,12 @@ from subsecond.sql.advice import advise
 from subsecond.sql.conditions import uses
 from subsecond.sql.dialect import create_index_sql
 from subsecond.sql.probes import counting, distinct, example_of
+from subsecond.sql.superfluous import superfluous
 from subsecond.store import from_json, to_json
 
 PLAN_SECONDS, COUNT_SECONDS, COST_SECONDS = 30.0, 30.0, 30.0
 EACH_SECONDS = 5.0
+MAX_REMARKS = 10
 MAX_STATEMENTS = 300
 """The dearest come first: of more, the rest is a small share of the time."""
 
@@ -61,6 +63,23 @@ def facts_of(
             return Facts(database=database_facts(base.python.executable, database.whole(), statements)), None
     except SubsecondError as problem:
         return NO_FACTS, f"indexes were not looked at: {problem.message}"
+
+
+def index_remarks(facts: Facts) -> list[str]:
+    """One sentence on each index that may go, and on each scan of a table that no index would make better."""
+    if facts.database is None:
+        return []
+    said = [f"index {one.index.name} on {one.table}: {one.why}" for one in superfluous(facts.database)]
+    proposals, rejections = advise(facts.database)
+    served = {(one.fingerprint, one.table) for one in proposals}
+    whys: dict[str, int] = {}
+    for one in rejections:
+        if (one.fingerprint, one.table) not in served:
+            sentence = f"no index proposed on {one.table}: {one.what}: {one.why}"
+            whys[sentence] = whys.get(sentence, 0) + 1
+    told = [f"{sentence} ({number} statements)" if number > 1 else sentence for sentence, number in whys.items()]
+    rest = [f"{len(told) - MAX_REMARKS} more reasons against an index"] if len(told) > MAX_REMARKS else []
+    return [*said, *told[:MAX_REMARKS], *rest]
 
 
 def database_facts(

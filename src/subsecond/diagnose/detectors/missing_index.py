@@ -30,8 +30,9 @@ class MissingIndex:
     Rule: the plan, on a copy of the database and with the recorded values, reads at least 1,000 rows and 30 % of the
     table in vain (the defaults of the pg_qualstats family), and fetching the rest by an index costs less than half
     (dexter's rule) by the planner's formulas or by the planner itself, where HypoPG is there. The statements take at
-    least 1 % of the request. How many rows each condition leaves is counted on the copy. An index for several
-    statements is one finding. Call site: the place whose statements take longest.
+    least 1 % of the request (not asked on SQLite, which finds its rows while they are fetched). How many rows each
+    condition leaves is counted on the copy. An index for several statements is one finding. Call site: the place whose
+    statements take longest.
     """
 
     phase: ClassVar[int | None] = PHASE
@@ -42,5 +43,5 @@ class MissingIndex:
         advice = advice_on(facts.database)
         for trace in traces:
             for one in advice.ordinary:
-                if spans := spans_of(trace, one.proposals):
+                if spans := spans_of(trace, one.proposals, advice):
                     yield suspicion("missing-index", trace, spans, one, advice)

@@ -44,11 +44,11 @@ class NonSargablePredicate:
         advice = advice_on(facts.database)
         for trace in traces:
             for one in advice.wrapped:
-                if spans := spans_of(trace, one.proposals):
+                if spans := spans_of(trace, one.proposals, advice):
                     found = suspicion("non-sargable-predicate", trace, spans, one, advice)
                     yield replace(found, title=_title(one.proposals[0]), evidence=_evidence(one.proposals[0], found))
             for hopeless in advice.hopeless:
-                if spans := spans_of(trace, [hopeless]):
+                if spans := spans_of(trace, [hopeless], advice):
                     yield self.without_index(trace, spans, hopeless)
 
     def without_index(self, trace: Trace, spans: Sequence[Span], one: Proposal) -> Suspicion:

@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import datetime
 import decimal
+import importlib.util
 import json
+import os
 import sys
 import time
 import uuid
@@ -20,48 +22,6 @@ if TYPE_CHECKING:
     from typing import Any
 
     JSON = dict[str, Any]
-
-COMMON_VALUES = 20
-"""Columns with more frequent values than this are no flags or states: their values stay where they are."""
-MAX_TABLES = 2000
-TABLES = """
-SELECT c.oid::bigint, n.nspname, c.relname, c.reltuples::float8, c.relpages::bigint, pg_table_size(c.oid)::bigint,
-       pg_table_is_visible(c.oid), s.n_tup_ins + s.n_tup_upd + s.n_tup_del
-FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
-LEFT JOIN pg_stat_user_tables s ON s.relid = c.oid
-WHERE c.relkind IN ('r', 'p', 'm') AND n.nspname NOT IN ('pg_catalog', 'information_schema')
-  AND n.nspname NOT LIKE 'pg\\_t%'
-ORDER BY c.reltuples DESC LIMIT {limit}"""
-COLUMNS = """
-SELECT a.attrelid::bigint, a.attname, format_type(a.atttypid, a.atttypmod), NOT a.attnotnull,
-       s.n_distinct::float8, s.null_frac::float8, s.correlation::float8, s.avg_width::float8,
-       s.most_common_vals::text::text[], s.most_common_freqs::float8[], l.collname
-FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid JOIN pg_namespace n ON n.oid = c.relnamespace
-LEFT JOIN pg_stats s ON s.schemaname = n.nspname AND s.tablename = c.relname AND s.attname = a.attname
-  AND NOT s.inherited
-LEFT JOIN pg_collation l ON l.oid = a.attcollation
-WHERE a.attnum > 0 AND NOT a.attisdropped AND c.relkind IN ('r', 'p', 'm')
-  AND n.nspname NOT IN ('pg_catalog', 'information_schema') AND n.nspname NOT LIKE 'pg\\_t%'
-ORDER BY a.attrelid, a.attnum"""
-INDEXES = """
-SELECT i.indrelid::bigint, c.relname, am.amname, i.indisunique, i.indisvalid AND i.indisready,
-       i.indisprimary OR EXISTS (SELECT 1 FROM pg_constraint k WHERE k.conindid = i.indexrelid),
-       i.indnkeyatts::int, i.indnatts::int,
-       ARRAY(SELECT pg_get_indexdef(i.indexrelid, k, true) FROM generate_series(1, i.indnatts) k),
-       ARRAY(SELECT i.indkey[k - 1] = 0 FROM generate_series(1, i.indnatts) k),
-       ARRAY(SELECT (i.indoption[k - 1] & 1) = 1 FROM generate_series(1, i.indnkeyatts) k),
-       ARRAY(SELECT CASE WHEN o.opcdefault THEN NULL ELSE o.opcname END FROM generate_series(1, i.indnkeyatts) k
-             JOIN pg_opclass o ON o.oid = i.indclass[k - 1] ORDER BY k),
-       pg_get_expr(i.indpred, i.indrelid, true), pg_relation_size(i.indexrelid)::bigint, s.idx_scan,
-       pg_get_indexdef(i.indexrelid),
-       ARRAY(SELECT a.attname FROM generate_series(1, i.indnatts) k
-             LEFT JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = i.indkey[k - 1] AND i.indkey[k - 1] <> 0
-             ORDER BY k)
-FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid JOIN pg_am am ON am.oid = c.relam
-JOIN pg_namespace n ON n.oid = c.relnamespace LEFT JOIN pg_stat_user_indexes s ON s.indexrelid = i.indexrelid
-WHERE n.nspname NOT IN ('pg_catalog', 'information_schema') AND n.nspname NOT LIKE 'pg\\_t%'
-ORDER BY c.relname"""
-SETTINGS = ("random_page_cost", "seq_page_cost", "cpu_tuple_cost", "cpu_operator_cost", "cpu_index_tuple_cost")
 
 
 def value_of(typed: JSON) -> Any:
@@ -97,284 +57,14 @@ def bound(statement: JSON) -> Any:
     return dict(zip(names, values)) if names else values
 
 
-class Postgres:
-    """One connection through psycopg or psycopg2."""
-
-    def __init__(self, where: JSON) -> None:
-        driver = __import__("psycopg2" if "psycopg2" in where.get("driver", "") else "psycopg")
-        wanted = {key: where[key] for key in ("host", "port", "dbname", "user", "password") if where.get(key)}
-        self.connection = driver.connect(connect_timeout=5, application_name="subsecond", **wanted)
-        self.failure = driver.Error
-        self.version = self.ask("SHOW server_version_num")[0][0]
-        self.connection.rollback()
-
-    def ask(self, sql: str, values: Any = None) -> Any:
-        cursor = self.connection.cursor()
-        try:
-            cursor.execute(sql, values)
-            return cursor.fetchall()
-        finally:
-            cursor.close()
-
-    def begin(self, seconds: float, read_only: bool = True) -> None:
-        """A transaction that is rolled back: no statement of ours runs long, waits for a lock, or writes."""
-        self.connection.rollback()
-        cursor = self.connection.cursor()
-        if read_only:
-            cursor.execute("SET TRANSACTION READ ONLY")
-        cursor.execute(f"SET LOCAL statement_timeout = {int(seconds * 1000)}")
-        cursor.execute("SET LOCAL lock_timeout = 1000")
-        cursor.close()
-
-    def schema(self) -> JSON:
-        self.begin(60)
-        tables: dict[int, JSON] = {}
-        for oid, schema, name, rows, pages, size, visible, changes in self.ask(TABLES.format(limit=MAX_TABLES)):
-            tables[oid] = {
-                "name": name if visible else f"{schema}.{name}",
-                "schema": schema,
-                "rows": max(rows, 0.0),
-                "pages": pages,
-                "bytes": size,
-                "inserts": changes,
-                "columns": {},
-                "indexes": [],
-            }
-            if rows < 0:  # never analysed: the planner does not know either
-                tables[oid]["rows"] = float(self.ask(f"SELECT count(*) FROM {quoted(schema)}.{quoted(name)}")[0][0])
-        for oid, name, kind, nullable, distinct, missing, correlation, width, values, shares, collation in self.ask(
-            COLUMNS
-        ):
-            if oid not in tables:
-                continue
-            few = values is not None and len(values) <= COMMON_VALUES and distinct is not None and 0 < distinct <= 100
-            rows = tables[oid]["rows"]
-            tables[oid]["columns"][name] = {
-                "name": name,
-                "type": kind,
-                "nullable": nullable,
-                "distinct": None if distinct is None else (-distinct * rows if distinct < 0 else distinct),
-                "missing": missing,
-                "correlation": correlation,
-                "width": width,
-                "common": dict(zip(values, shares)) if few else {},
-                "collation": collation,
-            }
-        for row in self.ask(INDEXES):
-            if row[0] in tables:
-                tables[row[0]]["indexes"].append(postgres_index(row))
-        settings = {name: self.ask(f"SHOW {name}")[0][0] for name in SETTINGS}
-        collation = self.ask("SELECT datcollate FROM pg_database WHERE datname = current_database()")[0][0]
-        hypothetical = self.ask("SELECT count(*) FROM pg_available_extensions WHERE name = 'hypopg'")[0][0]
-        self.connection.rollback()
-        number = int(self.version)
-        return {
-            "system": "postgresql",
-            "version": [number // 10000, number % 10000],
-            "tables": list(tables.values()),
-            "settings": settings,
-            "c_collation": collation in ("C", "POSIX"),
-            "hypothetical": bool(hypothetical),
-        }
-
-    def explain(self, statement: JSON, seconds: float) -> JSON:
-        values = bound(statement)
-        text, generic = statement["text"], values is None and bool(statement.get("generic"))
-        if values is None and not generic:
-            return {"why": "its values could not be read from the recording"}
-        if generic and int(self.version) < 160000:
-            return {"why": "its values could not be read from the recording, and this PostgreSQL plans none without"}
-        self.begin(seconds)
-        try:
-            options = "FORMAT JSON, GENERIC_PLAN" if generic else "FORMAT JSON"
-            sql = f"EXPLAIN ({options}) {statement['generic'] if generic else text}"
-            found = self.ask(sql, None if generic or values in ([], {}) else values)[0][0]
-            plan = json.loads(found) if isinstance(found, str) else found
-            return {"tree": plan[0]["Plan"], "generic": generic}
-        except self.failure as problem:
-            return {"why": first_line(problem)}
-        finally:
-            self.connection.rollback()
-
-    def count(self, query: JSON, seconds: float) -> JSON:
-        self.begin(seconds)
-        try:
-            return {"row": [float(one or 0) for one in self.ask(query["text"], bound(query) or None)[0]]}
-        except self.failure as problem:
-            return {"why": first_line(problem)}
-        finally:
-            self.connection.rollback()
-
-    def what_if(self, indexes: list[JSON], statements: list[JSON], seconds: float) -> JSON:
-        """Planner cost of each statement without and with each hypothetical index (HypoPG, in this session only)."""
-        self.begin(seconds, read_only=False)
-        try:
-            cursor = self.connection.cursor()
-            cursor.execute("CREATE EXTENSION IF NOT EXISTS hypopg")
-            cost: JSON = {"": {one["id"]: self.cost(one) for one in statements}}
-            for index in indexes:
-                cursor.execute("SELECT hypopg_reset()")
-                cursor.execute("SELECT * FROM hypopg_create_index(%s)", (index["text"],))
-                wanted = [one for one in statements if one["id"] in index["statements"]]
-                cost[index["id"]] = {one["id"]: self.cost(one) for one in wanted}
-            cursor.execute("SELECT hypopg_reset()")
-            return {"costs": cost}
-        except self.failure as problem:
-            return {"error": first_line(problem)}
-        finally:
-            self.connection.rollback()
-
-    def cost(self, statement: JSON) -> float:
-        found = self.ask(f"EXPLAIN (FORMAT JSON) {statement['text']}", bound(statement) or None)[0][0]
-        plan = json.loads(found) if isinstance(found, str) else found
-        return float(plan[0]["Plan"]["Total Cost"])
-
-
-def postgres_index(row: Any) -> JSON:
-    """One row of INDEXES."""
-    keys, total = row[6], row[7]
-    texts, expressions, descending, operators, names = row[8], row[9], row[10], row[11], row[16]
-    return {
-        "name": row[1],
-        "method": row[2],
-        "unique": row[3],
-        "valid": row[4],
-        "constraint": row[5],
-        "keys": [
-            {
-                "column": None if expressions[at] else names[at],
-                "expression": texts[at] if expressions[at] else None,
-                "descending": descending[at],
-                "operators": operators[at],
-            }
-            for at in range(keys)
-        ],
-        "include": [names[at] for at in range(keys, total)],
-        "where": row[12],
-        "bytes": row[13],
-        "uses": row[14],
-        "definition": row[15],
-    }
-
-
-class Sqlite:
-    """One file, opened for reading only."""
-
-    def __init__(self, where: JSON) -> None:
-        import pathlib
-        import sqlite3
-
-        uri = pathlib.Path(where["path"]).resolve().as_uri() + "?mode=ro"
-        self.connection = sqlite3.connect(uri, uri=True, isolation_level=None, timeout=2)
-        self.failure = sqlite3.Error
-        self.version = sqlite3.sqlite_version_info
-
-    def limited(self, seconds: float) -> None:
-        deadline = time.monotonic() + seconds
-        self.connection.set_progress_handler(lambda: int(time.monotonic() > deadline), 10_000)
-
-    def ask(self, sql: str, values: Any = ()) -> Any:
-        return self.connection.execute(sql, values).fetchall()
-
-    def schema(self) -> JSON:
-        self.limited(60)
-        tables = []
-        for name, definition in self.ask("SELECT name, sql FROM sqlite_master WHERE type = 'table'"):
-            if name.startswith("sqlite_") or (definition or "").upper().startswith("CREATE VIRTUAL"):
-                continue
-            columns = {
-                row[1]: {"name": row[1], "type": row[2].lower(), "nullable": not row[3]}
-                for row in self.ask(f"PRAGMA table_info({quoted(name)})")
-            }
-            indexes = [self.index(*row) for row in self.ask(f"PRAGMA index_list({quoted(name)})")]
-            if key := self.row_key(name):
-                indexes.append(key)
-            rows = self.ask(f"SELECT count(*) FROM {quoted(name)}")[0][0]
-            tables.append({"name": name, "rows": float(rows), "columns": columns, "indexes": indexes})
-        return {"system": "sqlite", "version": list(self.version), "tables": tables, "hypothetical": False}
-
-    def row_key(self, table: str) -> JSON | None:
-        """`INTEGER PRIMARY KEY` is the table's own key, no index stands in the list for it."""
-        keys = [row for row in self.ask(f"PRAGMA table_info({quoted(table)})") if row[5]]
-        if len(keys) != 1 or keys[0][2].upper() != "INTEGER":
-            return None
-        key = {"column": keys[0][1], "expression": None, "descending": False, "operators": None}
-        return {"name": "rowid", "keys": [key], "unique": True, "constraint": True}
-
-    def index(self, _number: int, name: str, unique: int, origin: str, partial: int) -> JSON:
-        definition = (self.ask("SELECT sql FROM sqlite_master WHERE name = ?", (name,)) or [(None,)])[0][0] or ""
-        parts = [row for row in self.ask(f"PRAGMA index_xinfo({quoted(name)})") if row[5]]
-        texts = key_texts(definition)
-        where = definition[len(head_of(definition)) :].strip() if partial else ""
-        return {
-            "name": name,
-            "unique": bool(unique),
-            "constraint": origin != "c",
-            "keys": [
-                {
-                    "column": row[2],
-                    "expression": None if row[2] is not None else texts[at] if at < len(texts) else "?",
-                    "descending": bool(row[3]),
-                    "operators": None if row[4] == "BINARY" else f"COLLATE {row[4]}",
-                }
-                for at, row in enumerate(parts)
-            ],
-            "where": where[5:].strip() if where.upper().startswith("WHERE") else None,
-            "definition": definition,
-        }
-
-    def explain(self, statement: JSON, seconds: float) -> JSON:
-        self.limited(seconds)
-        values = bound(statement)
-        try:
-            rows = self.ask(f"EXPLAIN QUERY PLAN {statement['text']}", () if values is None else values)
-        except (self.failure, ValueError, TypeError) as problem:
-            return {"why": first_line(problem)}
-        depth: dict[int, int] = {0: -1}
-        lines = []
-        for number, parent, _, detail in rows:
-            depth[number] = depth.get(parent, -1) + 1
-            lines.append([depth[number], detail])
-        return {"lines": lines}
-
-    def count(self, query: JSON, seconds: float) -> JSON:
-        self.limited(seconds)
-        try:
-            return {"row": [float(one or 0) for one in self.ask(query["text"], bound(query) or ())[0]]}
-        except (self.failure, ValueError, TypeError) as problem:
-            return {"why": first_line(problem)}
-
-    def what_if(self, indexes: list[JSON], statements: list[JSON], seconds: float) -> JSON:
-        return {"error": "SQLite has no hypothetical indexes"}
-
-
-def head_of(definition: str) -> str:
-    """`CREATE INDEX … ON table (keys)` of an index's definition: up to the bracket that closes its keys."""
-    start = definition.find("(")
-    depth = 0
-    for at in range(start, len(definition)):
-        depth += {"(": 1, ")": -1}.get(definition[at], 0)
-        if depth == 0:
-            return definition[: at + 1]
-    return definition
-
-
-def key_texts(definition: str) -> list[str]:
-    """The keys of an index's definition as written."""
-    head = head_of(definition)
-    body = head[head.find("(") + 1 : -1]
-    texts, depth = [""], 0
-    for character in body:
-        depth += {"(": 1, ")": -1}.get(character, 0)
-        if character == "," and depth == 0:
-            texts.append("")
-        else:
-            texts[-1] += character
-    return [text.strip() for text in texts]
-
-
-def quoted(name: str) -> str:
-    return '"' + name.replace('"', '""') + '"'
+def system(name: str) -> Any:
+    """The neighbouring file that knows one database system, loaded by path: nothing of ours is on `sys.path`."""
+    path = os.path.join(os.path.dirname(os.path.abspath(__file__)), f"child_{name}.py")
+    spec = importlib.util.spec_from_file_location(f"_subsecond_{name}", path)
+    assert spec is not None and spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
 
 
 def first_line(problem: BaseException) -> str:
@@ -386,9 +76,14 @@ def answer(database: Any, wanted: JSON) -> JSON:
     deadline = time.monotonic() + wanted.get("seconds", 60.0)
     each = wanted.get("each", 5.0)
 
-    def of(one: JSON, do: Callable[[JSON, float], JSON]) -> JSON:
+    def of(one: JSON, do: Callable[[JSON, Any, float], JSON]) -> JSON:
         left = deadline - time.monotonic()
-        return do(one, min(each, left)) if left > 0 else {"why": "no time was left for it"}
+        if left <= 0:
+            return {"why": "no time was left for it"}
+        try:
+            return do(one, bound(one), min(each, left))
+        except Exception as problem:
+            return {"why": first_line(problem)}
 
     if wanted["do"] == "schema":
         found: JSON = database.schema()
@@ -398,8 +93,8 @@ def answer(database: Any, wanted: JSON) -> JSON:
     if wanted["do"] == "count":
         return {"counts": {one["id"]: of(one, database.count) for one in wanted["queries"]}}
     if wanted["do"] == "what-if":
-        costs: JSON = database.what_if(wanted["indexes"], wanted["statements"], each)
-        return costs
+        statements = [(one, bound(one)) for one in wanted["statements"]]
+        return {"costs": database.what_if(wanted["indexes"], statements, each)}
     return {"error": f"unknown request {wanted['do']!r}"}
 
 
@@ -408,11 +103,12 @@ def main() -> None:
     first = json.loads(sys.stdin.readline())
     sys.path += first.get("path", [])
     where = first["connect"]
+    database: Any = None
     try:
-        database: Any = Sqlite(where) if where.get("path") else Postgres(where)
+        database = system("sqlite" if where.get("path") else "postgresql").connect(where)
         said: JSON = {"connected": True}
     except Exception as problem:
-        database, said = None, {"error": first_line(problem)}
+        said = {"error": first_line(problem)}
     print(json.dumps(said), flush=True)
     for line in sys.stdin if database is not None else ():
         try:

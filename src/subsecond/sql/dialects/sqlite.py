@@ -16,7 +16,7 @@ LOOKUP_ROWS, LOOKUP_ROWS_LARGE = 8.0, 25.0
 table of 20,000, 21 to 27 in one of 300,000, whose pages no longer fit into the processor's cache."""
 LARGE = 50_000
 _LINE = re.compile(
-    r"(?P<how>SCAN|SEARCH) (?:TABLE )?(?P<table>[^\s(]+)(?: AS (?P<alias>\S+))?"
+    r"(?:SCAN|SEARCH) (?:TABLE )?(?P<table>[^\s(]+)(?: AS (?P<alias>\S+))?"
     r"(?: USING (?:(?P<automatic>AUTOMATIC )?(?:PARTIAL )?(?:COVERING )?INDEX (?P<index>\S+)?"
     r"|(?P<key>INTEGER PRIMARY KEY)))?"
 )
@@ -42,8 +42,8 @@ class Sqlite:
             match = _LINE.match(line)
             if match is None:
                 continue
-            # SCAN … USING COVERING INDEX reads all entries of the index: no better than the table
-            index = None if match["how"] == "SCAN" else match["index"] or ("rowid" if match["key"] else None)
+            # SCAN … USING INDEX reads the index from its beginning: in its order, or because it is smaller
+            index = match["index"] or ("rowid" if match["key"] else None)
             name = match["alias"] or match["table"]
             automatic = bool(match["automatic"])
             found.append(
