@@ -133,11 +133,11 @@ def place(value: Any) -> str:
     return "" if right else "[file, function]"
 
 
-NAME = text(r"[^\W\d]\w*", "the name of a class or an attribute")
-PATH = text(r"[^\W\d]\w*(\.[^\W\d]\w*)*", "the dotted name of a module")
+IDENTIFIER = text(r"[^\W\d]\w*", "the name of a class or an attribute")
+DOTTED = text(r"[^\W\d]\w*(\.[^\W\d]\w*)*", "the dotted name of a module")
 RELATION = text(r"[^\W\d]\w*\.[^\W\d]\w*", "Model.relation")
 HASHES = many(text(r"[0-9a-f]{16}", "16 hex digits"), "a list of the first 16 hex digits of the texts' sha256")
 KEYS = many(key, "a list of primary keys, each a literal or a list of literals")
 LITERALS = many(literal, "a list of literals")
-NAMES = many(NAME, "a list of attributes' names")
+NAMES = many(IDENTIFIER, "a list of attributes' names")
 PLACES = many(place, "a list of [file, function]")

@@ -73,6 +73,9 @@ def serve(original: Any, app: Any, environ: dict[str, Any], start_response: Any,
             guard.failed(request.hook, mishap)
         return start_response(status, *rest, **named)
 
+    if record.trial is not None:
+        for fix in record.trial.named("remember-response"):
+            original = fix.around(original)
     try:
         response = original(app, environ, started)
     except BaseException as error:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import time
@@ -58,3 +59,11 @@ def acted(trace: dict[str, Any]) -> list[int]:
 def queries(trace: dict[str, Any]) -> int:
     number: int = trace["counts"]["queries"]
     return number
+
+
+def hashes(served: Served, path: str, *parts: str) -> list[str]:
+    """Hashes of the statements that a request sends and that hold one of these parts (all of them, without any)."""
+    texts = served.traced(path)["texts"]
+    found = [text for text in texts if not parts or any(part in text for part in parts)]
+    assert found, texts
+    return [hashlib.sha256(text.encode()).hexdigest()[:16] for text in found]

@@ -290,7 +290,7 @@ def same(how):
 @app.get("/locked")
 def locked():
     with NewSession() as session:
-        wanted = select(Author).where(Author.id == 1).with_for_update()
+        wanted = select(Tag).where(Tag.id == 1).with_for_update()
         return jsonify([session.execute(wanted).scalars().one().name for _ in range(3)])
 
 

@@ -1,0 +1,131 @@
+"""batch-equality: of `... WHERE column = ?` in a loop, the first one asks for all recorded values with one IN.
+
+The others are answered from its rows. They are still built and keyed in Python: the gain is a lower bound.
+"""
+
+from __future__ import annotations
+
+from .. import trial_cursor, trial_orm
+from ..trial_orm import OWN, AppError, module
+from ..trial_values import coerced
+from ..virtual_fix import HASHES, LITERALS, VirtualFix
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+
+class Fix(VirtualFix):
+    NAME = "batch-equality"
+    PARAMETERS = {"statements": HASHES, "keys": LITERALS}
+
+    @classmethod
+    def install(cls) -> None:
+        trial_cursor.on_send(cls.NAME, sending)
+        trial_orm.on_execute(trial_orm.ANSWERS, cls.NAME, answering)
+
+    @classmethod
+    def uninstall(cls) -> None:
+        trial_cursor.forget(cls.NAME)
+        trial_orm.forget(cls.NAME)
+
+    def apply(self) -> None:
+        self.wanted = set(self.parameters["statements"])
+        self.loaded: dict[Any, tuple[Any, dict[Any, list[Any]]]] = {}
+        """Statement and session -> (identity map, value -> its rows)."""
+
+    def undo(self) -> None:
+        self.loaded.clear()
+
+
+def sending(fix: Fix, call: Any) -> bool:
+    if trial_cursor.kind_of(call.statement)[0]:
+        trial_cursor.learn_shape(call)
+    else:
+        fix.loaded.clear()
+    return False
+
+
+def answering(fix: Fix, state: Any) -> Any:
+    """The rows of this value. The first time a process sees the statement it is sent, and known by its text then."""
+    if not state.is_select or not state.is_orm_statement or state.is_relationship_load or state.is_column_load:
+        return None
+    session = state.session
+    if state.parameters or session.new or session.dirty or session.deleted:
+        fix.loaded.clear()
+        return None
+    cache_key = state.statement._generate_cache_key()
+    if cache_key is None or fix.wanted.isdisjoint(trial_cursor.shapes.get(trial_cursor.shape_of(cache_key), ())):
+        return None
+    found = equality(state.statement, cache_key.bindparams)
+    if isinstance(found, str):
+        fix.refuse(found)
+        return None
+    place, column, value = found
+    keys = [coerced(key, column) for key in fix.parameters["keys"]]
+    if value not in keys:
+        return None
+    known = fix.loaded.get((cache_key.key, id(session.identity_map)))
+    if known is None:
+        known = session.identity_map, load(fix, state, place, column, keys)
+        fix.loaded[cache_key.key, id(session.identity_map)] = known
+    fix.acted += 1
+    return None if fix.shadow else result_of(state, known[1].get(value, []))
+
+
+def equality(statement: Any, binds: Any) -> tuple[int, Any, Any] | str:
+    """(place among the conditions, column, value) of the only condition with a value; or why there is none."""
+    sql = module("sqlalchemy.sql.elements")
+    if statement._limit_clause is not None or statement._offset_clause is not None:
+        return "the statement has a LIMIT"
+    if statement._group_by_clauses or statement._distinct or statement._for_update_arg is not None:
+        return "the statement groups, is DISTINCT or locks"
+    function = module("sqlalchemy.sql.functions").FunctionElement
+    if any(isinstance(part, function) for column in statement._raw_columns for part in parts_of(column)):
+        return "the statement calls a function over its rows"
+    conditions = statement._where_criteria
+    found = [
+        (place, one.left, one.right.effective_value)
+        for place, one in enumerate(conditions)
+        if isinstance(one, sql.BinaryExpression)
+        and getattr(one.operator, "__name__", "") == "eq"
+        and isinstance(one.right, sql.BindParameter)
+        and hasattr(one.left, "type")
+    ]
+    if len(found) != 1 or len(binds) != 1:
+        return "the statement has other values than that of one equality"
+    return found[0]
+
+
+def parts_of(column: Any) -> Any:
+    return module("sqlalchemy.sql.visitors").iterate(column)
+
+
+def load(fix: Fix, state: Any, place: int, column: Any, keys: list[Any]) -> dict[Any, list[Any]]:
+    """Ask for all values -> value -> its rows, without the column that tells them apart."""
+    statement = state.statement
+    conditions = list(statement._where_criteria)
+    conditions[place] = column.in_(keys)
+    wanted = statement.add_columns(column.label("_subsecond_value"))
+    wanted._where_criteria = tuple(conditions)
+    rows: dict[Any, list[Any]] = {}
+    if fix.shadow:
+        return rows
+    try:
+        result = state.session.execute(wanted, execution_options={OWN: True}, bind_arguments=state.bind_arguments)
+        if getattr(result, "_unique_filter_state", None) is not None:
+            result = result.unique()
+        for row in result.all():
+            rows.setdefault(row[-1], []).append(tuple(row)[:-1])
+    except BaseException as error:
+        raise AppError(error) from None
+    return rows
+
+
+def result_of(state: Any, rows: list[Any]) -> Any:
+    results = module("sqlalchemy.engine.result")
+    names = [description["name"] for description in state.statement.column_descriptions]
+    result = results.IteratorResult(results.SimpleResultMetaData(names), iter(rows))
+    if len(names) == 1 and trial_orm.entities(state.statement):  # the older Query asks for it
+        result._attributes = result._attributes.union({"is_single_entity": True})
+    return result
