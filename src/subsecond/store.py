@@ -15,6 +15,7 @@ import msgspec
 
 from subsecond.errors import SubsecondError
 from subsecond.model.audit import Audit
+from subsecond.model.optimized import Optimized
 from subsecond.model.plan import Plan
 from subsecond.model.trace import Trace
 from subsecond.model.trial import Trials
@@ -25,6 +26,7 @@ FOLDER = ".subsecond"
 FINDINGS = "findings.json"
 TRIALS = "trials.json"
 PLAN = "plan.json"
+OPTIMIZED = "optimized.json"
 TRACES = "traces"
 _encoder = msgspec.json.Encoder()
 
@@ -151,6 +153,11 @@ def read_trials(root: Path) -> Trials | None:
 def write_plan(root: Path, plan: Plan) -> None:
     """The plan of the last audit."""
     write(folder(root) / PLAN, [to_json(plan)])
+
+
+def write_optimized(root: Path, done: Optimized) -> None:
+    """The outcome of the last `optimize`."""
+    write(folder(root) / OPTIMIZED, [to_json(done)])
 
 
 def read_plan(root: Path) -> Plan | None:

@@ -78,6 +78,16 @@ def is_clean(root: Path) -> bool:
     return not git(top_level(root), "status", "--porcelain", "--untracked-files=no").strip()
 
 
+def fast_forward(root: Path, base: str, result: str) -> None:
+    """Move the branch that is checked out from `base` to `result`, files and all; refused where that would lose work."""
+    top = top_level(root)
+    if git(top, "rev-parse", "HEAD").strip() != base:
+        raise SubsecondError("head-moved", "HEAD has moved since: the kept commits are not on top of it any more")
+    if not is_clean(root):
+        raise SubsecondError("not-clean", "the working tree has changes that are not committed; commit or stash them")
+    git(top, "merge", "--ff-only", "--quiet", result)
+
+
 def _run(
     top: Path, env: Mapping[str, str], *arguments: str, given: str = "", check: bool = True
 ) -> subprocess.CompletedProcess[bytes]:

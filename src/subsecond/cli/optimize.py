@@ -1,0 +1,84 @@
+"""`subsecond optimize`: the whole loop, from the plan to kept commits."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from subsecond.cli._options import TARGET_OPTIONS, given, with_options
+
+
+@click.command("optimize")
+@click.option("--goal", metavar="500ms", help="Seconds each endpoint may take (default: `goal` of the configuration).")
+@click.option("--assistant", metavar="COMMAND", help="A coding agent that edits files, with {prompt_file} in it.")
+@click.option("--trust-patch", is_flag=True, help="Run patches without a sandbox: they see what you may see.")
+@click.option("--pass-env", multiple=True, metavar="NAME", help="A variable that the assistant gets; may be repeated.")
+@click.option("--only", multiple=True, metavar="F3", help="Only this finding; may be repeated.")
+@click.option("--attempts", type=click.IntRange(1, 1000), default=40, help="Most attempts.", show_default=True)
+@click.option("--minutes", type=click.IntRange(1, 1440), default=60, help="Most minutes.", show_default=True)
+@click.option("--ask", "asks", is_flag=True, help="Ask before each keep.")
+@click.option("--apply", "applies", is_flag=True, help="Put the kept steps on your branch, a commit each.")
+@with_options(TARGET_OPTIONS[1:])
+@click.option("--json", "as_json", is_flag=True, help="The outcome as JSON on standard output, nothing else there.")
+def command(  # noqa: PLR0917  (click gives them by name)
+    goal: str | None, assistant: str | None, trust_patch: bool, pass_env: tuple[str, ...], only: tuple[str, ...],
+    attempts: int, minutes: int, asks: bool, applies: bool, as_json: bool, **options: Any,
+) -> int:  # fmt: skip
+    """Work through the plan: each step tried alone in a copy, kept or reverted by the gates, and remembered.
+
+    Needs an audit. Your working tree stays as it is; --apply moves your branch to the kept commits. Killed or out of
+    budget, it goes on where it was when it is started again.
+
+    \b
+    Example:
+      subsecond optimize --goal 500ms --assistant 'my-agent --file {prompt_file}' --trust-patch
+    """
+    import os
+    import sys
+
+    from rich.console import Console
+
+    from subsecond import durations, store, target, workflow
+    from subsecond.assistant.external import parsed
+    from subsecond.assistant.proposer import Assistant, environment
+    from subsecond.errors import EXIT_DONE, EXIT_FAILED, SubsecondError
+    from subsecond.fixes import Fixers
+    from subsecond.harness import commits
+    from subsecond.optimize import Limits, Proposer, optimize
+    from subsecond.report.optimized import optimized_text
+
+    folder, fields = given((), options)
+    wanted = durations.seconds(goal) if goal is not None else target.goal_of(folder)
+    if goal is not None and not wanted:
+        raise SubsecondError("bad-option", f'--goal "{goal}": wanted {durations.WANTED}')
+    loaded = target.load(folder, fields)
+    if not trust_patch:
+        raise SubsecondError(
+            "untrusted-patch",
+            "patches are run here without a sandbox, with your rights; read them, and give --trust-patch",
+        )
+    proposer: Proposer = Fixers()
+    if assistant is not None:
+        proposer = Assistant(words=parsed(assistant), seconds=minutes * 60.0, passed=environment(pass_env, os.environ))
+
+    def keep(passed: Any) -> str | None:
+        click.echo(passed.patch, err=True)
+        if click.confirm(f"attempt {passed.number} passed all gates; keep it?", default=True, err=True):
+            return None
+        return str(click.prompt("because", err=True))
+
+    limits = Limits(attempts=attempts, seconds=minutes * 60.0, steps=tuple(one.upper() for one in only))
+    if asks:
+        limits = Limits(attempts=attempts, seconds=minutes * 60.0, steps=limits.steps, ask=keep)
+    done = optimize(
+        loaded, store.read_audit(loaded.root), workflow.plan(loaded.root, wanted), proposer, limits,
+        say=lambda line: print(f"optimize: {line}", file=sys.stderr, flush=True),
+    )  # fmt: skip
+    if applies and done.result != done.base:
+        commits.fast_forward(loaded.root, done.base, done.result)
+    if as_json:
+        click.echo(store.to_json(done))
+    else:
+        Console().print(optimized_text(done, wanted))
+    return EXIT_DONE if done.result != done.base else EXIT_FAILED

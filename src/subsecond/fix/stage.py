@@ -1,0 +1,62 @@
+"""The stage: finding -> patch, or a refusal with its reason. Fixers for the kind are asked one after the other."""
+
+from __future__ import annotations
+
+import difflib
+from dataclasses import dataclass
+from pathlib import Path
+
+from subsecond.fix.fixer import Code, Draft, RefusedError, fixer
+from subsecond.model.audit import Audit
+from subsecond.model.finding import Finding
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fixed:
+    """A drafted patch, as a git diff from the repository's top; or why there is none."""
+
+    fixer: str = ""
+    patch: str | None = None
+    draft: Draft | None = None
+    refusal: str = ""
+
+
+def fix(finding: Finding, audit: Audit, root: Path, prefix: str = "") -> Fixed:
+    """The patch for a finding of the code below `root`. `prefix`: the project's folder from the repository's top."""
+    reasons = []
+    for name, kind in fixer.items().items():
+        if finding.kind not in kind.kinds:
+            continue
+        try:
+            draft = kind().draft(finding, audit, Code(root))
+            return Fixed(fixer=name, patch=difference(draft, root, prefix), draft=draft)
+        except RefusedError as refused:
+            reasons.append(f"{name}: {refused}")
+    return Fixed(refusal="; ".join(reasons) or f"no fixer mends {finding.kind}")
+
+
+def difference(draft: Draft, root: Path, prefix: str) -> str:
+    """The draft as a git diff."""
+    parts = []
+    for file, after in sorted(draft.files.items()):
+        path, name = root / file, f"{prefix}{file}"
+        before = path.read_text(encoding="utf-8") if path.exists() else None
+        if before == after:
+            continue
+        head = f"diff --git a/{name} b/{name}\n"
+        if before is None:
+            head += "new file mode 100644\n"
+        elif after is None:
+            head += "deleted file mode 100644\n"
+        lines = difflib.unified_diff(
+            _lines(before), _lines(after), "/dev/null" if before is None else f"a/{name}",
+            "/dev/null" if after is None else f"b/{name}",
+        )  # fmt: skip
+        parts.append(
+            head + "".join(line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n" for line in lines)
+        )
+    return "".join(parts)
+
+
+def _lines(text: str | None) -> list[str]:
+    return [] if text is None else text.splitlines(keepends=True)

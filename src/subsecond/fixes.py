@@ -1,0 +1,29 @@
+"""Our fixers as a proposer of the revert cycle, like any assistant."""
+
+from __future__ import annotations
+
+from subsecond.attempts import Proposal
+from subsecond.fix.stage import fix
+from subsecond.optimize import Work
+
+
+class Fixers:
+    """Asks the fixers of the finding's kind; the same code would get the same patch, so once."""
+
+    tries = 1
+
+    def propose(self, work: Work) -> Proposal:
+        """The first patch that a fixer drafts, or all their reasons against it."""
+        target = work.copy.target
+        prefix = target.root.relative_to(work.copy.tree)
+        found = fix(work.finding, work.audit, target.root, "" if str(prefix) == "." else f"{prefix}/")
+        return Proposal(
+            step=work.step.id,
+            finding=work.finding.id,
+            kind=work.finding.kind,
+            proposer=f"fixer {found.fixer}".strip(),
+            patch=found.patch,
+            refusal=found.refusal,
+            summary=found.draft.summary if found.draft else "",
+            promised=found.draft.promised if found.draft else {},
+        )
