@@ -57,7 +57,7 @@ trace  one request, written after the last byte of the response has gone:
                  "some": [at most 50 values]}}, "keys": primary keys, where they are at most 200}. alone: no value of
                  this column occurs in another cluster. Values as JSON (dates, decimals: text), only in the spool.
                  untracked: objects and rows beyond 200,000 that were not followed
-                 parameters: {"in": "args" | "form" | "files" | "json", "name": str | null (all at once), "present":
+                 parameters: {"in": "args" | "form" | "files" | "values" | "json", "name": str | null (all), "present":
                  bool, "stack", "times"}: what the app asked its request for
                  functions: own functions that were called: {"file", "line", "function", "module", "stack" of the first
                  call, "places": places it was called from (at most 20 counted), "calls", "generator": bool (then calls

@@ -4,7 +4,7 @@ import datetime
 import json
 import time
 
-from flask import Flask, jsonify
+from flask import Flask, jsonify, request
 from sqlalchemy import Column, Date, ForeignKey, Integer, String, create_engine, select, text
 from sqlalchemy.orm import Session, declarative_base, joinedload, relationship, selectinload
 from sqlalchemy.pool import StaticPool
@@ -163,6 +163,20 @@ def dumps():
     while time.process_time() < end:
         json.dumps([{"a": number} for number in range(300)], indent=1)  # DUMPS
     return "done"
+
+
+@app.route("/asked", methods=["GET", "POST"])
+def asked():
+    day = request.args.get("day")  # DAY
+    sizes = request.args.getlist("size")
+    known = [name in request.args for name in ("day", "page")]
+    both = request.values.get("page", 1, type=int)
+    everything = request.args.to_dict()
+    body = request.get_json(silent=True) or {}
+    named = body.get("name", request.json["other"] if body else None)
+    if day == "holiday":
+        return jsonify("closed")  # HOLIDAY
+    return jsonify([day, sizes, known, both, everything, named])
 
 
 def fill():
