@@ -14,7 +14,9 @@ from booking_ground import BookingGround, Item
 
 FIRST_USER = 101  # of those who book; below it are the users that other tests know
 QUARTERS = [f"{hour:02}:{minute:02}" for hour in range(10, 17) for minute in (0, 15, 30, 45)]
-CANCEL, REPEAT = 0.3, 0.1  # shares: of bookings that are cancelled again, of tries that are sent a second time
+LAST = dt.datetime(1900, 1, 1, 17)  # strptime's day
+CANCEL = 0.25  # chance that a client cancels one of its bookings before a try, so that there is always something free
+REPEAT = 0.1  # of the requests that made a booking are sent a second time
 
 OVERLAPPING = """
     SELECT count(*) FROM bookings a JOIN bookings b
@@ -61,9 +63,11 @@ def rush(ground: BookingGround, items: list[Item], *, clients: int, tries: int, 
     began = time.monotonic()
 
     def client(user: int) -> None:
-        rng = random.Random(f"{seed}:{user}")
+        rng, mine = random.Random(f"{seed}:{user}"), list[int]()
         while next(number) < tries:
-            _try(ground, crowd, user, rng, items)
+            if mine and rng.random() < CANCEL:
+                _cancel(ground, crowd, user, mine.pop())
+            mine += _try(ground, crowd, user, rng, items)
 
     threads = [threading.Thread(target=client, args=(user,)) for user in users]
     for thread in threads:
@@ -74,24 +78,28 @@ def rush(ground: BookingGround, items: list[Item], *, clients: int, tries: int, 
     return crowd
 
 
-def _try(ground: BookingGround, crowd: Crowd, user: int, rng: random.Random, items: list[Item]) -> None:
+def _try(ground: BookingGround, crowd: Crowd, user: int, rng: random.Random, items: list[Item]) -> list[int]:
+    """Asks for a booking; its id, in a list, if it was made."""
     start = rng.choice(QUARTERS)
     end = dt.datetime.strptime(start, "%H:%M") + dt.timedelta(minutes=rng.choice((15, 30, 45, 60)))
-    wish = rng.choice(items).wish(start, f"{min(end, dt.datetime(1900, 1, 1, 17)):%H:%M}")
+    wish = rng.choice(items).wish(start, f"{min(end, LAST):%H:%M}")
     key = f"{rng.random()}"
     answer = ground.book(user, wish, key)
     crowd.statuses[answer.status] += 1
-    if answer.status == 201:
-        booking = answer.json["id"]
-        crowd.made.append(booking)
-        if rng.random() < REPEAT:
-            again = ground.book(user, wish, key)
-            if (again.status, again.text) != (201, answer.text):
-                crowd.unequal.append(again.text)
-        if rng.random() < CANCEL:
-            done = ground.ask("POST", f"/v1/bookings/{booking}/cancel", user)
-            if done.status == 200:
-                crowd.cancelled.add(booking)
+    if answer.status != 201:
+        return []
+    crowd.made.append(answer.json["id"])
+    if rng.random() < REPEAT:
+        again = ground.book(user, wish, key)
+        if (again.status, again.text) != (201, answer.text):
+            crowd.unequal.append(again.text)
+    return [answer.json["id"]]
+
+
+def _cancel(ground: BookingGround, crowd: Crowd, user: int, booking: int) -> None:
+    done = ground.ask("POST", f"/v1/bookings/{booking}/cancel", user)
+    assert done.status == 200, done
+    crowd.cancelled.add(booking)
 
 
 def check(ground: BookingGround, items: list[Item], crowd: Crowd) -> None:

@@ -11,7 +11,7 @@ from contract_platform import ROOT, Platform, discovery, python
 pytestmark = pytest.mark.xdist_group("discovery-contract")
 
 PROGRAM = """
-import json, sys
+import io, json, sys
 from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.config import Config
@@ -47,6 +47,15 @@ with engine.connect() as connection:  # a caller's own connection
     config.attributes.update(url=None, connection=connection)
     command.upgrade(config, "head")
 look("again")
+config.output_buffer = io.StringIO()
+command.upgrade(config, "base:0002", sql=True)
+config.attributes.update(url=url, connection=None)
+command.downgrade(config, "base")
+with engine.connect() as connection:
+    connection.exec_driver_sql("DROP TABLE alembic_version")
+    connection.commit()
+    connection.connection.driver_connection.execute(config.output_buffer.getvalue())
+look("printed")
 json.dump(found, sys.stdout)
 """
 
@@ -79,3 +88,4 @@ def test_up_and_down(platform: Platform) -> None:
     assert sum(found["head"]["indexes"].values()) > 10
     assert found["back"] == found["tables"]
     assert found["again"] == found["head"]
+    assert found["printed"] == found["tables"]

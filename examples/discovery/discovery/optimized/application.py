@@ -52,8 +52,8 @@ def healthz() -> dict[str, str]:
 
 
 def configure_logging() -> None:
-    """One line for a request on standard error, which the server puts into its log."""
-    logger = logging.getLogger("discovery.optimized")
+    """One line for a request or a booking on standard error, which the server puts into its log."""
+    logger = logging.getLogger("discovery")
     logger.setLevel(logging.INFO)
     logger.propagate = False
     if not logger.handlers:

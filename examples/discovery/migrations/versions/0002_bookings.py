@@ -65,5 +65,9 @@ def create_queue() -> None:
     """Procrastinate's types, tables, functions and triggers."""
     op.execute("CREATE SCHEMA procrastinate")
     op.execute("SET LOCAL search_path TO procrastinate")
-    op.execute(SchemaManager.get_schema())
+    script = SchemaManager.get_schema()
+    if op.get_context().as_sql:  # printed as it is: `execute` doubles each % for the driver
+        op.get_context().impl.static_output(script)
+    else:
+        op.execute(script)
     op.execute("SET LOCAL search_path TO DEFAULT")
