@@ -20,6 +20,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
 PORTS = ("legacy", "optimized", "auth", "postgres", "valkey", "cache", "crm", "otlp")
+WITH_PAGES = ("legacy", "optimized", "auth", "cache", "crm", "otlp")
 
 pytestmark = pytest.mark.xdist_group("ground")
 
@@ -40,6 +41,7 @@ class Ground:
     var: Path
     ports: dict[str, int]
     database_url: str | None = None
+    redis_url: str | None = None
 
     def environment(self) -> dict[str, str]:
         """Nothing of the tester's own platform."""
@@ -50,7 +52,8 @@ class Ground:
             clean["DISCOVERY_VENV"] = os.environ["DISCOVERY_VENV"]
         clean |= {f"DISCOVERY_{name.upper()}_PORT": str(port) for name, port in self.ports.items()}
         clean["DISCOVERY_VAR"] = str(self.var)
-        return clean | ({"DATABASE_URL": self.database_url} if self.database_url else {})
+        given = {"DATABASE_URL": self.database_url, "REDIS_URL": self.redis_url}
+        return clean | {name: url for name, url in given.items() if url}
 
     def run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         """Run a command of the platform."""
@@ -88,6 +91,14 @@ class Ground:
         status = connection.getresponse().status
         connection.close()
         return status
+
+    def header(self, part: str, path: str, name: str) -> str:
+        """A header of the answer to a GET request."""
+        connection = http.client.HTTPConnection("127.0.0.1", self.ports[part], timeout=30)
+        connection.request("GET", path)
+        found = connection.getresponse().headers[name]
+        connection.close()
+        return found
 
     def members(self) -> list[int]:
         """Every process whose environment names this platform's folder."""
@@ -133,9 +144,10 @@ def test_everything_comes_up_is_seen_and_goes_away(ground: Ground) -> None:
     assert seen["running"]
     assert {part["state"] for part in seen["parts"].values()} == {"running"}
     assert (seen["scale"], seen["parts"]["legacy"]["port"]) == ("small", ground.ports["legacy"])
-    assert [ground.get(part, "/healthz") for part in ("legacy", "optimized", "auth")] == [200, 200, 200]
-    assert (ground.var / "run" / "state.json").stat().st_mode & 0o077 == 0
-    assert (ground.var / "keys" / "private.pem").stat().st_mode & 0o077 == 0
+    assert set(seen["parts"]) == {*PORTS, "worker"}
+    assert [ground.get(part, "/healthz") for part in WITH_PAGES] == [200] * len(WITH_PAGES)
+    for file in ("run/state.json", "keys/private.pem", "keys/session.secret", "valkey/password", "valkey/valkey.conf"):
+        assert (ground.var / file).stat().st_mode & 0o077 == 0, file
     home = json.loads((ground.var / "postgres" / "home.json").read_text())
     ground.good("down")
     assert ground.members() == []
@@ -148,7 +160,7 @@ def test_everything_comes_up_is_seen_and_goes_away(ground: Ground) -> None:
 
 
 def test_a_second_up_changes_nothing_and_another_scale_is_refused(up: Ground) -> None:
-    before = {name: up.record(name)["pid"] for name in ("postgres", "auth", "legacy", "optimized")}
+    before = {name: up.record(name)["pid"] for name in (*PORTS, "worker")}
     assert "already running" in up.good("up").stderr
     assert before == {name: up.record(name)["pid"] for name in before}
     assert_one_line(up.run("up", "--scale", "medium"), "small", "python -m discovery down")
@@ -196,10 +208,11 @@ def test_copies_are_made_while_the_applications_hold_connections(up: Ground) -> 
 
 
 def test_killed_processes_are_replaced(up: Ground) -> None:
-    for name in ("postgres", "legacy"):
+    killed = ("postgres", "legacy", "valkey", "worker", "crm")
+    for name in killed:
         os.kill(up.record(name)["pid"], signal.SIGKILL)
     seen = json.loads(up.run("status", "--json").stdout)
-    assert {seen["parts"][name]["state"] for name in ("postgres", "legacy")} == {"stale"}
+    assert {seen["parts"][name]["state"] for name in killed} == {"stale"}
     auth = up.record("auth")["pid"]
     done = up.good("up")
     assert "stale pid file of legacy" in done.stderr
@@ -209,6 +222,23 @@ def test_killed_processes_are_replaced(up: Ground) -> None:
     os.kill(up.record("optimized")["pid"], signal.SIGKILL)
     up.good("down")
     assert up.members() == []
+
+
+@pytest.mark.parametrize("begun", ["postgres", "valkey", "worker"])
+def test_down_works_from_the_pid_files_after_up_was_killed(ground: Ground, begun: str) -> None:
+    ground.good("down")
+    with subprocess.Popen(
+        [sys.executable, "-m", "discovery", "up", "--scale", "small"], cwd=ROOT, env=ground.environment(),
+        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+    ) as killed:  # fmt: skip
+        deadline = time.monotonic() + 120
+        while not (ground.var / "run" / f"{begun}.pid").exists() and time.monotonic() < deadline:
+            time.sleep(0.02)
+        killed.kill()
+    assert ground.members() != []
+    assert f"stopped {begun}" in ground.good("down").stderr
+    assert ground.members() == []
+    assert "nothing was running" in ground.good("down").stderr
 
 
 def test_a_pid_that_is_somebody_elses_by_now_is_not_killed(up: Ground) -> None:
@@ -249,20 +279,33 @@ def test_a_failure_half_way_stops_what_was_started(ground: Ground) -> None:
 
 def test_a_foreign_server_serves_as_well(tmp_path: Path) -> None:
     """An embedded server plays the foreign one."""
-    port, *others = free_ports(1 + len(PORTS))
+    port, *others = free_ports(2 + len(PORTS))
     host = Ground(tmp_path / "host" / "var", {})
+    valkey_port = others.pop()
     code = (
         "from discovery.ground import platform\n"
         f"with platform.exclusive(): print(platform.start_postgres({port}, {{}}).url)"
     )
     server = host.python(code).strip()
-    guest = Ground(tmp_path / "guest" / "var", dict(zip(PORTS, others, strict=True)), server)
+    store = json.loads(
+        host.python(
+            "import json; from discovery.ground import valkey; from discovery.settings import var_folder\n"
+            f"print(json.dumps([valkey.command(var_folder(), {valkey_port}), valkey.url(var_folder(), {valkey_port})]))"
+        )
+    )
+    guest = Ground(tmp_path / "guest" / "var", dict(zip(PORTS, others, strict=True)), server, store[1])
+    valkey: subprocess.Popen[bytes] | None = None
     try:
+        assert_one_line(guest.run("up", "--scale", "small"), "REDIS_URL", f"127.0.0.1:{valkey_port}")
+        assert guest.members() == []
+        valkey = subprocess.Popen(store[0], stdout=subprocess.DEVNULL)
         guest.good("up", "--scale", "small")
         assert guest.get("legacy", "/v1/discovery?city=lisbon&date=2026-10-14") == 200
         assert guest.get("optimized", "/v1/discovery?city=lisbon&date=2026-10-14") == 200
         seen = json.loads(guest.good("status", "--json").stdout)
-        assert "postgres" not in seen["parts"]
+        assert not {"postgres", "valkey"} & seen["parts"].keys()
+        for expected in ("miss", "hit"):
+            assert expected in guest.header("optimized", "/v1/discovery?city=porto&date=2026-10-14", "Cache-Status")
         with psycopg.connect(server, autocommit=True) as connection:
             connection.execute("CREATE ROLE weak LOGIN PASSWORD 'weak'")
             connection.execute("CREATE DATABASE discovery_theirs")
@@ -276,9 +319,14 @@ def test_a_foreign_server_serves_as_well(tmp_path: Path) -> None:
         assert_one_line(guest.run("up", "--scale", "small"), "may not create databases")
         guest.database_url = "mysql://localhost/x"
         assert_one_line(guest.run("up"), "not a PostgreSQL URL")
+        guest.database_url, guest.redis_url = None, "http://localhost"
+        assert_one_line(guest.run("up"), "REDIS_URL", "redis://")
     finally:
         guest.run("down")
         host.run("down", "--purge")
+        if valkey is not None:
+            valkey.kill()
+            valkey.wait()
 
 
 def test_a_folder_with_other_things_is_left_alone(tmp_path: Path) -> None:

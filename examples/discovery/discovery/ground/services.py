@@ -8,6 +8,7 @@ import signal
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from itertools import groupby
 from pathlib import Path
 
@@ -120,7 +121,7 @@ def start(wanted: list[tuple[Service, int]], var: Path, run: Path, endpoint: str
     for _, group in groupby(sorted(wanted, key=lambda one: one[0].order), key=lambda one: one[0].order):
         begun = [(service, *_launch(service, port, var, run, endpoint)) for service, port in group]
         for service, record, written in begun:
-            await_health(run, record, service.limit, written, lambda s=service, r=record: s.answers(var, r))
+            await_health(run, record, service.limit, written, partial(service.answers, var, record))
 
 
 def _launch(service: Service, port: int, var: Path, run: Path, endpoint: str) -> tuple[processes.Record, int]:

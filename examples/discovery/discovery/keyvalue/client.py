@@ -35,8 +35,11 @@ class Store:
         self.namespace = namespace(database_url)
         self.prefix = f"discovery:{self.namespace}:"
 
-    def ask(self, action: Callable[[Valkey], Value]) -> Value | None:
-        """What `action` answers; None when there is no store or it does not answer in time."""
+    def ask(self, action: Callable[[Any], Value]) -> Value | None:
+        """What `action` answers; None when there is no store or it does not answer in time.
+
+        `action` is given the client, as Any: the client's own types do not tell whether it must be awaited.
+        """
         if self._url is None or not self._breaker.may_try():
             return None
         try:

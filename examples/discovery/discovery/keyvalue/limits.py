@@ -5,9 +5,9 @@ from __future__ import annotations
 import ipaddress
 import math
 import os
+from typing import Any
 
 from flask import Flask, Response, request
-from valkey import Valkey
 
 from discovery.errors import Unauthorized, error_response
 from discovery.keyvalue.client import Store
@@ -66,7 +66,7 @@ def _who(tokens: TokenVerifier) -> tuple[str, bool]:
     return f"address:{address}", loopback
 
 
-def _count(client: Valkey, key: str) -> tuple[int, int]:
+def _count(client: Any, key: str) -> tuple[int, int]:
     """Counts one request; how many there were in the key's window, and how many milliseconds it still lasts."""
     count, left = client.eval(COUNT, 1, key, RATE_SECONDS * 1000)
     return int(count), int(left)

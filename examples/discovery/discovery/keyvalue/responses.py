@@ -5,8 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
-
-from valkey import Valkey
+from typing import Any
 
 from discovery.keyvalue import versions
 from discovery.keyvalue.client import store
@@ -40,7 +39,7 @@ def look_up(params: DiscoveryParams) -> Lookup:
     if os.environ.get(SWITCH, "").lower() == "off":
         return Lookup(key=key)
 
-    def read(client: Valkey) -> tuple[bytes | None, dict[bytes, bytes]]:
+    def read(client: Any) -> tuple[bytes | None, dict[bytes, bytes]]:
         with client.pipeline(transaction=True) as pipe:
             kept, marks = pipe.get(key).hgetall(versions.key(known)).execute()
             return kept, marks

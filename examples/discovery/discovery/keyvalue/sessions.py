@@ -10,9 +10,8 @@ import json
 import secrets
 from typing import Any
 
-from flask import Flask, Response
+from flask import Flask, Request, Response
 from flask.sessions import SecureCookieSession, SecureCookieSessionInterface, SessionMixin
-from werkzeug.wrappers import Request
 
 from discovery import settings
 from discovery.keyvalue.client import Store

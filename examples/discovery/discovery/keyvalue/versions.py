@@ -8,8 +8,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Mapping
-
-from valkey import Valkey
+from typing import Any
 
 from discovery.keyvalue.client import Store, store
 
@@ -28,7 +27,7 @@ def changed(city_id: int | None) -> None:
     known, mark = store(), secrets.token_hex(8)
     place = EVERYWHERE if city_id is None else str(city_id)
 
-    def write(client: Valkey) -> None:
+    def write(client: Any) -> None:
         with client.pipeline(transaction=True) as pipe:
             pipe.hset(key(known), mapping={place: mark, ANYWHERE: mark})
             pipe.expire(key(known), SECONDS)

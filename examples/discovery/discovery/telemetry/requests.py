@@ -41,7 +41,7 @@ def install(app: Flask, instruments: Instruments) -> None:
 
 def _record(instruments: Instruments, begun: Begun, status: int) -> None:
     seconds = time.perf_counter() - begun.since
-    facts = {
+    facts: dict[str, str | int] = {
         "http.request.method": _method(),
         "http.route": _route(),
         "http.response.status_code": status,
