@@ -52,7 +52,6 @@ class Addon(Base):
     id: Mapped[int] = mapped_column(primary_key=True)
     booking_id: Mapped[int] = mapped_column(Integer)
     name: Mapped[str] = mapped_column(String(40))
-    optional: Mapped[bool] = mapped_column(Boolean)
 
 
 class Booking(Base):
@@ -98,10 +97,7 @@ def fill(engine: Engine) -> None:
             for n in range(ROWS)
         ]
         connection.execute(insert(Booking), rows)
-        addons = [
-            {"booking_id": draw.randint(1, ROWS), "name": f"addon {n % 7}", "optional": n % 20 == 0}
-            for n in range(ROWS)
-        ]
+        addons = [{"booking_id": draw.randint(1, ROWS), "name": f"addon {n % 7}"} for n in range(ROWS)]
         connection.execute(insert(Addon), addons)
 
 

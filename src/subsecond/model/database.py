@@ -80,8 +80,6 @@ class Table:
     bytes: int | None = None
     columns: Mapping[str, Column] = field(default_factory=dict)
     indexes: tuple[ExistingIndex, ...] = ()
-    inserts: int | None = None
-    """Rows inserted, changed or deleted since the statistics' reset; None where nobody counts."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

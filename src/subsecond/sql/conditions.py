@@ -54,7 +54,6 @@ class Join:
 
     column: str
     other_table: str
-    other_column: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -220,7 +219,7 @@ class _Reader:
         source, column = select.find(exp.Table), select.expressions[0].unalias()
         if source is None or not isinstance(column, exp.Column):
             return None
-        return Join(column=self.exact(term.this, table), other_table=self.name_of(source), other_column=column.name)
+        return Join(column=self.exact(term.this, table), other_table=self.name_of(source))
 
     def join(self, term: exp.Expr, alias: str, tables: Mapping[str, str]) -> Iterator[Join]:
         if not isinstance(term, exp.EQ):
@@ -230,7 +229,6 @@ class _Reader:
                 yield Join(
                     column=self.exact(this, tables[alias]),
                     other_table=tables.get(self.owner(other, tables) or "", other.table),
-                    other_column=other.name,
                 )
                 return
 

@@ -15,9 +15,8 @@ COMMON_VALUES = 20
 MAX_TABLES = 2000
 TABLES = """
 SELECT c.oid::bigint, n.nspname, c.relname, c.reltuples::float8, c.relpages::bigint, pg_table_size(c.oid)::bigint,
-       pg_table_is_visible(c.oid), s.n_tup_ins + s.n_tup_upd + s.n_tup_del
+       pg_table_is_visible(c.oid)
 FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
-LEFT JOIN pg_stat_user_tables s ON s.relid = c.oid
 WHERE c.relkind IN ('r', 'p', 'm') AND n.nspname NOT IN ('pg_catalog', 'information_schema')
   AND n.nspname NOT LIKE 'pg\\_t%'
 ORDER BY c.reltuples DESC LIMIT {limit}"""
@@ -84,14 +83,13 @@ class Postgres:
     def schema(self) -> JSON:
         self.begin(60)
         tables: dict[int, JSON] = {}
-        for oid, schema, name, rows, pages, size, visible, changes in self.ask(TABLES.format(limit=MAX_TABLES)):
+        for oid, schema, name, rows, pages, size, visible in self.ask(TABLES.format(limit=MAX_TABLES)):
             tables[oid] = {
                 "name": name if visible else f"{schema}.{name}",
                 "schema": schema,
                 "rows": max(rows, 0.0),
                 "pages": pages,
                 "bytes": size,
-                "inserts": changes,
                 "columns": {},
                 "indexes": [],
             }
