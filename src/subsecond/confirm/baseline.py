@@ -19,7 +19,8 @@ SLOW_SECONDS = 1.0
 screened together, and the noise floor comes from two pairs (reference: measuring, 3.5 and 3.6)."""
 SLOW_WARM_UPS, SLOW_FLOOR_PAIRS = 1, 2
 UNRECORDED_SHARE = 0.1
-"""Of the seconds; more than this, in every run, is a wait for something that is not recorded: the wall decides then."""
+"""Of the seconds; more than this, in every run and beyond the time in which others had the processor, is a wait for
+something that is not recorded: the wall decides then."""
 
 
 class UnfitError(Exception):
@@ -88,7 +89,7 @@ def baseline(runner: Runner, spec: RequestSpec, progress: Callable[[int, int], N
         noise.learn(first.reply, run.reply)
     timed = runs[-floor_runs:]
     counted = [run.counts for run in timed[-3:]]
-    unrecorded = min(run.sample.wall - run.sample.clock for run in timed)
+    unrecorded = min(run.sample.wall - run.sample.clock - run.queued for run in timed)
     seconds = statistics.median(run.sample.clock for run in timed)
     by_wall = unrecorded > max(pairs.LEAST_SECONDS, UNRECORDED_SHARE * seconds)
     samples = [Sample(run.sample.wall, run.sample.wall) if by_wall else run.sample for run in timed]

@@ -19,3 +19,14 @@ def stolen(before: tuple[float, float] | None, after: tuple[float, float] | None
     if before is None or after is None or after[1] <= before[1]:
         return None
     return (after[0] - before[0]) / (after[1] - before[1])
+
+
+def queued(pid: int) -> float:
+    """Seconds that all threads of a process have waited for a processor since they began; 0 where it is not told."""
+    total = 0
+    for path in Path(f"/proc/{pid}/task").glob("*/schedstat"):
+        try:
+            total += int(path.read_text().split()[1])
+        except (OSError, ValueError, IndexError):
+            continue
+    return total / 1e9

@@ -25,6 +25,8 @@ INTEGERS = {
     protocol.COUNT_LOGS: "log record",
 }
 """Counts whose fall confirms by itself, as a reader calls them."""
+UNMEASURED = ("not applied", "not testable")
+"""Verdicts that leave nothing to show."""
 SHOWN = 5
 VALUE_CHANGING = ("perturb", "empty")
 """Fixes that ask whether the response depends on a statement: equal is the finding, another response refutes it."""
@@ -99,17 +101,17 @@ class Measured:
         """The line of the finding. `holds`: the gain is real beyond the margin, judged over all trials of the audit."""
         verdict, why = self._verdict(holds)
         saving = self.saving
-        shown = saving is not None and verdict not in ("not applied", "not testable")
+        shown = saving is not None and verdict not in UNMEASURED
         return Trial(
             request=self.request,
             virtual_fix=self.experiment.fix,
             verdict=verdict,
-            fidelity=self.experiment.fidelity if self.comparison is not None and self.equal else None,
+            fidelity=self.experiment.fidelity if self.equal and verdict not in UNMEASURED else None,
             gain_seconds=saving.seconds if saving and shown else None,
             low=saving.low if saving and shown else None,
             high=saving.high if saving and shown else None,
-            queries_saved=self.saved.get(protocol.COUNT_QUERIES) if self.equal else None,
-            response_equal=self.equal if verdict not in ("not applied", "not testable") else None,
+            queries_saved=self.saved.get(protocol.COUNT_QUERIES) if self.equal and verdict not in UNMEASURED else None,
+            response_equal=self.equal if verdict not in UNMEASURED else None,
             why=". ".join(part for part in (why, self.experiment.note if verdict == "confirmed" else "") if part),
         )
 
@@ -148,7 +150,7 @@ class Measured:
         saving = self.saving
         assert self.base is not None
         if saving is None:
-            return "confirmed", f"{counts}; the time for its seconds was spent"
+            return "confirmed", f"{counts}; its seconds were not measured"
         if saving.high < -self.base.margin.seconds:
             return "refuted", f"{counts}, but it takes {durations.text(-saving.seconds)} longer"
         if saving.low <= 0:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any, cast
 
 from subsecond import store
+from subsecond.confirm.machine import queued
 from subsecond.contract.compare import Reply
 from subsecond.errors import EXIT_FAILED, SubsecondError
 from subsecond.harness.arms import Arm
@@ -65,7 +66,8 @@ class Run:
     reply: Reply
     sample: Sample
     counts: Mapping[str, int]
-    gc_seconds: float
+    queued: float
+    """Seconds in which the process could have run, but others had the processor."""
     state: str
     acted: tuple[int, ...]
     refused: tuple[str | None, ...]
@@ -79,7 +81,7 @@ class Runner:
     _marks: Iterator[int] = field(default_factory=itertools.count)
     _written: set[tuple[str, str]] = field(default_factory=set)
     _built: dict[IndexSpec, str] = field(default_factory=dict)
-    sent: int = 0
+    _pid: int = 0
 
     def run(self, spec: RequestSpec, wanted: Candidate, *, collect: bool = True) -> Run:
         """Send one request, timed. Raises NoRunError, and SubsecondError where an index cannot be built."""
@@ -99,20 +101,22 @@ class Runner:
         listed = [*fixes, *([_COLLECT] if collect else [])]
         trial = self._trial(listed) if listed else ""
         mark = f"c{next(self._marks)}"
-        self.sent += 1
+        before = queued(self._pid)
         answer = app.send(spec, protocol.MODE_TIMED, mark, trial)
         if isinstance(answer, RequestFailed):
             raise NoRunError(answer.why)
         line = app.trace_of(mark)
         if line is None:
             raise NoRunError("a run left no trace")
+        before = before if line["pid"] == self._pid else queued(line["pid"])
+        self._pid = line["pid"]
         told = line.get("trial") or {"state": "ok", "acted": [], "refused": []}
         number = len(fixes)
         return Run(
             reply=Reply(status=answer.status, headers=answer.headers, body=answer.body),
             sample=Sample(clock_of(line), line["seconds"]),
             counts=line["counts"],
-            gc_seconds=line["gc_seconds"],
+            queued=queued(self._pid) - before,
             state=told["state"],
             acted=tuple(told["acted"][:number]),
             refused=tuple(told["refused"][:number]),

@@ -21,6 +21,7 @@ from subsecond.confirm.trying import change_values, try_all
 from subsecond.confirm.untested import untested
 from subsecond.harness.arms import Arm
 from subsecond.harness.requests import SAFE_METHODS
+from subsecond.model.experiment import Experiment
 from subsecond.model.finding import Finding
 from subsecond.model.trial import MeasuredSet, TrialRecord, Trials
 
@@ -95,13 +96,23 @@ def _beside(course: Course, asked: Sequence[Asked]) -> None:
         for other in asked:
             if not course.budget.left:
                 return
-            if not _may_be_asked(one, other, course.runner.arm):
-                continue
             experiment = one.measured.experiment
+            if not _may_be_asked(one, other, course.runner.arm) or _is_anothers(course, experiment, other):
+                continue
             measured, _ = course.started(Task(one.measured.finding, other, (experiment,), 0.0), experiment, 2)
             if measured.stopped is None and measured.acted and (not measured.equal or measured.integers):
                 course.note(measured)
                 course.told(measured)
+
+
+def _is_anothers(course: Course, experiment: Experiment, other: Asked) -> bool:
+    """Whether another finding has tried the same there."""
+    return any(
+        tried.request == other.spec.name
+        and (tried.experiment.fix, tried.experiment.parameters) == (experiment.fix, experiment.parameters)
+        and tried.experiment.learn == experiment.learn
+        for tried in course.measured
+    )
 
 
 def _may_be_asked(one: Ready, other: Asked, arm: Arm) -> bool:

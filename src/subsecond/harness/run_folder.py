@@ -19,6 +19,8 @@ from subsecond.harness import processes
 PREFIX = "run-"
 _PIDS = "pids.json"
 LOCK = "lock"
+SCRATCH = ("arm-", "facts-")
+"""Folders of scratch databases; who holds the lock and has not made one yet finds only left ones."""
 FRESH_SECONDS = 10.0
 
 
@@ -65,6 +67,9 @@ def clean_leftovers(root: Path) -> list[str]:
     """End apps and remove what a killed tool left; one line about each run that still had processes."""
     notes = []
     store.sweep(root)
+    for prefix in SCRATCH:
+        for path in (root / store.FOLDER).glob(f"{prefix}*"):
+            shutil.rmtree(path, ignore_errors=True)
     for path in sorted((root / store.FOLDER).glob(f"{PREFIX}*")):
         folder = RunFolder(path)
         pids = _pids(folder)

@@ -1,0 +1,182 @@
+"""The rules of the verdict, what is learnt, and how time is shared out; no app is started."""
+
+from __future__ import annotations
+
+import random
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from subsecond.confirm import learn
+from subsecond.confirm.baseline import Baseline
+from subsecond.confirm.budget import Budget, parts
+from subsecond.confirm.learn import CannotLearnError
+from subsecond.confirm.measured import Measured
+from subsecond.contract.compare import Comparison, Difference, Noise, Reply
+from subsecond.measure.pairs import Sample, Timed, margin
+from subsecond.model.experiment import Experiment, Learn
+from subsecond.model.finding import Finding
+from subsecond.model.sent import Sent
+from subsecond.model.target import RequestSpec
+
+FINDING = Finding(
+    id="F1",
+    key="k",
+    kind="lazy-load",
+    phase=2,
+    request="r",
+    requests=("r",),
+    title="",
+    file="a.py",
+    line=1,
+    function="f",
+)
+REPLY = Reply(status=200, headers=(), body=b"")
+
+
+def measured(saved: int, factor: float | None, *, promised: int = 0, equal: bool = True, **more: Any) -> Measured:
+    """A trial whose fix takes `factor` of the base's 100 ms (None: no clock was read)."""
+    source = random.Random(1)
+    base = Baseline(
+        spec=RequestSpec(name="r", method="GET", url="/"), reply=REPLY, noise=Noise(), counts={"queries": 20},
+        unsteady=frozenset(), seconds=0.1, margin=more.pop("margin", margin(0.1, 0.01)), by_wall=False, slow=False,
+    )  # fmt: skip
+    saves = {"r": {"queries": promised}} if promised else {}
+    found = [] if equal else [Difference(path="$.a", what="value", base="1", candidate="2")]
+    one = Measured(FINDING, Experiment(fix="eager-load", saves=saves, **more), "r", base=base, acted=1)
+    one.saved, one.comparison = {"queries": saved}, Comparison(differences=tuple(found), leaves=1)
+    if factor is not None:
+        runs = [0.1 * source.lognormvariate(0, 0.01) for _ in range(24)]
+        one.timed = Timed(
+            [(Sample(run, run), Sample(run * factor * source.lognormvariate(0, 0.01), 1)) for run in runs]
+        )
+    return one
+
+
+@pytest.mark.parametrize(
+    ("trial", "holds", "verdict", "why"),
+    [
+        (measured(19, 0.5, promised=19), False, "confirmed", "19 statements fewer, same response"),
+        (measured(19, None, promised=19), False, "confirmed", "its seconds were not measured"),
+        (measured(19, 1.0, promised=19), False, "confirmed", "do not stand out from the noise"),
+        (measured(19, 1.3, promised=19), False, "refuted", "but it takes"),
+        (measured(9, 0.5, promised=19), True, "not applied", "it saved 9 of the 19 statements it was to save"),
+        (measured(19, 0.5, promised=19, equal=False), True, "inconclusive", "another one with this fix: $.a"),
+        (measured(0, 0.5), True, "confirmed", "the gain is beyond the margin"),
+        (measured(0, 1.0), False, "refuted", "below the margin"),
+        (measured(0, 1.0, fidelity="lower bound"), False, "inconclusive", "lower bound"),
+        (measured(0, 0.95), False, "inconclusive", "too near to the margin"),
+        (measured(0, 0.5, margin=margin(0.004, 0.0)), False, "inconclusive", "too short to measure"),
+        (measured(0, 1.0, fidelity="estimate"), True, "confirmed", ""),
+    ],
+)  # fmt: skip
+def test_the_verdict_goes_by_integers_first_then_by_the_clock(
+    trial: Measured, holds: bool, verdict: str, why: str
+) -> None:
+    line = trial.trial(holds)
+    assert (line.verdict, why in line.why) == (verdict, True), line
+    if trial.equal is False or verdict == "not applied":
+        assert (line.gain_seconds, line.low, line.high) == (None, None, None)
+
+
+def test_a_fix_that_changes_values_asks_whether_the_response_depends_on_it() -> None:
+    for equal, verdict in ((True, "confirmed"), (False, "refuted")):
+        trial = measured(0, None, equal=equal)
+        trial.experiment = Experiment(fix="perturb")
+        assert trial.trial(False).verdict == verdict
+    trial.comparison = Comparison(differences=(Difference(path="status", what="status", base="200", candidate="500"),))
+    assert trial.trial(False).verdict == "inconclusive"
+
+
+@given(st.lists(st.floats(0, 100), min_size=1, max_size=30), st.floats(1, 1000))
+def test_everyone_gets_a_turn_and_the_large_ones_more(costs: list[float], seconds: float) -> None:
+    shared = parts(costs, seconds)
+    assert all(part > 0 for part in shared)
+    assert [shared[number] for number in sorted(range(len(costs)), key=costs.__getitem__)] == sorted(shared)
+
+
+def test_the_budget_ends_what_goes_on() -> None:
+    now = [0.0]
+    budget = Budget(10, clock=lambda: now[0])
+    goes_on = budget.until(60)
+    assert goes_on() and budget.left == 10
+    now[0] = 10.5
+    assert not goes_on() and budget.left == 0
+
+
+SOURCE = """\
+from flask import Flask
+
+
+class Category:
+    __tablename__ = "categories"
+
+
+class Basket:
+    @property
+    def total(self):
+        return sum(price_of(line) for line in self.lines)
+
+
+def price_of(line):
+    return lookup(line)
+
+
+def lookup(line):
+    return query(line)
+
+
+def names(rows):
+    for row in rows:
+        query(row)
+
+
+def lines():
+    yield query(1)
+"""
+
+
+def chain(*lines: int) -> tuple[tuple[str, int], ...]:
+    return tuple(("shop/basket.py", line) for line in lines)
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    package = tmp_path / "shop"
+    package.mkdir()
+    (package / "__init__.py").write_text("")
+    (package / "basket.py").write_text(SOURCE)
+    return tmp_path
+
+
+def test_the_function_is_the_one_that_a_loop_calls(project: Path) -> None:
+    assert learn.function_of(chain(19, 15, 11), project) == "shop.basket:price_of"
+    assert learn.function_of(chain(19), project) == "shop.basket:lookup"
+    assert learn.function_of((*chain(19), ("shop/page.html", 3)), project) == "shop.basket:lookup"
+    for lines, why in (((24,), "the loop sends the statement itself"), ((28,), "generator"), ((), "no function")):
+        with pytest.raises(CannotLearnError, match=why):
+            learn.function_of(chain(*lines), project)
+
+
+def test_keys_statements_and_the_model_come_from_what_was_sent(project: Path) -> None:
+    text = "SELECT categories.name FROM categories WHERE categories.id = %(pk_1)s"
+    sent = [Sent(fingerprint="f", text=text, values=(value,)) for value in ("3", "'a'", "3")]
+    experiment = Experiment(
+        fix="batch", parameters={"x": 1},
+        learn={
+            "model": Learn(what="model", fingerprint="f", chain=chain(19)), "keys": Learn(what="keys", fingerprint="f"),
+            "statements": Learn(what="statements", fingerprint="f"),
+        },
+    )  # fmt: skip
+    found = learn.parameters(experiment, sent, project)
+    assert found == {"x": 1, "model": "Category", "keys": [3, "a"], "statements": [sent[0].hash]}
+    assert learn.shown(experiment)["keys"] == "learnt: keys"  # the user's data stays out of what is written
+    assert learn.keys_of([Sent(fingerprint="f", text=text, values=("1", "2"))]) == [[1, 2]]
+    for values, why in ((("UUID('1')",), "no plain numbers or texts"), ((), "carries no values")):
+        with pytest.raises(CannotLearnError, match=why):
+            learn.keys_of([Sent(fingerprint="f", text=text, values=values)])
+    with pytest.raises(CannotLearnError, match="was not sent in this request"):
+        learn.parameters(experiment, [], project)
