@@ -45,8 +45,7 @@ def _against(seen: Sequence[Run], wanted: Candidate, measured: Measured) -> tupl
         return "not testable" if wrong else "not applied", f"the agent says: {run.state}"
     if why := next((why for why in run.refused if why), None):
         return "not applied", why
-    # what a function returned is remembered in the first run and given in the second
-    if wanted.fixes and len(seen) > 1 and not any(run.acted):
+    if wanted.fixes and not any(run.acted):
         return "not applied", "it never acted on this request"
     return None
 

@@ -144,6 +144,8 @@ def _named(place: tuple[str, int], root: Path) -> str:
             names.append("<locals>")
         names.append(inner.name)
         node = inner
+    if "<locals>" in names:
+        raise CannotLearnError(f"{names[-1]} is made inside another function: it cannot be reached from outside")
     if not names or not isinstance(node, _FUNCTIONS):
         raise CannotLearnError(f"no function stands at {place[0]}:{line}")
     if any(isinstance(part, ast.Yield | ast.YieldFrom) for part in ast.walk(node)):

@@ -33,7 +33,8 @@ def screen(
     base = ready[0].measured.base
     assert base is not None
     together, apart = _compatible(runner, ready)
-    most = seconds / base.seconds
+    twice = any(one.candidate.remembers for one in ready)  # half of the runs have it on, and are run once more
+    most = seconds / base.seconds / (1.5 if twice else 1)
     size = screening.size_for(len(together), most)
     if len(together) < FEWEST or size is None:
         return list(ready)

@@ -15,8 +15,6 @@ from subsecond.confirm.tasks import Task
 
 FOR_TRIALS = 0.7
 """Part of the budget for single trials; the rest is for sets and for the requests beside."""
-TWO_RUNS = ("memoise",)
-"""Fixes that remember in one run and give in the next."""
 GoesOn = Callable[[], bool]
 
 
@@ -103,7 +101,7 @@ def _looked(course: Course, task: Task, goes_on: GoesOn) -> Ready | None:
         if number and not goes_on():
             return None
         course.progress(f"{task.finding.id} {experiment.fix} on {task.name}", 0, 1)
-        measured, wanted = course.started(task, experiment, 2 if experiment.fix in TWO_RUNS else 1)
+        measured, wanted = course.started(task, experiment, 1)
         course.note(measured, wanted)
         if wanted is not None and _worth_timing(measured):
             return Ready(measured, wanted)

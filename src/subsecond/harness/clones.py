@@ -139,7 +139,7 @@ def clone(target: Target, facts: PythonFacts, source: Connection, folder: Path) 
     note = _note(target.home, facts.executable, source, name)
     try:
         if target.copy_database:
-            _copied_by(target, name)
+            _copied_by(target, facts, name)
         else:
             work_on(facts.executable, source, {"op": "create", "name": name, "template": source.dbname})
         work_on(facts.executable, copy, {"op": "settle"})
@@ -158,13 +158,15 @@ def _note(root: Path, python: Path, source: Connection, name: str) -> Path:
     return path
 
 
-def _copied_by(target: Target, name: str) -> None:
+def _copied_by(target: Target, facts: PythonFacts, name: str) -> None:
     assert target.copy_database is not None
     command = [part.replace("{name}", name) for part in shlex.split(target.copy_database)]
+    env = {**os.environ, **dict(target.env)}
+    env["PATH"] = os.pathsep.join([str(facts.scripts), env.get("PATH", os.defpath)])  # its `python` is the app's
     try:
         done = subprocess.run(
             command, cwd=target.cwd, capture_output=True, timeout=COPY_SECONDS, check=False, stdin=subprocess.DEVNULL,
-            env={**os.environ, **dict(target.env)},
+            env=env,
         )  # fmt: skip
     except (OSError, subprocess.TimeoutExpired) as problem:
         raise NoCloneError(f"copy_database: {command[0]}: {getattr(problem, 'strerror', None) or problem}") from None
