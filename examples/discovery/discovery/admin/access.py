@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from flask import request
-from sqlalchemy import Engine, exists, select
+from sqlalchemy import Engine, Exists, exists, select
 from sqlalchemy.orm import Session
 
 from discovery.errors import Forbidden
@@ -32,7 +32,7 @@ def requires(scope: str, engine: Engine, tokens: TokenVerifier) -> Callable[[], 
     return check
 
 
-def may(user_id: int, scope: str) -> exists:
+def may(user_id: int, scope: str) -> Exists:
     """The condition that an existing user holds a scope for all locations."""
     return exists().where(
         User.id == user_id,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from flask import Blueprint, request
@@ -112,7 +112,7 @@ def _now() -> dt.datetime:
 
 def _columns(session: Session, body: Body) -> dict[str, Any]:
     """The columns that the body sets, each checked; raises InvalidParameter for the first that is wrong."""
-    read = {
+    read: dict[str, Callable[[], Any]] = {
         "location_id": lambda: _location(session, body),
         "category": lambda: _by(session, Category.slug, Category.id, body, "category"),
         "name": lambda: text(body, "name", LONGEST_NAME),

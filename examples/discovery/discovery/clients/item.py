@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
 from flask import Blueprint, request
@@ -70,7 +70,7 @@ def answer(day: dt.date, offer: Offer, taken: list[Span], facts: Row[Any]) -> di
         "holiday": {"name": offer.holiday} if offer.holiday is not None else None,
         "opens": _clock(offer.opens),
         "closes": _clock(offer.closes),
-        "price": str(hour.quantize(rules.CENT, rounding=rules.ROUND_HALF_UP)),
+        "price": str(hour.quantize(rules.CENT, rounding=ROUND_HALF_UP)),
         "item": {
             "id": offer.item_id,
             "name": offer.item_name,

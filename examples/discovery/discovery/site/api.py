@@ -49,7 +49,7 @@ def ask(
         method=method,
         query_string={name: value for name, value in (query or {}).items() if value not in (None, "")},
         json=body,
-        headers=sent,
+        headers=list(sent.items()),
         # Limits count the person's address, not the server's.
         environ_base={"REMOTE_ADDR": request.remote_addr or ""},
     )

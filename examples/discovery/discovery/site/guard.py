@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import hmac
+from typing import NoReturn
 
 from flask import Blueprint, Response, redirect, render_template, request, url_for
-from werkzeug.exceptions import BadRequest, Forbidden, HTTPException, Unauthorized
+from werkzeug.exceptions import Forbidden, HTTPException, Unauthorized
 from werkzeug.wrappers import Response as AnyResponse
 
 from discovery.site.visit import current_visit
@@ -71,11 +72,8 @@ def own_path(path: str | None) -> str:
     return "/"
 
 
-def refuse(status: int, message: str) -> None:
-    """Raise the error page for what the API answered."""
-    kinds: dict[int, type[HTTPException]] = {400: BadRequest, 403: Forbidden}
-    kind = kinds.get(status)
-    if kind is None:
-        raise HTTPException(message, Response(render_template(
-            "site/error.html", status=status, name="That did not work", text=message), status))  # fmt: skip
-    raise kind(message)
+def refuse(status: int, message: str) -> NoReturn:
+    """Raises the error page for what the API answered."""
+    error = HTTPException(message)
+    error.code = status
+    raise error
