@@ -18,3 +18,6 @@ _.client_packets, _.client_bytes, _.server_packets, _.server_bytes, _.round_trip
 # what inspect and importlib look for on functions and modules; arguments whose place is given by the caller
 _.__wrapped__, _.__loader__
 _.orm, _.engine, _.info, _.at
+
+# what SQLAlchemy looks for on its own objects, or on ours in their place
+_.cursor_fetch_strategy, _.populate_existing, _.compile_state, _.select_statement, _._loader_strategy_options

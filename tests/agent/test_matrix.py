@@ -14,7 +14,8 @@ from tests.agent.served import AGENT
 
 pytestmark = [pytest.mark.matrix, pytest.mark.xdist_group("agent-matrix")]
 
-ALWAYS = ["flask", "psycopg[binary]", "gunicorn", "gevent", "packaging", "requests", "redis", "valkey"]
+ALWAYS = ["flask", "psycopg[binary]", "psycopg2-binary", "gunicorn", "gevent", "packaging"]
+ALWAYS += ["requests", "redis", "valkey"]
 CASES = [
     ("3.9", "sqlalchemy>=1.4,<1.5"),
     ("3.9", "sqlalchemy>=2.0,<2.1"),
@@ -25,6 +26,9 @@ CASES = [
     ("3.14", "sqlalchemy>=2.1"),
 ]
 TESTS = ["test_traces", "test_servers", "test_steering", "test_boot", "test_guard", "test_property", "test_call_sites"]
+TESTS += ["test_trial_files", "test_redirect"]
+FIXES = ["eager_load", "replay", "batch", "values", "memoise", "statements", "connections"]
+TESTS += [f"test_virtual_fixes_{name}" for name in FIXES]
 ROOT = AGENT.parents[1]
 
 

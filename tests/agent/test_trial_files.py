@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import http.client
+import json
 import os
+import subprocess
 import time
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.agent.served import TOKEN, Served
+from tests.agent.served import AGENT, APPS, PYTHON, TOKEN, Served, agent_environment
 from tests.agent.test_guard import sabotaged
 from tests.agent.trials import queries, run, write
 
@@ -131,3 +133,74 @@ def test_a_fix_that_fails_is_off_for_that_request(serve: Any, tmp_path: Path, ar
         assert trace["trial"]["refused"][0].startswith("failed: ZeroDivisionError")
         assert trace["trial"]["refused"][1] is None
     assert served.lines("note") == []
+
+
+EVERYTHING: list[dict[str, Any]] = [
+    {**EAGER, "how": "peers"},
+    {**EAGER, "how": "option"},
+    {"fix": "drop-eager-load", "relation": "Author.country"},
+    {"fix": "batch", "model": "Author", "keys": [1]},
+    {"fix": "batch-equality", "statements": ["0" * 16], "keys": [1]},
+    {"fix": "replay", "statements": ["0" * 16], "level": "orm"},
+    {"fix": "perturb", "statements": ["0" * 16]},
+    {"fix": "empty", "statements": ["0" * 16]},
+    {"fix": "memoise", "function": "archive_helpers:price_of", "scope": "request"},
+    {"fix": "push-filter", "model": "Book", "column": "author_id", "values": [1]},
+    {"fix": "load-only", "model": "Author", "columns": ["name"]},
+    {"fix": "smaller-pool", "size": 2},
+    {"fix": "one-connection"},
+    {"fix": "silence-logger", "sites": [["nowhere.py", "nothing"]]},
+    {"fix": "remember-response"},
+    {"fix": "collect-garbage"},
+]
+UNDONE = """
+import logging, sys, json
+from archive import app, archive_helpers
+import sqlalchemy.event, sqlalchemy.orm.loading, sqlalchemy.orm.strategies
+from sqlalchemy.engine import Engine
+from sqlalchemy.engine.interfaces import Dialect
+from sqlalchemy.pool import Pool
+modules = sys.modules
+lazy = getattr(sqlalchemy.orm.strategies, "LazyLoader", None) or sqlalchemy.orm.strategies._LazyLoader
+def state():
+    functions = [lazy._emit_lazyload, Pool.connect, logging.Logger.isEnabledFor, archive_helpers.price_of.__code__]
+    functions += [value for name, value in vars(sqlalchemy.orm.loading).items() if "load_on_pk" in name]
+    listened = [(sqlalchemy.orm.Session, "do_orm_execute after_flush after_commit after_rollback after_soft_rollback")]
+    listened += [(Engine, "commit rollback"), (Dialect, "do_execute do_executemany do_execute_no_params")]
+    pairs = [(cls, name) for cls, names in listened for name in names.split()]
+    events = [len(getattr(cls.dispatch, name)._clslevel.get(cls, ())) for cls, name in pairs]
+    return functions, events
+client = app.test_client()
+client.get("/authors")
+before = state()
+for name in ("all", "all"):
+    response = client.get("/authors", headers={"X-Subsecond": TOKEN + ":timed:m1:" + name})
+    assert response.status_code == 200
+    response.close()
+during = state()
+assert archive_helpers.price_of.__code__ is before[0][3]
+modules["_subsecond_agent.virtual_fixes"].uninstall()
+after = state()
+print(json.dumps([before == after, during != before, before[1], during[1], after[1]]))
+"""
+
+
+def test_everything_can_be_undone(archive_on_sqlite: str, tmp_path: Path) -> None:
+    """All virtual fixes in one request, and afterwards the libraries as they were."""
+    assert {fix["fix"] for fix in EVERYTHING} == {
+        file.stem.replace("_", "-") for file in (AGENT / "virtual_fixes").glob("[!_]*.py")
+    }
+    spool = tmp_path / "spool"
+    spool.mkdir(mode=0o700)
+    write(spool, "all", {"version": 1, "fixes": EVERYTHING})
+    environment = agent_environment(spool, APPS, ARCHIVE_DB=archive_on_sqlite)
+    code = f"TOKEN = {TOKEN!r}\n{UNDONE}"
+    answer = subprocess.run(
+        [PYTHON, "-c", code], cwd=APPS, env=environment, capture_output=True, text=True, check=False
+    )
+    assert answer.stderr == ""
+    same, differed, *events = json.loads(answer.stdout)
+    assert (same, differed) == (True, True), events
+    (trace,) = [json.loads(line) for line in next(spool.glob("*.jsonl")).read_text().splitlines()][-1:]
+    assert trace["trial"]["state"] == "ok"
+    assert trace["trial"]["refused"] == [None] * len(EVERYTHING)

@@ -29,7 +29,7 @@ class Fix(VirtualFix):
     @classmethod
     def install(cls) -> None:
         loading = module("sqlalchemy.orm.loading")
-        for name in ("load_on_pk_identity", "_load_on_pk_identity"):  # 2.1 has both, and uses the second
+        for name in ("load_on_pk_identity", "_load_on_pk_identity"):  # 2.1's name
             if hasattr(loading, name):
                 patches.replace(loading, name, loading_one)
 
@@ -75,7 +75,7 @@ def loaded(fix: Fix, session: Any, statement: Any, ident: Any, how: dict[str, An
     mapper: Any = fix.mapper
     subject = statement._propagate_attrs.get("plugin_subject")
     ident = tuple(ident) if isinstance(ident, (list, tuple)) else (ident,)
-    if getattr(subject, "mapper", None) is not mapper or ident not in fix.keys:
+    if subject is None or subject.mapper is not mapper or ident not in fix.keys:
         return None
     identity_map = session.identity_map
     if id(identity_map) not in fix.seen:

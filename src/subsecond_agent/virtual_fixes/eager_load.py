@@ -128,21 +128,17 @@ def is_peer(prop: Any, state: Any, peer: Any) -> bool:
 
 
 class PeersContext:
-    """What `selectin` asks of the statement that loaded the parents; here there is none."""
+    """What `selectin` asks of the statement that loaded the parents; here there is none, but for its options."""
 
     populate_existing = False
-    refresh_state = None
-    identity_token = None
 
     def __init__(self, session: Any, mapper: Any, options: Any) -> None:
         self.session = session
         self.options = tuple(options)
-        self.query = trial_orm.module("sqlalchemy").select(mapper)
+        self.query = trial_orm.module("sqlalchemy").select(mapper)  # 1.4 and earlier 2.0 look for the options there
         self.query._with_options = self.options
         self.compile_state = self
-        self.select_statement = self.user_passed_query = self.query
-        self.attributes: dict[Any, Any] = {}
-        self.execution_options: dict[str, Any] = {OWN: True}
+        self.select_statement = self.query
 
     def _loader_strategy_options(self) -> Any:
         return self.options
