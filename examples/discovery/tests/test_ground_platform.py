@@ -302,7 +302,9 @@ def test_a_foreign_server_serves_as_well(tmp_path: Path) -> None:
         guest.good("up", "--scale", "small")
         assert guest.get("legacy", "/v1/discovery?city=lisbon&date=2026-10-14") == 200
         assert guest.get("optimized", "/v1/discovery?city=lisbon&date=2026-10-14") == 200
+        guest.redis_url = None
         seen = json.loads(guest.good("status", "--json").stdout)
+        guest.redis_url = store[1]
         assert not {"postgres", "valkey"} & seen["parts"].keys()
         for expected in ("miss", "hit"):
             assert expected in guest.header("optimized", "/v1/discovery?city=porto&date=2026-10-14", "Cache-Status")

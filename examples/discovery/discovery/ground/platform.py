@@ -10,6 +10,7 @@ import signal
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
@@ -184,6 +185,8 @@ def _state(server: databases.Server, scale: str, seed: int, used: dict[str, int]
         "crm_url": at["crm"],
         "otlp_url": os.environ.get(services.TELEMETRY) or at["otlp"],
         "jwks": str(jwks),
+        # Parts that are the user's own, which `status` then does not expect.
+        "foreign": [service.name for service in services.SERVICES if not service.wanted],
         "session_secret": keys.session_secret(jwks.parent),
         "apps": {version: at[version] for version in WORKING},
     }
@@ -269,13 +272,15 @@ def down(*, purge: bool = False) -> bool:
     with exclusive():
         stopped = False
         records = processes.read_all(run_folder())
-        asked = processes.ask_to_end([record for record in records if record.order > postgres.ORDER])
-        for record in reversed(records):
-            if processes.stop(run_folder(), record) or record.name in asked:
-                stopped = True
-                say(f"stopped {record.name} (pid {record.pid})")
-            else:
-                say(f"removed the stale pid file of {record.name}")
+        for _, group in groupby(reversed(records), key=lambda record: record.order):
+            side_by_side = list(group)
+            asked = processes.ask_to_end(side_by_side)
+            for record in side_by_side:
+                if processes.stop(run_folder(), record) or record.name in asked:
+                    stopped = True
+                    say(f"stopped {record.name} (pid {record.pid})")
+                else:
+                    say(f"removed the stale pid file of {record.name}")
         state_file().unlink(missing_ok=True)
         if purge and os.environ.get("DATABASE_URL"):
             databases.drop_all(databases.Server.foreign(os.environ["DATABASE_URL"]))
@@ -288,7 +293,8 @@ def status() -> dict[str, Any]:
     """What runs: per part its state (`running`, `silent`, `stale`, `stopped`), pid and port; and the data."""
     records = {record.name: record for record in processes.read_all(run_folder())}
     state = read_state()
-    expected = [service.name for service in services.SERVICES if service.wanted]
+    foreign = state.get("foreign", []) if state else []
+    expected = [service.name for service in services.SERVICES if service.name not in foreign]
     if not (state and not state["postgres"]["embedded"]):
         expected.insert(0, postgres.NAME)
     parts = {name: _part(name, records.get(name)) for name in dict.fromkeys([*expected, *records])}
