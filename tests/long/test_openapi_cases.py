@@ -13,7 +13,7 @@ from tests.long.figures import SCALE, Run, scaled
 
 pytestmark = pytest.mark.long
 CASES = 2000
-EACH = 90
+EACH = 75
 """Generated requests for an operation; of the 20 operations some have hardly any inputs."""
 
 
