@@ -12,6 +12,7 @@ _.__call__
 
 # fields of the files and of the proxy's report
 _.garbage, _.growth
+_.margin_seconds
 _.virtual_fix, _.verdict, _.fidelity, _.gain_seconds, _.queries_saved, _.response_equal
 _.client_packets, _.client_bytes, _.server_packets, _.server_bytes, _.round_trips, _.encrypted
 

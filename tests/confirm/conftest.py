@@ -6,7 +6,7 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -49,9 +49,6 @@ class Project:
         target = self.target(*paths, **options)
         found = workflow.try_one(target, fix, wanted, progress=lambda *_: None, say=self.said.append)
         return {trial.request: trial for finding in found for trial in finding.trials}
-
-
-MakeProject = Callable[[Path, str], Project]
 
 
 def made(folder: Path, url: str) -> Project:

@@ -26,6 +26,8 @@ PREFIX = "subsecond_arm_"
 LEDGER = "clones"
 CHILD_SECONDS = 900.0
 COPY_SECONDS = 1800.0
+SHOWN_LINES = 2
+"""Of what a command said when it failed: the last one is often only advice."""
 _CHILD = Path(__file__).parent / "children" / "database.py"
 _MARK = "subsecond-answer:"
 _IN_USE = "55006"
@@ -171,8 +173,9 @@ def _copied_by(target: Target, facts: PythonFacts, name: str) -> None:
     except (OSError, subprocess.TimeoutExpired) as problem:
         raise NoCloneError(f"copy_database: {command[0]}: {getattr(problem, 'strerror', None) or problem}") from None
     if done.returncode:
-        said = done.stderr.decode(errors="replace").strip().splitlines()[-1:] or [f"exit code {done.returncode}"]
-        raise NoCloneError(f"copy_database failed: {said[0]}")
+        said = done.stderr.decode(errors="replace").split("\n")
+        last = [line.strip() for line in said if line.strip()][-SHOWN_LINES:] or [f"exit code {done.returncode}"]
+        raise NoCloneError(f"copy_database failed: {'; '.join(last)}")
 
 
 def _drop(python: Path, connection: Mapping[str, Any], name: str, note: Path) -> None:
