@@ -69,6 +69,14 @@ def from_json(text: bytes | str, kind: type[T], where: str) -> T:
         raise SubsecondError("store-unreadable", f"{where}: {error}; written by another version? delete it") from None
 
 
+def as_model(value: object, kind: type[T], where: str) -> T:
+    """JSON that was read as plain lists and dicts, as `kind`; SubsecondError where it does not fit."""
+    try:
+        return msgspec.convert(value, type=kind, strict=True)
+    except msgspec.MsgspecError as error:
+        raise SubsecondError("store-unreadable", f"{where}: {error}") from None
+
+
 def schema(kind: type) -> dict[str, Any]:
     """The JSON Schema (2020-12) of a model class."""
     return msgspec.json.schema(kind)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 import secrets
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from subsecond import store
@@ -18,6 +18,7 @@ from subsecond.harness.arms import arm
 from subsecond.harness.clones import Connection
 from subsecond.harness.session import Ground, ground, started
 from subsecond.model.audit import Audit, RequestResult
+from subsecond.model.entity import Entity
 from subsecond.model.experiment import Experiment
 from subsecond.model.finding import Finding
 from subsecond.model.plan import Plan
@@ -30,6 +31,7 @@ from subsecond.observe.remarks import remarks, written
 from subsecond.observe.stage import Observation, Progress, observe
 from subsecond.observe.statements import together
 from subsecond.observe.traces import Redaction
+from subsecond.observe.unreached import unreached
 from subsecond.plan import stage as planning
 from subsecond.prove import stage as proving
 from subsecond.prove.gate import Case
@@ -89,9 +91,14 @@ def _seen(base: Ground, redaction: Redaction, progress: Progress, say: Callable[
         seen = observe(app, root, redaction, base.target.repeat, progress)
         notes = [*app.notes(), *remarks(seen)]
         databases = app.connections()
+        entities = app.entities()
     sent = together(one.statements for one in seen if one.failure is None)
     facts, unread = facts_of(base, databases, sent, say)
     notes += [unread] if unread else index_remarks(facts)
+    deep = tuple(trace for one in seen if one.failure is None for trace in one.of("deep"))
+    profiled = tuple(trace for one in seen if one.failure is None for trace in one.of("profiling"))
+    mapper = store.as_model(entities, tuple[Entity, ...], "the agent's mapper line")
+    facts = replace(facts, entities=mapper, deep=deep, profiled=profiled, unreached=unreached(deep, root))
     results = tuple(result_of(one) for one in seen)
     medians = {result.name: result.seconds.median for result in results if result.seconds}
     recorded = [trace for one in seen if one.failure is None for trace in one.of("recording")]

@@ -1,8 +1,8 @@
 """Deep runs: how often each own function is called, with which arguments, and which of its lines run.
 
 Python 3.12 and later: `sys.monitoring`, where a line that has been seen costs nothing any more. Before that:
-`sys.settrace` in the request's own thread, where lines of a function that shows nothing new any more are no longer
-looked at; of such a function it is not known which lines never ran (`unsure`).
+`sys.settrace` in the request's own thread, where lines cost until all of a function's have run. A request that runs
+very many is given up on; of the functions that it then is in it is not known which lines never ran (`unsure`).
 
 Arguments are compared by value where that runs no code of the app's; objects of a mapped class by their identity in
 the database; sessions and connections count as the same; any other object by which one it is, within this request.
@@ -34,8 +34,8 @@ MAX_COMPARED = 20_000
 """Calls of one function whose arguments are compared; more are only counted."""
 MAX_ARGUMENTS = 2_000
 TOLD_ARGUMENTS = 20
-SETTLED = 2_000
-"""Lines in a row without a new one, after which a function's lines are no longer looked at (settrace only)."""
+MAX_LINES = 20_000_000
+"""Lines of one request that are looked at though they had run before: some 8 s of its time (settrace only)."""
 TOOL_ID = 4
 """Of sys.monitoring: none of those with a name of their own (debugger 0, coverage 1, profiler 2, optimizer 5)."""
 
@@ -49,7 +49,6 @@ class Function:
         "code",
         "compared",
         "entity_bound",
-        "idle",
         "lines",
         "module",
         "more",
@@ -65,7 +64,7 @@ class Function:
         self.code = code
         self.module = frame.f_globals.get("__name__", "")
         self.stack = chain(frame.f_back)
-        self.calls = self.compared = self.unlike = self.more = self.idle = 0
+        self.calls = self.compared = self.unlike = self.more = 0
         self.arguments: dict[str, list[Any]] = {}
         self.places: set[tuple[int, int]] = set()
         self.lines: set[int] = set()
@@ -73,15 +72,9 @@ class Function:
         self.settled = self.unsure = self.entity_bound = False
 
     def ran(self, line: int) -> None:
-        """A line runs. Settles when nothing new has been seen for long."""
-        if line not in self.lines:
-            self.lines.add(line)
-            self.idle = 0
-            self.settled = self.wanted <= self.lines
-        else:
-            self.idle += 1
-            if self.idle > SETTLED:
-                self.settled = self.unsure = True
+        """A line runs for the first time. Settles when none is left that never did."""
+        self.lines.add(line)
+        self.settled = self.wanted <= self.lines
 
     def told(self) -> dict[str, Any]:
         """As the protocol says, but for the stack."""
@@ -122,6 +115,7 @@ class Calls:
         self.functions: dict[int, Function] = {}
         self.going_on: dict[int, tuple[Function, str | None, int, int, int]] = {}
         self.comparer = Comparer()
+        self.lines_left = MAX_LINES
 
     def function(self, frame: FrameType) -> Function | None:
         """The function of a frame of own code; None beyond the limit and for what has no name."""
@@ -262,14 +256,24 @@ def traced(frame: FrameType, event: str, argument: Any) -> Any:
         Watch.on = False
         return None
 
+    record, calls = found
+    seen = function.lines
+
     def inside(frame: FrameType, event: str, argument: Any) -> Any:
         try:
             if event == "line":
-                function.ran(frame.f_lineno)
-                if function.settled:
+                line = frame.f_lineno
+                if line not in seen:
+                    function.ran(line)
+                    if function.settled:
+                        frame.f_trace_lines = False
+                elif calls.lines_left > 0:
+                    calls.lines_left -= 1
+                else:
+                    function.unsure = function.settled = True
                     frame.f_trace_lines = False
             elif event == "return":
-                found[1].left(found[0], frame, argument)
+                calls.left(record, frame, argument)
         except Exception as mishap:
             guard.failed(HOOK, mishap)
             Watch.on = False

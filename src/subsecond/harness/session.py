@@ -103,6 +103,11 @@ class AuditedApp:
                 found.setdefault(one.connection())
         return list(found)
 
+    def entities(self) -> list[Any]:
+        """What the app's mapper holds, as its deep runs told it (see `subsecond_agent.protocol`)."""
+        self.spool.poll()
+        return self.spool.entities
+
     def hello(self) -> dict[str, Any] | None:
         """What the agent said about the first process that answered; None where no agent is there."""
         self.spool.poll()

@@ -27,6 +27,10 @@ class Spool:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.hellos: list[Line] = []
+        self.entities: list[Any] = []
+        """What the app's mapper holds, as the process that knows most told it."""
+        self.jobs: list[Line] = []
+        """Traces of workers' jobs."""
         self.notes: list[str] = []
         """What the agent or we have to tell the user."""
         self.unmarked = 0
@@ -109,6 +113,10 @@ class Spool:
             self.notes.append(f"{path.name}: a line of version {line.get('version')!r}; wanted {protocol.VERSION}")
         elif kind == "hello":
             self.hellos.append(line)
+        elif kind == "mapper":
+            told = line.get("entities")
+            if isinstance(told, list) and len(told) >= len(self.entities):
+                self.entities = told
         elif kind == "note":
             said = f"agent, hook {line.get('hook')}: {line.get('message')} (process {line.get('pid')})"
             self.notes.append(printable(said))
@@ -128,7 +136,9 @@ class Spool:
             while len(self._recent) > REMEMBERED:
                 self._recent.popitem(last=False)
             mark = line.get("mark")
-            if mark is None:
+            if line.get("job") is not None:
+                self.jobs.append(line)
+            elif mark is None:
                 self.unmarked += 1
             else:
                 self._marked[mark] = line

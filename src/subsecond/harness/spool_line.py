@@ -5,7 +5,7 @@ The line comes from a process that may have died, run out of disk or been writte
 
 from __future__ import annotations
 
-from typing import Any, TypedDict
+from typing import Any, NotRequired, TypedDict, cast
 
 from subsecond.errors import SubsecondError
 from subsecond.store import from_json
@@ -26,6 +26,42 @@ class LateLine(TypedDict):
     spans: list[tuple[str, int, int, int, int, dict[str, Any]]]
 
 
+class Group(TypedDict):
+    """What statements fetched, against what was read."""
+
+    span: int
+    entity: str | None
+    relation: str | None
+    statements: int
+    rows: int
+    objects: int
+    again: int
+    others: int
+    columns: dict[str, int]
+    relations: dict[str, int]
+    read_at: dict[str, int]
+    clusters: list[dict[str, Any]]
+
+
+class Deep(TypedDict, total=False):
+    """Of a deep run; empty where the agent failed to tell it."""
+
+    reads: list[Group]
+    untracked: int
+    parameters: list[dict[str, Any]]
+    functions: list[dict[str, Any]]
+    why: str | None
+
+
+class Profile(TypedDict):
+    """Of a profiling run."""
+
+    how: str
+    period: float
+    seconds: float
+    stacks: list[tuple[int, str | None, float]]
+
+
 class TraceLine(LateLine):
     """The line of a request itself."""
 
@@ -42,6 +78,8 @@ class TraceLine(LateLine):
     route: str | None
     status: int | None
     error: str | None
+    deep: NotRequired[Deep]
+    profile: NotRequired[Profile]
 
 
 def flaw(text: bytes, late: bool) -> str | None:
@@ -59,4 +97,17 @@ def flaw(text: bytes, late: bool) -> str | None:
             return f"span {number} names a parent or a stack that is not there"
         if type(text_number) is not int or not -1 <= text_number < len(line["texts"]):
             return f"span {number} names a text that is not there"
+    named = _stacks_named(cast(TraceLine, line))
+    if not all(type(stack) is int and -1 <= stack < stacks for stack in named):
+        return "a deep run names a stack that is not there"
     return None
+
+
+def _stacks_named(line: TraceLine) -> list[Any]:
+    """Stacks that are named elsewhere than in spans."""
+    deep, profile = line.get("deep"), line.get("profile")
+    found: list[Any] = [stack for stack, _, _ in profile["stacks"]] if profile else []
+    if deep:
+        found += [stack for group in deep.get("reads", []) for stack in group["read_at"].values()]
+        found += [one.get("stack") for one in [*deep.get("parameters", []), *deep.get("functions", [])]]
+    return found

@@ -26,6 +26,8 @@ class Shares:
     garbage: float
     python: float
     """The rest: the app's own code, the ORM, the framework."""
+    calls: float = 0.0
+    """Waiting for other services and key-value stores."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,6 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from subsecond.model.database import DatabaseFacts
+from subsecond.model.entity import Entity
+from subsecond.model.trace import Trace
+from subsecond.model.unreached import Unreached
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -12,6 +15,14 @@ class Facts:
     """Facts of the app, read once per audit; None where they could not be had."""
 
     database: DatabaseFacts | None = None
+    entities: tuple[Entity, ...] = ()
+    """What stands in the app's mapper; empty without one."""
+    deep: tuple[Trace, ...] = ()
+    """Deep runs of all requests, one each where there is one; `Trace.request` and `route` say whose."""
+    profiled: tuple[Trace, ...] = ()
+    """Profiling runs of all requests, several each."""
+    unreached: tuple[Unreached, ...] = ()
+    """Lines of the functions that were called, which no request of the target ran."""
 
 
 NO_FACTS = Facts()

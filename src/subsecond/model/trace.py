@@ -5,10 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal
 
+from subsecond.model.deep import Deep, Profile
+from subsecond.model.frame import Frame as Frame  # noqa: PLC0414 - traces and their frames are imported together
 from subsecond_agent import protocol
 
 Value = str | int | float | bool | None
-Mode = Literal["timed", "recording", "deep"]
+Mode = Literal["timed", "recording", "deep", "profiling"]
 
 _INSTALLED = ("/site-packages/", "/dist-packages/")
 
@@ -19,15 +21,6 @@ def shown_file(file: str) -> str:
         if folder in file:
             return file.rpartition(folder)[2]
     return file
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Frame:
-    """A place in the user's code. `file` is relative to the project's folder where it lies below it."""
-
-    file: str
-    line: int
-    function: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,6 +75,9 @@ class Trace:
     counts: dict[str, int] = field(default_factory=dict)
     waits: dict[str, float] = field(default_factory=dict)
     spans: tuple[Span, ...] = ()
+    deep: Deep | None = None
+    """Of deep runs only, as `profile` of profiling ones: their seconds are nobody's."""
+    profile: Profile | None = None
     version: int = 1
 
     def opener(self, checkout: Span) -> Frame | None:

@@ -92,5 +92,6 @@ def _shares(timed: Sequence[Trace]) -> Shares | None:
     database = trace.waits.get(protocol.WAIT_DATABASE, 0.0)
     pool = trace.waits.get(protocol.WAIT_POOL, 0.0)
     logs = trace.waits.get(protocol.WAIT_LOGS, 0.0)
-    rest = max(0.0, trace.seconds - database - pool - logs - trace.gc_seconds)
-    return Shares(database=database, pool=pool, logs=logs, garbage=trace.gc_seconds, python=rest)
+    calls = trace.waits.get(protocol.WAIT_HTTP, 0.0) + trace.waits.get(protocol.WAIT_KEY_VALUE, 0.0)
+    rest = max(0.0, trace.seconds - database - pool - logs - calls - trace.gc_seconds)
+    return Shares(database=database, pool=pool, logs=logs, garbage=trace.gc_seconds, python=rest, calls=calls)

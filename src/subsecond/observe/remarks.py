@@ -19,7 +19,7 @@ def remarks(seen: Sequence[Observation]) -> list[str]:
 
 
 def _of(seen: Observation) -> Iterator[str]:
-    for sentence in (unsteady(seen), untraced(seen), redirected(seen), written(seen)):
+    for sentence in (unsteady(seen), untraced(seen), redirected(seen), written(seen), unlooked(seen)):
         if sentence:
             yield sentence
 
@@ -43,6 +43,13 @@ def untraced(seen: Observation) -> str | None:
 
 def _many_runs(number: int) -> str:
     return "1 run" if number == 1 else f"{number} runs"
+
+
+def unlooked(seen: Observation) -> str | None:
+    """A sentence where it is not known which columns are read, which functions called, which lines hot."""
+    if not seen.unlooked:
+        return None
+    return f"{seen.spec.name}: not looked into deeply: {seen.unlooked}; kinds that need it are not looked for"
 
 
 def redirected(seen: Observation) -> str | None:

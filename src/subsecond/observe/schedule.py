@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 WARM_UPS = 6
@@ -11,6 +12,11 @@ TIMED_SECONDS = 12.0
 FEWEST, MOST = 3, 20
 RECORDED = 2
 """Exact integers need two identical runs, no statistics."""
+LONGEST_DEEP = 30.0
+"""A deep run takes several times the request's seconds, in a loop of plain Python tens of times."""
+PROFILED_SECONDS = 1.0
+"""At a sample each 5 ms a second is about 200 samples: a line with a tenth of it is known to a third or so."""
+MOST_PROFILED = 20
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,6 +26,8 @@ class Schedule:
     warm_ups: int
     timed: int
     recorded: int
+    deep: int
+    profiled: int
 
 
 def schedule(first_seconds: float, repeat: int | None = None) -> Schedule:
@@ -30,4 +38,12 @@ def schedule(first_seconds: float, repeat: int | None = None) -> Schedule:
     warm_ups = WARM_UPS - 1 if first_seconds < 0.3 else 1
     fitting = int(TIMED_SECONDS / max(first_seconds, 1e-3))
     timed = repeat if repeat is not None else min(MOST, max(FEWEST, fitting))
-    return Schedule(warm_ups=warm_ups, timed=timed, recorded=RECORDED)
+    looked_into = first_seconds <= LONGEST_DEEP
+    profiled = min(MOST_PROFILED, math.ceil(PROFILED_SECONDS / max(first_seconds, 1e-3)))
+    return Schedule(
+        warm_ups=warm_ups,
+        timed=timed,
+        recorded=RECORDED,
+        deep=1 if looked_into else 0,
+        profiled=profiled if looked_into else 0,
+    )

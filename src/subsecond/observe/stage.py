@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 from subsecond.harness.send import Answer, RequestFailed
 from subsecond.harness.session import TRACE_SECONDS, AuditedApp
@@ -14,7 +14,7 @@ from subsecond.model.database import RecordedStatement
 from subsecond.model.sent import Sent
 from subsecond.model.target import RequestSpec
 from subsecond.model.trace import Mode, Trace
-from subsecond.observe.schedule import schedule
+from subsecond.observe.schedule import LONGEST_DEEP, Schedule, schedule
 from subsecond.observe.sent import sent_of
 from subsecond.observe.statements import statements_of
 from subsecond.observe.traces import Redaction, trace_of
@@ -43,6 +43,10 @@ class Observation:
     """Where a redirection leads."""
     sent: tuple[Sent, ...] = ()
     """What one recorded run sent, with its values: never written."""
+    deep_line: Mapping[str, Any] | None = None
+    """What the deep run told, with its values: never written."""
+    unlooked: str | None = None
+    """Why there is no deep or no profiling run, None where there are both."""
     untraced: int = 0
     """Runs that were answered but left no trace."""
     statements: list[RecordedStatement] = field(default_factory=list)
@@ -95,6 +99,8 @@ def _one(
             if mode == "recording" and not seen.statements:
                 seen.statements = statements_of(line, spec.name)
                 seen.sent = sent_of(line)
+            if mode == "deep":
+                seen.deep_line = line
         return answer
 
     progress(spec.name, 0, 1)
@@ -114,8 +120,26 @@ def _one(
             seen.traces.clear()
         elif mode == "timed":
             seen.answers.append(answer.seconds)
+    _look_into(seen, plan, send)
     progress(spec.name, len(order) + 1, len(order) + 1)
     return seen
+
+
+def _look_into(seen: Observation, plan: Schedule, send: Callable[[Mode], Answer | None]) -> None:
+    """The deep and the profiling runs, after all that is timed. One that fails does not make the request a failure."""
+    if not seen.traces:
+        return
+    if not plan.deep:
+        seen.unlooked = f"it takes longer than {LONGEST_DEEP:.0f} s"
+        return
+    status, location = seen.status, seen.location
+    modes: list[Mode] = ["profiling"] * plan.profiled
+    modes += ["deep"] * plan.deep
+    for mode in modes:
+        if send(mode) is None:
+            seen.unlooked = f"a {mode} run failed: {seen.failure}"
+            seen.failure, seen.status, seen.location = None, status, location
+            return
 
 
 def _interleaved(timed: int, recorded: int) -> list[Mode]:

@@ -10,7 +10,9 @@ from pathlib import Path
 from typing import Any, cast
 
 from subsecond.harness.requests import without_secrets
-from subsecond.model.trace import Frame, Mode, Span, Trace, Value
+from subsecond.model.frame import Frame
+from subsecond.model.trace import Mode, Span, Trace, Value
+from subsecond.observe.deep import deep_of, profile_of
 from subsecond.sql.fingerprint import fingerprint, redacted
 from subsecond_agent import protocol
 
@@ -61,6 +63,8 @@ def trace_of(
         counts=dict(line["counts"]),
         waits=dict(line["waits"]),
         spans=tuple(_span(raw, line["texts"], stacks, redaction) for raw in line["spans"]),
+        deep=deep_of(line, stacks, lambda file: _shown(file, root), redaction.values),
+        profile=profile_of(line, stacks),
     )
 
 

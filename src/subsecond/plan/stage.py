@@ -125,7 +125,7 @@ def _endpoint(result: RequestResult, known: Measured, steps: Sequence[Step], goa
 def _spent(result: RequestResult) -> dict[str, float]:
     if result.shares is None or result.seconds is None:
         return {}
-    parts = {name: getattr(result.shares, name) for name in ("database", "pool", "logs", "garbage", "python")}
+    parts = {name: getattr(result.shares, name) for name in ("database", "pool", "calls", "logs", "garbage", "python")}
     parts["outside the app"] = max(0.0, result.seconds.median - sum(parts.values()))
     return {name: round(value, 6) for name, value in parts.items()}
 

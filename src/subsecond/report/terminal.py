@@ -25,6 +25,7 @@ BAR = 48
 _PARTS = (
     ("database", "database", "red"),
     ("pool", "waiting for a connection", "magenta"),
+    ("calls", "other services", "bright_magenta"),
     ("logs", "logs", "yellow"),
     ("garbage", "garbage collection", "cyan"),
     ("python", "Python (code, ORM, framework)", "blue"),
