@@ -21,6 +21,7 @@ from subsecond.harness import app_log, run_folder
 from subsecond.model.audit import Audit, Interval, QueryGroup, RequestResult, Shares
 from subsecond.model.finding import Finding, Place, Trial
 from subsecond.model.trace import Frame, Span, Trace
+from subsecond.model.trial import MeasuredSet, Saving, TrialRecord, Trials, Untested
 
 text = st.text(st.characters(exclude_categories=("Cs",)), max_size=20)
 number = st.floats(allow_nan=False, allow_infinity=False)
@@ -63,6 +64,27 @@ def test_an_audit_comes_back_as_it_was(audit: Audit, tmp_path_factory: pytest.Te
     root = tmp_path_factory.mktemp("store")
     store.write_outcome(root, audit, [])
     assert store.read_audit(root) == audit
+
+
+@given(
+    made=st.builds(
+        Trials,
+        version=st.just(1),
+        trials=st.lists(st.builds(TrialRecord, trial=trials, wall=st.none() | st.builds(Saving)), max_size=2).map(
+            tuple
+        ),
+        sets=st.lists(st.builds(MeasuredSet), max_size=2).map(tuple),
+        untested=st.lists(st.builds(Untested), max_size=2).map(tuple),
+    )
+)
+def test_trials_come_back_as_they_were_and_go_with_the_next_audit(
+    made: Trials, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    root = tmp_path_factory.mktemp("store")
+    store.write_outcome(root, Audit(), [], made)
+    assert store.read_trials(root) == made
+    store.write_outcome(root, Audit(), [])
+    assert store.read_trials(root) is None
 
 
 def test_the_folder_is_private_and_ignored(tmp_path: Path) -> None:
