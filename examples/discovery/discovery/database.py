@@ -38,6 +38,8 @@ def make_engine(url: str, name: str) -> Engine:
 def _replace_if_closed(connection: psycopg.Connection[Any], *_: object) -> None:
     """Reads what has arrived on an idle connection, without waiting and without a statement: its end, maybe."""
     try:
+        # A server that shuts down says so before it closes: the first call reads that, the second one the end.
+        connection.pgconn.consume_input()
         connection.pgconn.consume_input()
     except psycopg.OperationalError as error:
         raise DisconnectionError("closed by the server") from error

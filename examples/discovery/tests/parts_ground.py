@@ -154,5 +154,4 @@ def mended(parts: PartsGround) -> Iterator[PartsGround]:
     """The same for a test that damages it: whole again afterwards."""
     yield parts
     parts.command("up")
-    found = json.loads(parts.command("status", "--json"))
-    assert found["running"], found
+    wait_for(lambda: discovery(parts.environment, "status").returncode == 0, 60)

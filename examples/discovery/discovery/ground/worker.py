@@ -6,7 +6,7 @@ import psycopg
 
 from discovery.settings import NotRunningError, read_state
 
-FRESH = 6  # seconds; the worker's heart beats every 2
+FRESH = 10  # seconds; the worker's heart beats every 2, and others take it for dead after 10
 BEATING = """
 SELECT count(*) FROM procrastinate.procrastinate_workers WHERE last_heartbeat > now() - make_interval(secs => %s)
 """
