@@ -7,6 +7,7 @@ import random
 import threading
 import time
 from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from itertools import count
 
@@ -59,21 +60,23 @@ def rush(ground: BookingGround, items: list[Item], *, clients: int, tries: int, 
     """Has the clients book the items at random times until there were so many tries; each is a user of its own."""
     users = list(range(FIRST_USER, FIRST_USER + clients))
     grant(ground, users)
-    crowd, number = Crowd(), count()
+    crowd, number, over = Crowd(), count(), threading.Event()
     began = time.monotonic()
 
     def client(user: int) -> None:
         rng, mine = random.Random(f"{seed}:{user}"), list[int]()
-        while next(number) < tries:
+        while not over.is_set() and next(number) < tries:
             if mine and rng.random() < CANCEL:
                 _cancel(ground, crowd, user, mine.pop())
             mine += _try(ground, crowd, user, rng, items)
 
-    threads = [threading.Thread(target=client, args=(user,)) for user in users]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    with ThreadPoolExecutor(clients) as pool:
+        running = [pool.submit(client, user) for user in users]
+        try:
+            for one in running:
+                one.result()
+        finally:
+            over.set()  # nobody goes on when one has failed, or when the test is broken off
     crowd.seconds = time.monotonic() - began
     return crowd
 
