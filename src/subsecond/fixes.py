@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from subsecond import store
 from subsecond.attempts import Proposal
+from subsecond.fix.fixer import Code
 from subsecond.fix.stage import fix
 from subsecond.optimize import Work
 
@@ -16,7 +18,8 @@ class Fixers:
         """The first patch that a fixer drafts, or all their reasons against it."""
         target = work.copy.target
         prefix = target.root.relative_to(work.copy.tree)
-        found = fix(work.finding, work.audit, target.root, "" if str(prefix) == "." else f"{prefix}/")
+        code = Code(target.root, store.read_entities(target.home))
+        found = fix(work.finding, work.audit, code, "" if str(prefix) == "." else f"{prefix}/")
         return Proposal(
             step=work.step.id,
             finding=work.finding.id,

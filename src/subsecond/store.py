@@ -15,6 +15,7 @@ import msgspec
 
 from subsecond.errors import SubsecondError
 from subsecond.model.audit import Audit
+from subsecond.model.entity import Entity
 from subsecond.model.optimized import Optimized
 from subsecond.model.plan import Plan
 from subsecond.model.trace import Trace
@@ -25,6 +26,7 @@ Lines = Iterable[bytes | str]
 FOLDER = ".subsecond"
 FINDINGS = "findings.json"
 TRIALS = "trials.json"
+MAPPER = "mapper.json"
 PLAN = "plan.json"
 OPTIMIZED = "optimized.json"
 TRACES = "traces"
@@ -133,13 +135,27 @@ def sweep(root: Path) -> None:
     """Remove what a tool that was killed while it wrote has left; only where no other is at work (the lock)."""
     base = root / FOLDER
     traces = [] if (base / TRACES).is_symlink() else [*(base / TRACES).glob(".*.jsonl.*")]
-    for left in (*base.glob(".findings.json.*"), *base.glob(".trials.json.*"), *base.glob(".plan.json.*"), *traces):
+    for left in (
+        *base.glob(".findings.json.*"),
+        *base.glob(".trials.json.*"),
+        *base.glob(".plan.json.*"),
+        *base.glob(".mapper.json.*"),
+        *traces,
+    ):
         left.unlink(missing_ok=True)
 
 
-def write_outcome(root: Path, audit: Audit, traces: Iterable[Trace], trials: Trials | None = None) -> None:
-    """Findings, traces and trials of one audit: all of its files and none of an earlier one, or nothing is changed."""
-    outcome: dict[Path, Lines] = {folder(root) / FINDINGS: [to_json(audit)]}
+def write_outcome(
+    root: Path, audit: Audit, traces: Iterable[Trace], trials: Trials | None = None, entities: Iterable[Entity] = ()
+) -> None:
+    """What one audit found: all of its files and none of an earlier one, or nothing is changed.
+
+    `entities`: what the app's mapper holds, for the fixers.
+    """
+    outcome: dict[Path, Lines] = {
+        folder(root) / FINDINGS: [to_json(audit)],
+        folder(root) / MAPPER: [to_json(tuple(entities))],
+    }
     if trials is not None:
         outcome[folder(root) / TRIALS] = [to_json(trials)]
     files = _trace_files(root, traces)
@@ -156,6 +172,12 @@ def read_trials(root: Path) -> Trials | None:
     """The trials of the last audit, None where it ran none."""
     path = root / FOLDER / TRIALS
     return _read(path, Trials) if path.exists() else None
+
+
+def read_entities(root: Path) -> tuple[Entity, ...]:
+    """What the app's mapper held in the last audit, empty where it was not read."""
+    path = root / FOLDER / MAPPER
+    return _read(path, tuple[Entity, ...]) if path.exists() else ()
 
 
 def write_plan(root: Path, plan: Plan) -> None:

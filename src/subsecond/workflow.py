@@ -53,7 +53,8 @@ def audit(
             findings, made = _tried(seen, findings, progress, say)
     notes = (*seen.notes, *(made.notes if made else ()))
     outcome = Audit(requests=seen.results, findings=findings, notes=notes)
-    store.write_outcome(target.root, outcome, [trace for one in seen.observed for trace in one.traces], made)
+    traces = [trace for one in seen.observed for trace in one.traces]
+    store.write_outcome(target.root, outcome, traces, made, seen.entities)
     return outcome
 
 
@@ -82,6 +83,7 @@ class _Seen:
     results: tuple[RequestResult, ...]
     findings: tuple[Finding, ...]
     databases: list[Connection]
+    entities: tuple[Entity, ...]
     notes: tuple[str, ...]
 
 
@@ -103,7 +105,7 @@ def _seen(base: Ground, redaction: Redaction, progress: Progress, say: Callable[
     medians = {result.name: result.seconds.median for result in results if result.seconds}
     recorded = [trace for one in seen if one.failure is None for trace in one.of("recording")]
     findings = diagnose(recorded, medians, root, facts)
-    return _Seen(base, seen, results, findings, databases, tuple(notes))
+    return _Seen(base, seen, results, findings, databases, mapper, tuple(notes))
 
 
 def _tried(

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import ClassVar, Protocol
 
 from subsecond.model.audit import Audit
+from subsecond.model.entity import Entity
 from subsecond.model.finding import Finding
 from subsecond.registry import Registry
 
@@ -18,9 +19,13 @@ class RefusedError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Code:
-    """The user's code as it stands: `root` is the project's folder in the copy that is worked on."""
+    """The user's code as it stands: `root` is the project's folder in the copy that is worked on.
+
+    `entities`: what the app's mapper held when it was audited; empty where it was not read.
+    """
 
     root: Path
+    entities: tuple[Entity, ...] = ()
 
     def text(self, file: str) -> str:
         """The text of a file by its path from the project's folder. Raises RefusedError where it cannot be edited."""

@@ -21,15 +21,15 @@ class Fixed:
     refusal: str = ""
 
 
-def fix(finding: Finding, audit: Audit, root: Path, prefix: str = "") -> Fixed:
-    """The patch for a finding of the code below `root`. `prefix`: the project's folder from the repository's top."""
+def fix(finding: Finding, audit: Audit, code: Code, prefix: str = "") -> Fixed:
+    """The patch for a finding. `prefix`: the project's folder from the repository's top, with a `/` at its end."""
     reasons = []
     for name, kind in fixer.items().items():
         if finding.kind not in kind.kinds:
             continue
         try:
-            draft = kind().draft(finding, audit, Code(root))
-            return Fixed(fixer=name, patch=difference(draft, root, prefix), draft=draft)
+            draft = kind().draft(finding, audit, code)
+            return Fixed(fixer=name, patch=difference(draft, code.root, prefix), draft=draft)
         except RefusedError as refused:
             reasons.append(f"{name}: {refused}")
     return Fixed(refusal="; ".join(reasons) or f"no fixer mends {finding.kind}")

@@ -1,0 +1,249 @@
+"""One file of the user's code as a syntax tree: where things stand, what names mean, and edits that keep the rest."""
+
+from __future__ import annotations
+
+import builtins
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import TypeVar
+
+import libcst as cst
+from libcst.codemod import CodemodContext
+from libcst.codemod.visitors import AddImportsVisitor
+from libcst.metadata import MetadataWrapper, ParentNodeProvider, PositionProvider
+
+from subsecond.fix.fixer import RefusedError
+
+N = TypeVar("N", bound=cst.CSTNode)
+Function = cst.FunctionDef
+Statement = cst.SimpleStatementLine | cst.BaseCompoundStatement
+
+
+def code(node: cst.CSTNode) -> str:
+    """The node as text."""
+    return cst.Module(body=[]).code_for_node(node)
+
+
+def below(node: cst.CSTNode, kind: type[N]) -> Iterator[N]:
+    """The node itself and all below it that are of a kind, outer ones first."""
+    if isinstance(node, kind):
+        yield node
+    for child in node.children:
+        yield from below(child, kind)
+
+
+def _all(node: cst.CSTNode) -> Iterator[cst.CSTNode]:
+    yield node
+    for child in node.children:
+        yield from _all(child)
+
+
+def names_in(node: cst.CSTNode) -> set[str]:
+    """All names that an expression mentions; an attribute's own name and a keyword's are none."""
+    if isinstance(node, cst.Name):
+        return {node.value}
+    if isinstance(node, cst.Attribute):
+        return names_in(node.value)
+    if isinstance(node, cst.Arg):
+        return names_in(node.value)
+    return {name for child in node.children for name in names_in(child)}
+
+
+def targets(node: cst.CSTNode) -> set[str]:
+    """Names that a node gives a value to, anywhere below it."""
+    found: set[str] = set()
+    for one in _all(node):
+        if isinstance(one, cst.AssignTarget | cst.AnnAssign | cst.AugAssign | cst.For | cst.CompFor | cst.NamedExpr):
+            found |= names_in(one.target)
+        elif isinstance(one, cst.AsName):
+            found |= names_in(one.name)
+        elif isinstance(one, cst.Del):
+            found |= names_in(one.target)
+    return found
+
+
+@dataclass
+class Source:
+    """A parsed file. Raises RefusedError where it is no Python that LibCST reads."""
+
+    file: str
+    text: str
+    module: cst.Module = field(init=False)
+
+    def __post_init__(self) -> None:
+        try:
+            wrapper = MetadataWrapper(cst.parse_module(self.text), unsafe_skip_copy=True)
+        except cst.ParserSyntaxError as problem:
+            raise RefusedError(f"{self.file}:{problem.raw_line} is not Python that can be read") from None
+        self.module = wrapper.module
+        self._at = wrapper.resolve(PositionProvider)
+        self._parents = wrapper.resolve(ParentNodeProvider)
+        self.names = dict(_names(self.module))
+
+    def lines(self, node: cst.CSTNode) -> tuple[int, int]:
+        """First and last line of a node."""
+        span = self._at[node]
+        return span.start.line, span.end.line
+
+    def holds(self, node: cst.CSTNode, line: int) -> bool:
+        """Whether a line lies in the node."""
+        first, last = self.lines(node)
+        return first <= line <= last
+
+    def where(self, node: cst.CSTNode) -> str:
+        """`file:line` of a node, for a reader."""
+        return f"{self.file}:{self.lines(node)[0]}"
+
+    def parent(self, node: cst.CSTNode) -> cst.CSTNode | None:
+        """The node that holds it, None for the module."""
+        return self._parents.get(node)
+
+    def above(self, node: cst.CSTNode) -> Iterator[cst.CSTNode]:
+        """What holds a node, the nearest first."""
+        at = self.parent(node)
+        while at is not None:
+            yield at
+            at = self.parent(at)
+
+    def statement(self, node: cst.CSTNode) -> Statement:
+        """The statement that a node is part of."""
+        for one in (node, *self.above(node)):
+            if isinstance(one, Statement):
+                return one
+        raise RefusedError(f"{self.where(node)} is in no statement")
+
+    def function(self, qualified: str, line: int) -> Function | cst.Module:
+        """The function of a frame (`Class.method`, `outer.<locals>.inner`), the module for code outside any.
+
+        Where lines have moved since the recording, the name decides; among several of one name, the line.
+        """
+        words = [word for word in qualified.split(".") if not word.startswith("<")]
+        if not words:
+            return self.module
+        named = [one for one in below(self.module, Function) if self.qualified(one)[-len(words) :] == words]
+        at = [one for one in named if self.holds(one, line)] if len(named) > 1 else named
+        if len(at) != 1:
+            raise RefusedError(f"{self.file}:{line}: there is no function {qualified} (any more)")
+        return at[0]
+
+    def qualified(self, function: Function) -> list[str]:
+        """The names of a function and of all that it stands in, outermost first."""
+        holders = [one for one in self.above(function) if isinstance(one, Function | cst.ClassDef)]
+        return [*(one.name.value for one in reversed(holders)), function.name.value]
+
+    def origin(self, expression: cst.BaseExpression) -> tuple[str, str] | None:
+        """Module and name behind `Name` or `module.Name`, by the file's imports; ("", name) if defined here itself."""
+        words = code(expression).split(".")
+        known = self.names.get(words[0])
+        if known is None:
+            return None
+        module, name = known
+        if len(words) == 1:
+            return module, name
+        if not all(word.isidentifier() for word in words):
+            return None
+        return ".".join(part for part in (module, name, *words[1:-1]) if part), words[-1]
+
+    def imported(self, module: str, name: str) -> str:
+        """How the file may call a name of a module: as it is imported already, else `name`, to be imported by an edit.
+
+        Raises RefusedError where the plain name means something else in this file.
+        """
+        packages = (module, module.partition(".")[0])
+        for local, (package, original) in self.names.items():
+            if original == name and package in packages:
+                return local
+        if name in self.names or name in targets(self.module) or hasattr(builtins, name):
+            raise RefusedError(f"{self.file} uses the name {name} for something else than {module}.{name}")
+        return name
+
+    def free(self, wanted: str) -> str:
+        """A name that the file does not use yet: the wanted one, else with a number."""
+        used = {one.value for one in below(self.module, cst.Name)}
+        number, name = 2, wanted
+        while name in used:
+            name, number = f"{wanted}_{number}", number + 1
+        return name
+
+
+def _names(module: cst.Module) -> Iterator[tuple[str, tuple[str, str]]]:
+    """Local name -> (module, name) of imports anywhere in the file and of classes and functions at its top."""
+    for statement in module.body:
+        if isinstance(statement, cst.ClassDef | Function):
+            yield statement.name.value, ("", statement.name.value)
+    for one in below(module, cst.ImportFrom):
+        package = "." * len(one.relative) + (code(one.module) if one.module else "")
+        if not isinstance(one.names, cst.ImportStar):
+            for alias in one.names:
+                local = alias.evaluated_alias or alias.evaluated_name
+                yield local, (package, alias.evaluated_name)
+    for whole in below(module, cst.Import):
+        for alias in whole.names:
+            first = alias.evaluated_name.partition(".")[0]
+            yield alias.evaluated_alias or first, (alias.evaluated_name if alias.evaluated_alias else first, "")
+
+
+@dataclass
+class Edits:
+    """Changes to one file: nodes to replace, statements to put before others, names to import."""
+
+    source: Source
+    replaced: dict[cst.CSTNode, cst.CSTNode] = field(default_factory=dict)
+    before: dict[cst.CSTNode, list[Statement]] = field(default_factory=dict)
+    imports: list[tuple[str, str]] = field(default_factory=list)
+
+    def use(self, module: str, name: str) -> str:
+        """The local name of something imported; the import is added where it is missing."""
+        local = self.source.imported(module, name)
+        if local not in self.source.names:
+            self.imports.append((module, name))
+        return local
+
+    def replace(self, node: cst.BaseExpression, text: str) -> None:
+        """Another expression in its place, in parentheses where the old one had them."""
+        new = cst.parse_expression(text, config=self.source.module.config_for_parsing)
+        self.replaced[node] = new.with_changes(lpar=[*node.lpar, *new.lpar], rpar=[*new.rpar, *node.rpar])
+
+    def insert(self, statement: Statement, lines: Sequence[str]) -> None:
+        """Statements before another one."""
+        text = "\n".join(lines) + "\n"
+        made = cst.parse_module(text, config=self.source.module.config_for_parsing).body
+        self.before.setdefault(statement, []).extend(made)
+
+    def result(self) -> str:
+        """The file's new text; all else in it as it was."""
+        changed = self.source.module.visit(_Apply(self))
+        assert isinstance(changed, cst.Module)
+        if self.imports:
+            context = CodemodContext()
+            for module, name in self.imports:
+                AddImportsVisitor.add_needed_import(context, module, name)
+            changed = AddImportsVisitor(context).transform_module(changed)
+        return changed.code
+
+
+class _Apply(cst.CSTTransformer):
+    def __init__(self, edits: Edits) -> None:
+        super().__init__()
+        self.edits = edits
+
+    def on_leave(
+        self, original_node: cst.CSTNodeT, updated_node: cst.CSTNodeT
+    ) -> cst.CSTNodeT | cst.RemovalSentinel | cst.FlattenSentinel[cst.CSTNodeT]:
+        new = self.edits.replaced.get(original_node)
+        made = self.edits.before.get(original_node)
+        found: cst.CSTNode = updated_node if new is None else new
+        if made is None:
+            return found  # type: ignore[return-value]
+        first, *rest = made
+        blank, leading = _blank_first(found)  # the gap stays above, a comment stays with the statement it is about
+        first = first.with_changes(leading_lines=blank)
+        return cst.FlattenSentinel([first, *rest, found.with_changes(leading_lines=leading)])  # type: ignore[list-item]
+
+
+def _blank_first(statement: cst.CSTNode) -> tuple[Sequence[cst.EmptyLine], Sequence[cst.EmptyLine]]:
+    lines: Sequence[cst.EmptyLine] = getattr(statement, "leading_lines", ())
+    number = 0
+    while number < len(lines) and lines[number].comment is None:
+        number += 1
+    return lines[:number], lines[number:]
