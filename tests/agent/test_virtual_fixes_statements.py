@@ -72,9 +72,17 @@ def test_only_the_columns_read(archive: Served) -> None:
     assert books["body"] == archive.get("/books")[1]
 
 
+def skip_where_options_cannot_be_read(archive: Served, path: str, fix: dict[str, Any]) -> None:
+    trial = run(archive, path, fix)
+    if "cannot be read in SQLAlchemy 1.4" in (trial["trial"]["refused"][0] or ""):
+        assert trial["body"] == archive.get(path)[1]
+        pytest.skip("an option of a statement's own, under SQLAlchemy 1.4: refused")
+
+
 @pytest.mark.parametrize("path", ["/plain-authors", "/countries"])
 def test_an_eager_load_that_nobody_reads(archive: Served, path: str) -> None:
     fix = {"fix": "drop-eager-load", "relation": "Author.country"}
+    skip_where_options_cannot_be_read(archive, path, fix)
     base, trial, mended = compared(archive, path, fix, mode="recording")
     assert "countries" in texts(base)
     assert "countries" not in texts(trial) + texts(mended)
@@ -86,6 +94,7 @@ def test_an_eager_load_that_nobody_reads(archive: Served, path: str) -> None:
 
 def test_an_option_that_was_needed_once(archive: Served) -> None:
     fix = {"fix": "drop-eager-load", "relation": "Author.books"}
+    skip_where_options_cannot_be_read(archive, "/unneeded-books", fix)
     base, trial, mended = compared(archive, "/unneeded-books", fix)
     assert (queries(base), queries(trial), queries(mended)) == (2, 2, 2)
     assert (rows(base), rows(trial), acted(trial)) == (45, 15, [1])

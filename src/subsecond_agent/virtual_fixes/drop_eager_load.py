@@ -34,6 +34,13 @@ class Fix(VirtualFix):
     def apply(self) -> None:
         mapper, name = trial_orm.relation_of(self.parameters["relation"])
         self.relation = mapper.relationships[name]
+        self.options_unread = False
+
+    def undo(self) -> None:
+        if self.options_unread and not self.acted:
+            self.refuse(
+                "the options of a statement cannot be read in SQLAlchemy 1.4; the mapping has no such eager load"
+            )
 
 
 def dropping(fix: Fix, state: Any) -> None:
@@ -48,6 +55,8 @@ def dropping(fix: Fix, state: Any) -> None:
         if path[-1] is fix.relation
     ]
     if not paths:
+        options = statement._with_options
+        fix.options_unread |= any(not isinstance(getattr(option, "context", None), tuple) for option in options)
         return
     named = {path for _, path in paths if by_option.get(path)}
     changed = statement.options(*[lazily(entity, path) for entity, path in paths if path not in named])
