@@ -15,6 +15,7 @@ from subsecond.confirm.baseline import Baseline
 from subsecond.confirm.budget import Budget, parts
 from subsecond.confirm.learn import CannotLearnError
 from subsecond.confirm.measured import Measured
+from subsecond.confirm.runner import candidate
 from subsecond.contract.compare import Comparison, Difference, Noise, Reply
 from subsecond.measure.pairs import Sample, Timed, margin
 from subsecond.model.experiment import Experiment, Learn
@@ -180,3 +181,13 @@ def test_keys_statements_and_the_model_come_from_what_was_sent(project: Path) ->
             learn.keys_of([Sent(fingerprint="f", text=text, values=values)])
     with pytest.raises(CannotLearnError, match="was not sent in this request"):
         learn.parameters(experiment, [], project)
+
+
+def test_the_same_fix_of_two_findings_is_switched_on_once() -> None:
+    one, other = candidate("one-connection", {}), candidate("eager-load", {"relation": "A.b"})
+    index = candidate("index", {"table": "t", "columns": ["a"]})
+    joined = one.joined(other, one, index, index)
+    assert [fix["fix"] for fix in joined.fixes] == ["one-connection", "eager-load"]
+    assert len(joined.indexes) == 1
+    with pytest.raises(ValueError, match="an index needs `table`"):
+        candidate("index", {"columns": ["a"]})

@@ -70,7 +70,9 @@ class Course:
             return measured, None
         measured.base = found
         try:
-            wanted = candidate(experiment.fix, learn.parameters(experiment, task.asked.sent, self.root))
+            wanted = candidate(
+                experiment.fix, learn.parameters(experiment, task.asked.sent, self.root, task.asked.deep_line)
+            )
             attempt.look(self.runner, measured, wanted, runs)
         except (learn.CannotLearnError, ValueError) as problem:
             measured.stopped = ("not testable", str(problem))
@@ -79,6 +81,11 @@ class Course:
             measured.stopped = ("inconclusive", problem.message)
             return measured, None
         return measured, wanted
+
+    def same(self, request: str, wanted: Candidate) -> Measured | None:
+        """An earlier trial of the same fix on the same request that was timed."""
+        found = (self.measured[number] for number, one in self.ready.items() if one == wanted)
+        return next((one for one in found if one.request == request and one.timed is not None), None)
 
     def was_tried(self, task: Task) -> bool:
         return any(one.finding is task.finding and one.request == task.name for one in self.measured)

@@ -10,7 +10,8 @@ from typing import Any
 
 from subsecond.model.experiment import Experiment, Learn
 from subsecond.model.sent import Sent
-from subsecond.sql.fingerprint import tables
+from subsecond.sql.fingerprint import fingerprint, tables
+from subsecond_agent import protocol
 
 MOST_KEYS = 20_000
 """More keys than this in one statement are beyond what drivers bind (PostgreSQL: 65,535 values)."""
@@ -22,15 +23,25 @@ class CannotLearnError(Exception):
     """Why a parameter cannot be had, for the verdict *not testable*."""
 
 
-def parameters(experiment: Experiment, sent: Sequence[Sent], root: Path) -> dict[str, Any]:
-    """All parameters of the fix for one request, whose statements are `sent`. Raises CannotLearnError."""
-    learnt = {name: _learnt(wanted, sent, root) for name, wanted in experiment.learn.items()}
+def parameters(
+    experiment: Experiment, sent: Sequence[Sent], root: Path, deep: Mapping[str, Any] | None = None
+) -> dict[str, Any]:
+    """All parameters of the fix for one request, whose statements are `sent`, whose deep run's spool line is `deep`.
+
+    Raises CannotLearnError.
+    """
+    learnt = {name: _learnt(wanted, sent, root, deep) for name, wanted in experiment.learn.items()}
     return {**experiment.parameters, **learnt}
 
 
-def _learnt(wanted: Learn, sent: Sequence[Sent], root: Path) -> Any:
+def _learnt(wanted: Learn, sent: Sequence[Sent], root: Path, deep: Mapping[str, Any] | None) -> Any:
     if wanted.what == "function":
         return function_of(wanted.chain, root)
+    if wanted.what in ("place", "places"):
+        found = [[str((root / file).absolute()), function] for file, function in wanted.functions]
+        return found if wanted.what == "places" else found[0]
+    if wanted.what in ("kept-values", "kept-keys"):
+        return kept(wanted, deep)
     mine = [one for one in sent if one.fingerprint == wanted.fingerprint]
     if not mine:
         raise CannotLearnError("the statement was not sent in this request's recording")
@@ -39,6 +50,44 @@ def _learnt(wanted: Learn, sent: Sequence[Sent], root: Path) -> Any:
     if wanted.what == "model":
         return model_of(mine[0], wanted.chain, root)
     return keys_of(mine)
+
+
+def kept(wanted: Learn, deep: Mapping[str, Any] | None) -> list[Any]:
+    """What tells the rows that were used: the values of their column, or their primary keys."""
+    clusters = [
+        cluster
+        for group in (deep or {}).get("deep", {}).get("reads", ())
+        if group["entity"] == wanted.entity and _text_of(deep or {}, group["span"]) == wanted.fingerprint
+        for cluster in [*group["clusters"], *([None] if group["others"] else [])]
+    ]
+    used = [one for one in clusters if one is None or tuple(one["columns"]) not in wanted.rejected]
+    if not used:
+        raise CannotLearnError("no row was used in this request's deep run, so there is nothing to filter by")
+    found: dict[str, Any] = {}
+    for cluster in used:
+        told = cluster and (cluster.get("keys") if wanted.what == "kept-keys" else _some(cluster, wanted.column))
+        if told is None:
+            raise CannotLearnError("more rows were used than the deep run names one by one")
+        for value in told:
+            literal = value[0] if wanted.what == "kept-keys" and len(value) == 1 else value
+            found.setdefault(repr(literal), literal)
+    return list(found.values())
+
+
+def _some(cluster: Mapping[str, Any], column: str) -> list[Any] | None:
+    told = cluster["values"].get(column)
+    if told is None or told["distinct"] is None:
+        return None
+    values = [*told["some"], *([None] if told.get("missing") and None not in told["some"] else [])]
+    return values if len(values) == told["distinct"] else None
+
+
+def _text_of(line: Mapping[str, Any], span: int) -> str:
+    """Fingerprint of the statement at a place among the spans of a spool line."""
+    if span < 0:
+        return ""
+    text = line["spans"][span][5].get(protocol.DB_TEXT)
+    return fingerprint(line["texts"][text]) if isinstance(text, int) else ""
 
 
 def keys_of(sent: Sequence[Sent]) -> list[Any]:

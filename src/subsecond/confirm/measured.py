@@ -48,6 +48,11 @@ class Measured:
     effect: Effect | None = None
     uncollected: float | None = None
 
+    def take(self, other: Measured) -> None:
+        """The seconds of another finding's trial of the very same fix on the same request."""
+        self.comparison, self.timed, self.effect = other.comparison, other.timed, other.effect
+        self.uncollected, self.stopped = other.uncollected, other.stopped
+
     @property
     def promised(self) -> Mapping[str, int]:
         """What the recording promised for this request."""

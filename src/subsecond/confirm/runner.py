@@ -48,8 +48,12 @@ class Candidate:
     def joined(self, *others: Candidate) -> Candidate:
         """All of them at once."""
         all_of = [self, *others]
+        fixes: list[Mapping[str, Any]] = []
+        for fix in (fix for one in all_of for fix in one.fixes):
+            if fix not in fixes:  # two findings may have the same fix
+                fixes.append(fix)
         return Candidate(
-            fixes=tuple(fix for one in all_of for fix in one.fixes),
+            fixes=tuple(fixes),
             indexes=tuple(dict.fromkeys(index for one in all_of for index in one.indexes)),
         )
 

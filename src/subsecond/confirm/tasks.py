@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from subsecond.confirm.measured import VALUE_CHANGING
 from subsecond.confirm.runner import INDEX
@@ -28,6 +29,8 @@ class Asked:
     result: RequestResult
     sent: Sequence[Sent] = ()
     writes: bool = False
+    deep_line: Mapping[str, Any] | None = None
+    """What its deep run left in the spool, with values: never written."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -49,7 +49,11 @@ def _quick(course: Course, task: Task, goes_on: GoesOn) -> None:
         course.progress(f"{task.finding.id} {experiment.fix} on {task.name}", 0, 1)
         measured, wanted = course.started(task, experiment, base.warm_ups if isinstance(base, Baseline) else 1)
         if wanted is not None and _worth_timing(measured):
-            _time(course, measured, wanted, goes_on)
+            same = course.same(measured.request, wanted)
+            if same is not None:
+                measured.take(same)
+            else:
+                _time(course, measured, wanted, goes_on)
         course.note(measured, wanted)
         if course.told(measured) == "confirmed":
             return
@@ -79,7 +83,8 @@ def _slow(course: Course, tasks: Sequence[Task], seconds: float, limit: GoesOn) 
     def goes_on() -> bool:
         return until() and limit()
 
-    ready = [one for task in tasks if goes_on() and (one := _looked(course, task, goes_on)) is not None]
+    looked = [one for task in tasks if goes_on() and (one := _looked(course, task, goes_on)) is not None]
+    ready = [one for number, one in enumerate(looked) if one.candidate not in [it.candidate for it in looked[:number]]]
     if ready:
         left = max(0.0, min(course.budget.left, seconds))
         name = tasks[0].name
@@ -91,7 +96,9 @@ def _slow(course: Course, tasks: Sequence[Task], seconds: float, limit: GoesOn) 
         for one in [*apart, *open_ones]:
             if goes_on():
                 _time(course, one.measured, one.candidate, goes_on)
-    for one in ready:
+    for one in looked:
+        if one not in ready:  # another finding has the same fix: it was switched on once for both
+            one.measured.take(next(it.measured for it in ready if it.candidate == one.candidate))
         course.told(one.measured)
 
 
