@@ -32,10 +32,11 @@ def below(node: cst.CSTNode, kind: type[N]) -> Iterator[N]:
         yield from below(child, kind)
 
 
-def _all(node: cst.CSTNode) -> Iterator[cst.CSTNode]:
+def every(node: cst.CSTNode) -> Iterator[cst.CSTNode]:
+    """The node and all below it, outer ones first."""
     yield node
     for child in node.children:
-        yield from _all(child)
+        yield from every(child)
 
 
 def names_in(node: cst.CSTNode) -> set[str]:
@@ -52,14 +53,23 @@ def names_in(node: cst.CSTNode) -> set[str]:
 def targets(node: cst.CSTNode) -> set[str]:
     """Names that a node gives a value to, anywhere below it."""
     found: set[str] = set()
-    for one in _all(node):
+    for one in every(node):
         if isinstance(one, cst.AssignTarget | cst.AnnAssign | cst.AugAssign | cst.For | cst.CompFor | cst.NamedExpr):
-            found |= names_in(one.target)
+            found |= _bound(one.target)
         elif isinstance(one, cst.AsName):
-            found |= names_in(one.name)
+            found |= _bound(one.name)
         elif isinstance(one, cst.Del):
-            found |= names_in(one.target)
+            found |= _bound(one.target)
     return found
+
+
+def _bound(target: cst.CSTNode) -> set[str]:
+    """Of `a, (b, *c), d.e, f[0]` the names a, b, c: an attribute or an item is no name of its own."""
+    if isinstance(target, cst.Name):
+        return {target.value}
+    if isinstance(target, cst.Attribute | cst.Subscript):
+        return set()
+    return {name for child in target.children for name in _bound(child)}
 
 
 @dataclass

@@ -1,0 +1,241 @@
+"""A statement in a loop, and the one statement before the loop that takes its place."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TypeVar
+
+import libcst as cst
+
+from subsecond.fix.effects import Effects, no_recorded_write
+from subsecond.fix.fixer import Code, RefusedError
+from subsecond.fix.models import Models
+from subsecond.fix.rows import Rows, Scope
+from subsecond.fix.source import Edits, Function, Source, Statement, below, code, names_in, targets
+from subsecond.fix.statements import Query
+from subsecond.model.audit import Audit
+from subsecond.model.entity import EntityColumn
+from subsecond.model.finding import Finding
+
+T = TypeVar("T")
+CHUNK = 1_000
+"""Keys a statement: psycopg 3 failed at 66,000, SQLite at 300,000; 1,000 to 5,000 are safe everywhere."""
+_EAGER_CALLERS = ("sum", "list", "tuple", "set", "dict", "sorted", "any", "all", "max", "min", "frozenset")
+
+
+@dataclass(frozen=True)
+class Loop:
+    """A `for` statement or a comprehension; `statement` is what it is, or stands in."""
+
+    node: cst.For | cst.BaseComp
+    statement: Statement
+    variable: str
+    items: cst.BaseExpression
+    body: tuple[cst.CSTNode, ...]
+
+    @property
+    def own(self) -> set[str]:
+        """Names that have another value each time round."""
+        return {self.variable}.union(*(targets(node) for node in self.body))
+
+
+def loop_around(source: Source, call: cst.BaseExpression, finding: Finding) -> Loop:
+    """The innermost loop that sends a call each time round. Raises RefusedError where there is none in the function."""
+    inner: cst.CSTNode = call
+    for one in source.above(call):
+        where = source.where(one)
+        if isinstance(one, cst.Await):
+            raise RefusedError(f"{where}: an asynchronous session (await)")
+        if isinstance(one, cst.For) and inner is one.body:
+            if one.asynchronous is not None:
+                raise RefusedError(f"{where}: an asynchronous loop")
+            return Loop(one, one, _variable(one.target, where), one.iter, (one.body,))
+        if isinstance(one, cst.BaseComp) and inner is not one.for_in:
+            return _comprehension(source, one)
+        if isinstance(one, cst.CompFor) and inner is not one.iter:
+            holder = source.parent(one)
+            if isinstance(holder, cst.BaseComp):
+                return _comprehension(source, holder)
+        if isinstance(one, cst.While):
+            raise RefusedError(f"{where}: a while loop: its keys are not known before it runs")
+        if isinstance(one, Function | cst.Lambda):
+            break
+        inner = one
+    raise RefusedError(
+        f"{source.where(call)}: {finding.function} hides the statement, the loop stands in what calls it: hand it the "
+        "rows, or fetch them for all at once"
+    )
+
+
+def _comprehension(source: Source, node: cst.BaseComp) -> Loop:
+    where, whole = source.where(node), node.for_in
+    if whole.inner_for_in is not None or whole.asynchronous is not None:
+        raise RefusedError(f"{where}: a comprehension with several loops, or an asynchronous one")
+    if not isinstance(whole.iter, cst.Name):
+        raise RefusedError(f"{where}: give {code(whole.iter)} a name before the comprehension")
+    if isinstance(node, cst.GeneratorExp):
+        holder = next((one for one in source.above(node) if not isinstance(one, cst.Arg)), None)
+        at_once = isinstance(holder, cst.Call) and (
+            code(holder.func) in _EAGER_CALLERS or code(holder.func).endswith(".join")
+        )
+        if not at_once:
+            raise RefusedError(f"{where}: a generator: it runs later than it is written")
+    if any(isinstance(one, cst.Lambda) for one in source.above(node)):
+        raise RefusedError(f"{where}: it stands in a lambda")
+    statement = source.statement(node)
+    if not isinstance(statement, cst.SimpleStatementLine | cst.For | cst.If):
+        raise RefusedError(f"{where}: give the comprehension a statement of its own")
+    if isinstance(statement, cst.If) and _is_elif(source, statement):
+        raise RefusedError(f"{where}: give the comprehension a statement of its own, before the if")
+    return Loop(node, statement, _variable(whole.target, where), whole.iter, (node,))
+
+
+def _is_elif(source: Source, statement: cst.If) -> bool:
+    holder = source.parent(statement)
+    return isinstance(holder, cst.If) and holder.orelse is statement
+
+
+def _variable(target: cst.BaseExpression, where: str) -> str:
+    if not isinstance(target, cst.Name):
+        raise RefusedError(f"{where}: the loop has several variables ({code(target)})")
+    return target.value
+
+
+@dataclass(frozen=True)
+class Condition:
+    """What a statement in a loop asks for: `column` of its model equals `key`, and further conditions as text."""
+
+    column: str
+    key: cst.BaseExpression
+    rest: tuple[str, ...]
+
+
+def condition_of(source: Source, query: Query, model: cst.BaseExpression, loop: Loop) -> Condition:
+    """The conditions of a statement, split. Raises RefusedError where they, or anything else in it, do not fit."""
+    keys: list[tuple[str, cst.BaseExpression]] = []
+    rest: list[str] = []
+    for name, call in query.calls:
+        where = source.where(call)
+        if name == "select_from":
+            continue
+        if name not in ("filter", "where", "filter_by"):
+            raise RefusedError(f"{where}: the statement has .{name}(), which one statement for all rows cannot keep")
+        for argument in call.args:
+            if argument.star:
+                raise RefusedError(f"{where}: conditions are handed over as a list")
+            value = argument.value
+            if name == "filter_by" and argument.keyword is not None:
+                if names_in(value) & loop.own:
+                    keys.append((argument.keyword.value, value))
+                else:
+                    rest.append(f"{code(model)}.{argument.keyword.value} == {_steady(source, value)}")
+            elif not names_in(value) & loop.own:
+                rest.append(_steady(source, value))
+            else:
+                keys.append(_equality(source, value, code(model), loop))
+    if len(keys) != 1:
+        raise RefusedError(
+            f"{source.where(query.node)}: {len(keys) or 'no'} conditions use the loop variable, wanted one"
+        )
+    return Condition(keys[0][0], keys[0][1], tuple(rest))
+
+
+def _equality(source: Source, value: cst.BaseExpression, model: str, loop: Loop) -> tuple[str, cst.BaseExpression]:
+    """`Model.column == key`, either way round."""
+    if isinstance(value, cst.Comparison) and len(value.comparisons) == 1:
+        pair = value.comparisons[0]
+        if isinstance(pair.operator, cst.Equal):
+            for one, other in ((value.left, pair.comparator), (pair.comparator, value.left)):
+                if isinstance(one, cst.Attribute) and code(one.value) == model and names_in(other) & loop.own:
+                    return one.attr.value, other
+    raise RefusedError(f"{source.where(value)}: the condition {code(value)} uses the loop variable and is no equality")
+
+
+_HARMLESS = ("is_", "is_not", "isnot", "in_", "not_in", "notin_", "like", "ilike", "between", "any_", "desc", "asc")
+
+
+def _steady(source: Source, value: cst.BaseExpression) -> str:
+    """A condition that has the same value each time round: names, literals, operators of columns."""
+    for one in below(value, cst.Call):
+        if not (isinstance(one.func, cst.Attribute) and one.func.attr.value in _HARMLESS):
+            raise RefusedError(f"{source.where(one)}: the condition calls {code(one.func)}() each time round")
+    return code(value)
+
+
+def key_column(scope: Scope, loop: Loop, key: cst.BaseExpression) -> EntityColumn:
+    """The column behind `variable.column`. Raises RefusedError."""
+    where = scope.source.where(key)
+    if code(key).partition(".")[0] != loop.variable:
+        raise RefusedError(f"{where}: the key {code(key)} is not a column of the loop variable {loop.variable}")
+    rows: Rows = scope.rows(loop.items)
+    return rows.column(key, loop.variable, where)
+
+
+def unchanged(scope: Scope, loop: Loop, session: str, audit: Audit, finding: Finding) -> None:
+    """Raises RefusedError where the loop writes (its callees too), or changes its variable or what it runs over."""
+    source = scope.source
+    changed = set[str]().union(*(targets(node) for node in loop.body if not isinstance(node, cst.BaseComp)))
+    if isinstance(loop.node, cst.For):
+        watched = names_in(loop.items) | {loop.variable, session.partition(".")[0]}
+        if watched & changed:
+            name = sorted(watched & changed)[0]
+            raise RefusedError(f"{source.where(loop.node)}: {name} gets another value in the loop")
+    Effects(scope.code, scope.models, session).none_in(source, loop.body, scope.function)
+    no_recorded_write(audit, finding.requests, source, loop.node)
+
+
+@dataclass(frozen=True)
+class Ahead:
+    """Names of what is fetched before the loop, and its lines so far: keys collected, a loop over chunks of them."""
+
+    mapping: str
+    chunk: str
+    """Expression of the keys of one statement."""
+    lines: tuple[str, ...]
+
+
+def ahead(edits: Edits, loop: Loop, key: cst.BaseExpression, nullable: bool, *, noun: str, mapping: str) -> Ahead:
+    """Collects the keys of all rows; no key, no statement. An expression that the loop runs over gets a name first."""
+    source, lines = edits.source, list[str]()
+    items = code(loop.items)
+    if not isinstance(loop.items, cst.Name):
+        items = source.free(f"{loop.variable}_rows")
+        lines.append(f"{items} = {code(loop.items)}")
+        edits.replace(loop.items, items)
+    keys, start = source.free(f"{noun}_keys"), source.free("start")
+    found = f"{code(key)} for {loop.variable} in {items}" + (f" if {code(key)} is not None" if nullable else "")
+    mapping = source.free(mapping)
+    lines += [
+        f"{keys} = list(dict.fromkeys({found}))",
+        f"{mapping} = {{}}",
+        f"for {start} in range(0, len({keys}), {CHUNK}):",
+    ]
+    return Ahead(mapping, f"{keys}[{start} : {start} + {CHUNK}]", tuple(lines))
+
+
+def snake(name: str) -> str:
+    """`OrderLine` as `order_line`."""
+    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name).lower()
+
+
+def scope_of(project: Code, finding: Finding) -> Scope:
+    """The function that a finding is about. Raises RefusedError where it or the mapper is not known."""
+    if not project.entities:
+        raise RefusedError("the app's mapper was not recorded; run `subsecond audit` again")
+    source = Source(finding.file, project.text(finding.file))
+    return Scope(project, source, Models(project.entities), source.function(finding.function, finding.line))
+
+
+def chosen(scope: Scope, finding: Finding, found: Sequence[tuple[cst.Call, T]]) -> tuple[cst.Call, T]:
+    """The one that the finding is about: at its line, or the only one (lines may have moved since the recording).
+
+    `found`: calls, each with what was made of it. Raises RefusedError where that is not certain.
+    """
+    at = [one for one in found if scope.source.holds(one[0], finding.line)] or found
+    if len(at) != 1:
+        raise RefusedError(
+            f"{finding.file}:{finding.line}: {len(found) or 'no'} statements of this sort in the function"
+        )
+    return at[0]
