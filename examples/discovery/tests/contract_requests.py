@@ -259,5 +259,5 @@ def _detail_tokens(facts: Facts) -> Iterator[Request]:
 
 
 def _elsewhere() -> Iterator[Request]:
-    for path in ("/healthz", "/", "/v1/discovery/", "/v1/locations/1", "/v1/locations/1/detail/", "/v2/discovery"):
+    for path in ("/healthz", "/v1", "/v1/discovery/", "/v1/locations/1", "/v1/locations/1/detail/", "/v2/discovery"):
         yield Request(path)
