@@ -17,7 +17,7 @@ class Detector(Protocol):
     phase: ClassVar[int | None]
 
     def find(self, traces: Sequence[Trace], facts: Facts) -> Iterator[Suspicion]:
-        """Yield a suspicion for each request and place. Keeps no state, touches no disk."""
+        """Yield a suspicion for each request and place. Keeps no state; reads the app's source through `code`."""
         ...
 
 
@@ -41,9 +41,14 @@ def spot(frame: Frame | None) -> str:
     return f"{shown_file(frame.file)}:{frame.line} {frame.function}" if frame else "outside the app's own code"
 
 
-def chain(span: Span, depth: int = 4) -> str:
+def chain(span: Span) -> str:
     """The call site and who called it, innermost first."""
-    return " < ".join(spot(frame) for frame in span.stack[:depth]) or spot(None)
+    return chain_of(span.stack)
+
+
+def chain_of(stack: Sequence[Frame], depth: int = 4) -> str:
+    """A place and who called it, innermost first."""
+    return " < ".join(spot(frame) for frame in stack[:depth]) or spot(None)
 
 
 def seconds(spans: Iterable[Span]) -> float:

@@ -17,6 +17,15 @@ from subsecond.model.trace import Trace, shown_file
 _Key = tuple[str, str, str, str]
 _Sightings = dict[str, Suspicion]
 """Of one bottleneck, by request."""
+TAKES_OVER = {
+    "loop-invariant-query": ("duplicate-query",),
+    "static-lookup": ("filter-in-app", "over-fetched-columns"),
+    "unused-query": ("over-fetched-columns", "derivable-query"),
+    "paginate-in-app": ("sort-in-app",),
+    "repeated-call": ("hot-loop",),
+}
+"""Of what one cause shows as, the kind that says most -> those that say the same of the same statement (or function)
+in the same request, and are left out."""
 
 
 def diagnose(
@@ -27,16 +36,24 @@ def diagnose(
     `seconds` holds each request's median by name, for the shares; `root` is the project's folder,
     `facts` what is known beyond the traces (plans, schema).
     """
+    facts = replace(facts, root=root)
     merged: dict[_Key, _Sightings] = {}
     for route in _by_route(traces):
-        for kind in detector.items().values():
-            for seen in kind().find(route, facts):
-                # recorded runs of one request say the same: the first one counts
-                merged.setdefault(_key(seen), {}).setdefault(seen.request, seen)
+        for seen in _one_of_each_cause(
+            [seen for kind in detector.items().values() for seen in kind().find(route, facts)]
+        ):
+            # recorded runs of one request say the same: the first one counts
+            merged.setdefault(_key(seen), {}).setdefault(seen.request, seen)
     files = sorted({frame.file for trace in traces for span in trace.spans for frame in span.stack})
     findings = [_finding(key, group, seconds, files, root) for key, group in merged.items()]
     findings.sort(key=_rank)
     return tuple(replace(finding, id=f"F{number}") for number, finding in enumerate(findings, 1))
+
+
+def _one_of_each_cause(found: Sequence[Suspicion]) -> list[Suspicion]:
+    """Without those that another kind takes over."""
+    taken = {(kind, seen.request, seen.fingerprint) for seen in found for kind in TAKES_OVER.get(seen.kind, ())}
+    return [seen for seen in found if (seen.kind, seen.request, seen.fingerprint) not in taken]
 
 
 def _rank(finding: Finding) -> tuple[float, int, str]:

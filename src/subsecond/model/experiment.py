@@ -15,13 +15,21 @@ class Learn:
 
     `statements`: hashes of the texts whose fingerprint this is. `keys`: the values these statements were sent with,
     a list for each where they are several. `model`: the class whose table they read. `function`: `module:qualname` of
-    the innermost function of the chain that is called in a loop (else of the innermost one).
+    the innermost function of the chain that is called in a loop (else of the innermost one). `place`, `places`: the
+    absolute file and the function of each of `functions`. `kept-values`, `kept-keys`: of the rows of `entity` that the
+    deep run saw this statement fetch, the values of `column` (the primary keys) of those that were used; `rejected`
+    are the sets of columns by which the others were looked at and put aside.
     """
 
-    what: Literal["statements", "keys", "model", "function"]
+    what: Literal["statements", "keys", "model", "function", "place", "places", "kept-values", "kept-keys"]
     fingerprint: str = ""
     chain: tuple[tuple[str, int], ...] = ()
     """File and line of own frames, innermost first."""
+    functions: tuple[tuple[str, str], ...] = ()
+    """(file, function) as a trace's frames name them."""
+    entity: str = ""
+    column: str = ""
+    rejected: tuple[tuple[str, ...], ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

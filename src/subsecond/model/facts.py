@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 
 from subsecond.model.database import DatabaseFacts
 from subsecond.model.entity import Entity
@@ -21,8 +22,12 @@ class Facts:
     """Deep runs of all requests, one each where there is one; `Trace.request` and `route` say whose."""
     profiled: tuple[Trace, ...] = ()
     """Profiling runs of all requests, several each."""
+    jobs: tuple[Trace, ...] = ()
+    """Recorded jobs of the target's workers; `Trace.request` is `job NAME`."""
     unreached: tuple[Unreached, ...] = ()
     """Lines of the functions that were called, which no request of the target ran."""
+    root: Path | None = None
+    """The project's folder, below which its source stands; None where it is not at hand."""
 
 
 NO_FACTS = Facts()

@@ -1,0 +1,105 @@
+"""Rows and columns that the database could have left where they were, and some that it could not."""
+
+from __future__ import annotations
+
+from flask import Blueprint, Response, jsonify, request
+from sqlalchemy import func, select
+
+from desk.models import Database, Room, rooms
+
+pages = Blueprint("rows", __name__)
+
+
+@pages.get("/filter-in-app/planted")
+def large_rooms() -> Response:
+    with Database() as session:
+        return jsonify([shown(room) for room in large_ones(rooms(session))])
+
+
+def large_ones(found: list[Room]) -> list[Room]:
+    kept = []
+    for room in found:
+        if room.capacity < 9:
+            continue
+        kept.append(room)
+    return kept
+
+
+def shown(room: Room) -> dict[str, object]:
+    return {"id": room.id, "name": room.name, "price": room.price, "note": room.note, "capacity": room.capacity}
+
+
+@pages.get("/filter-in-app/near")
+def rooms_with_a_mark() -> Response:
+    """The condition decides how a room is shown; all of them are."""
+    with Database() as session:
+        answer = []
+        for room in rooms(session):
+            data = shown(room)
+            if room.capacity >= 9:
+                data["mark"] = "large"
+            answer.append(data)
+        return jsonify(answer)
+
+
+@pages.get("/sort-in-app/planted")
+def by_price() -> Response:
+    with Database() as session:
+        found = session.query(Room).all()
+        ordered = sorted(found, key=lambda room: (room.price, room.id))
+        return jsonify([shown(room) for room in ordered])
+
+
+@pages.get("/sort-in-app/near")
+def nearest() -> Response:
+    """The order is one that only Python knows."""
+    with Database() as session:
+        found = session.query(Room).all()
+        found.sort(key=lambda room: (distance(room, 3, 4), room.id))
+        return jsonify([shown(room) for room in found])
+
+
+def distance(room: Room, x: int, y: int) -> int:
+    return abs(room.x - x) + abs(room.y - y)
+
+
+@pages.get("/paginate-in-app/planted")
+def page_of_all() -> Response:
+    page, size = int(request.args.get("page", 1)), int(request.args.get("size", 20))
+    with Database() as session:
+        found = session.query(Room).all()
+        found.sort(key=lambda room: (room.price, room.id))
+        first = (page - 1) * size
+        return jsonify([shown(room) for room in found[first : first + size]])
+
+
+@pages.get("/paginate-in-app/late")
+def page_of_all_shown() -> Response:
+    page, size = int(request.args.get("page", 1)), int(request.args.get("size", 20))
+    with Database() as session:
+        answer = [shown(room) for room in session.query(Room).order_by(Room.id)]
+    first = (page - 1) * size
+    return jsonify(answer[first : first + size])
+
+
+@pages.get("/paginate-in-app/near")
+def notes_cut_short() -> Response:
+    """Texts are cut, not the list; and the list has its LIMIT."""
+    width = int(request.args.get("width", 12))
+    with Database() as session:
+        cut = [room.note[:width] for room in session.query(Room).order_by(Room.id)]
+        shown_first = [shown(room) for room in session.query(Room).order_by(Room.price, Room.id).limit(20)]
+        return jsonify([cut, shown_first])
+
+
+@pages.get("/over-fetched-columns/planted")
+def names_alone() -> Response:
+    with Database() as session:
+        return jsonify([room.name for room in session.query(Room)])
+
+
+@pages.get("/over-fetched-columns/near")
+def names_selected() -> Response:
+    with Database() as session:
+        total = session.scalar(select(func.count()).select_from(Room))
+        return jsonify([[row.id, row.name] for row in session.execute(select(Room.id, Room.name))] + [total])

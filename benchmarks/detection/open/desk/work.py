@@ -1,0 +1,110 @@
+"""What the processor does too often, and what it does because it has to."""
+
+from __future__ import annotations
+
+import logging
+
+from flask import Blueprint, Response, jsonify, request
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from desk.models import Booking, Database, Owner, Setting, rooms
+
+pages = Blueprint("work", __name__)
+log = logging.getLogger("desk")
+WEEKS = 5
+
+
+@pages.get("/excessive-logging/planted")
+def told_of_each() -> Response:
+    with Database() as session:
+        answer = []
+        for room in rooms(session):
+            data = {"id": room.id, "name": room.name, "note": room.note}
+            log.info("room %s", data)
+            answer.append(data)
+        return jsonify(answer)
+
+
+@pages.get("/excessive-logging/near")
+def told_once() -> Response:
+    """What should not be is told of each, and the figures once."""
+    with Database() as session:
+        found = rooms(session)
+        log.info("%d rooms", len(found))
+        for room in found:
+            if room.price % 30 == 1:
+                log.warning("room %d has an odd price", room.id)
+        return jsonify(len(found))
+
+
+@pages.get("/static-lookup/planted")
+def with_settings() -> Response:
+    with Database() as session:
+        settings = load_settings(session)
+        return jsonify([settings["k1"], len(rooms(session, 3))])
+
+
+@pages.get("/static-lookup/elsewhere")
+def with_settings_too() -> Response:
+    with Database() as session:
+        return jsonify(load_settings(session)["k2"])
+
+
+def load_settings(session: Session) -> dict[str, str]:
+    return {row.key: row.value for row in session.scalars(select(Setting).order_by(Setting.id))}
+
+
+@pages.get("/static-lookup/near")
+def one_owner() -> Response:
+    """What is read is what was asked for."""
+    with Database() as session:
+        return jsonify(owner_named(session, request.args.get("name", "")))
+
+
+def owner_named(session: Session, name: str) -> list[int]:
+    return list(session.scalars(select(Owner.id).where(Owner.name == name)))
+
+
+@pages.get("/repeated-call/planted")
+def scored_for_each() -> Response:
+    with Database() as session:
+        return jsonify([[room.id, score(room.owner_id)] for room in rooms(session, 100)])
+
+
+def score(owner: int) -> int:
+    return sum(owner * number % 7 for number in range(3000))
+
+
+@pages.get("/repeated-call/near")
+def scored_once() -> Response:
+    """As many calls, each for another room."""
+    with Database() as session:
+        return jsonify([[room.id, score(room.id)] for room in rooms(session, 100)])
+
+
+@pages.get("/hot-loop/planted")
+def taken_hours() -> Response:
+    with Database() as session:
+        bookings = [(one.room_id, one.hour) for one in session.scalars(select(Booking))] * WEEKS
+        numbers = [room.id for room in rooms(session)]
+    answer = []
+    for number in numbers:
+        hours = []
+        for room, hour in bookings:
+            if room == number:
+                hours.append(hour)
+        answer.append([number, hours])
+    return jsonify(answer)
+
+
+@pages.get("/hot-loop/near")
+def taken_hours_by_room() -> Response:
+    """The same answer, each booking looked at once."""
+    with Database() as session:
+        bookings = [(one.room_id, one.hour) for one in session.scalars(select(Booking))] * WEEKS
+        numbers = [room.id for room in rooms(session)]
+    by_room: dict[int, list[int]] = {}
+    for room, hour in bookings:
+        by_room.setdefault(room, []).append(hour)
+    return jsonify([[number, by_room.get(number, [])] for number in numbers])

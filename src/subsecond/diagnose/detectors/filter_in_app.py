@@ -1,0 +1,124 @@
+"""Detector of filter-in-app."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from typing import ClassVar
+
+from subsecond.diagnose.code import role
+from subsecond.diagnose.deeply import Fetched, fetched
+from subsecond.diagnose.detector import chain, detector, place, seconds, spot
+from subsecond.diagnose.evidence import shortened
+from subsecond.model.deep import ColumnValues
+from subsecond.model.experiment import Experiment, Learn
+from subsecond.model.facts import Facts
+from subsecond.model.finding import Suspicion
+from subsecond.model.trace import Frame, Trace
+from subsecond_agent import protocol
+
+MIN_ROWS = 10
+MIN_PUT_ASIDE = 0.5
+"""Of the objects that a statement fetched. Below both, a WHERE saves less than it costs to read."""
+MOST_VALUES = 50
+"""Values of one column that the recording holds (the agent's `reads`)."""
+
+
+@detector
+class FilterInApp:
+    """Rows are fetched, looked at and put aside in Python: a WHERE would have left them in the database.
+
+    Why it is slow: each row costs its way over the wire and the making of an object (20 to 50 µs with an ORM)
+    before the first `if` looks at it. The cost grows with the table, the answer does not.
+
+    What to do: put the condition into the statement: `.where(Item.capacity >= minimum)`, a join where the condition
+    is on another table, `EXISTS` where it asks for links. Mind what the code means by "no filter" (`if minimum and …`
+    lets 0 and an empty text pass).
+
+    When it is fine: few rows are fetched; the condition is one that SQL cannot express; all rows are needed as well
+    (a total over all of them).
+
+    Rule: in the deep run, at least 10 objects of one statement, of which half or more had only columns read
+    that were read of the others too, and fewer; one of these columns is read in a condition over a row: an `if` or a
+    comprehension's `if` inside a loop, what `any` or `all` asks. Statements sent for a relationship are left to
+    `lazy-load`. Call site: the line of the condition; cause: the place of the statement. The seconds are the
+    statement's, as far as they went into rows put aside.
+    """
+
+    phase: ClassVar[int | None] = 3
+
+    def find(self, traces: Sequence[Trace], facts: Facts) -> Iterator[Suspicion]:
+        for one in fetched(traces, facts):
+            reads, aside = one.reads, one.put_aside()
+            number = sum(cluster.objects for cluster in aside)
+            if reads.entity is None or one.by_relation or reads.objects < MIN_ROWS:
+                continue
+            if number < MIN_PUT_ASIDE * reads.objects:
+                continue
+            conditions = _conditions(one, facts)
+            looked_at = [name for name in conditions if any(name in cluster.columns for cluster in aside)]
+            if not looked_at:
+                continue
+            model = reads.entity.rpartition(":")[2]
+            spans = one.spans
+            yield Suspicion(
+                kind="filter-in-app",
+                phase=self.phase,
+                request=one.trace.request,
+                title=f"{number:,} of {reads.objects:,} {model} put aside in Python, by {', '.join(looked_at)}",
+                site=place(conditions[looked_at[0]]),
+                cause=place(one.span.site),
+                fingerprint=one.fingerprint,
+                queries=len(spans),
+                seconds=seconds(spans) * number / reads.objects,
+                evidence=(
+                    shortened(one.fingerprint),
+                    f"fetched at {chain(one.span)}",
+                    *(f"{name} looked at in a condition at {spot(conditions[name])}" for name in looked_at),
+                    f"{reads.objects - number:,} were used",
+                ),
+                experiments=_experiments(one, model.rpartition(".")[2], looked_at, number),
+            )
+
+
+def _conditions(one: Fetched, facts: Facts) -> dict[str, Frame]:
+    """Columns that were read in a condition over a row -> where."""
+    found = {}
+    for name, stack in one.reads.read_at.items():
+        told = role(stack, name, facts.root)
+        if told is not None and told[0] == "filter":
+            found[name] = told[1]
+    return found
+
+
+def _experiments(one: Fetched, model: str, columns: Sequence[str], number: int) -> tuple[Experiment, ...]:
+    """By the values of a column that tells the rows apart, as the real filter would; else by the keys of those used."""
+    aside = one.put_aside()
+    used = [cluster for cluster in one.reads.clusters if cluster not in aside]
+    kept = Learn(
+        what="kept-values",
+        fingerprint=one.fingerprint,
+        entity=one.reads.entity or "",
+        rejected=tuple(cluster.columns for cluster in aside),
+    )
+    site = one.span.site
+    where = Learn(what="place", functions=((site.file, site.function),) if site else ())
+    saves = {one.trace.request: {protocol.COUNT_ROWS: number}}
+    by_value = [
+        Experiment(
+            fix="push-filter", parameters={"model": model, "column": name}, saves=saves,
+            learn={"values": replace(kept, column=name), "function": where},
+        )
+        for name in columns
+        if used and all(name in cluster.values and _tells_apart(cluster.values[name]) for cluster in used)
+    ]  # fmt: skip
+    by_key = Experiment(
+        fix="push-filter", parameters={"model": model}, saves=saves, fidelity="upper bound",
+        learn={"primary_keys": replace(kept, what="kept-keys"), "function": where},
+        note="found by their keys, which may be quicker than the filter itself",
+    )  # fmt: skip
+    return (*by_value, by_key)
+
+
+def _tells_apart(values: ColumnValues) -> bool:
+    return values.alone and values.distinct is not None and values.distinct <= MOST_VALUES

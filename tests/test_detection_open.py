@@ -1,0 +1,68 @@
+"""The open half of the detection corpus: every planted defect at its place, its near miss left in peace."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+
+from subsecond import workflow
+from subsecond.model.audit import Audit
+from subsecond.model.finding import Finding
+from subsecond.target import load
+
+CORPUS = Path(__file__).resolve().parents[1] / "benchmarks" / "detection" / "open"
+EXPECTED: dict[str, dict[str, str]] = json.loads((CORPUS / "expected.json").read_text())
+KINDS = sorted({label["kind"] for label in EXPECTED.values()})
+
+
+@pytest.fixture(scope="module")
+def outcome(tmp_path_factory: pytest.TempPathFactory) -> Audit:
+    """One audit of a copy, without trials."""
+    folder = tmp_path_factory.mktemp("desk") / "open"
+    shutil.copytree(CORPUS, folder, ignore=shutil.ignore_patterns("__pycache__", ".subsecond"))
+    options = {"app": "desk.wsgi:app", "requests": ["requests.http"], "code": ["desk"], "repeat": 1}
+    given = {**options, "python": sys.executable, "env": {"DESK_DB": str(folder / "desk.db")}}
+    target = load(folder, given)
+    return workflow.audit(target, keep_values=False, trials=False, progress=lambda *_: None, say=lambda line: None)
+
+
+def of(findings: Sequence[Finding], request: str, kind: str) -> list[Finding]:
+    """Findings of one kind in one request."""
+    return [one for one in findings if one.kind == kind and request in one.requests]
+
+
+def test_all_requests_answered(outcome: Audit) -> None:
+    assert [(one.name, one.error) for one in outcome.requests if one.error] == []
+
+
+@pytest.mark.parametrize("route", EXPECTED)
+def test_what_is_planted_is_named_at_its_place(outcome: Audit, route: str) -> None:
+    label = EXPECTED[route]
+    places = [(one.file, one.function) for one in of(outcome.findings, route, label["kind"])]
+    assert places == [(label["file"], label["function"])]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_its_near_miss_is_left_in_peace(outcome: Audit, kind: str) -> None:
+    near = [one.name for one in outcome.requests if one.name.startswith(f"{kind}/near")]
+    assert near
+    alarms = [(one.file, one.line, one.title) for name in near for one in of(outcome.findings, name, kind)]
+    assert alarms == []
+
+
+def test_one_cause_is_one_finding(outcome: Audit) -> None:
+    converted = [one.kind for one in outcome.findings if "loop-invariant-query/planted" in one.requests]
+    assert "duplicate-query" not in converted
+    paged = [one.kind for one in outcome.findings if "paginate-in-app/planted" in one.requests]
+    assert "sort-in-app" not in paged
+
+
+def test_each_finding_can_be_tried_or_says_why_not(outcome: Audit) -> None:
+    for one in outcome.findings:
+        assert bool(one.experiments) != bool(one.untestable), one.kind
+        assert one.evidence or one.kind == "several-sessions"
