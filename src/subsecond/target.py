@@ -24,6 +24,7 @@ PROJECT_FILE = "pyproject.toml"
 COMMAND_LINE = "command line"
 LONGEST_SHOWN = 100
 _APP = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*:[A-Za-z_]\w*(\.[A-Za-z_]\w*)*(\(.*\))?\Z")
+_JOB = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*:[A-Za-z_]\w*(\.[A-Za-z_]\w*)*\Z")
 _ALLOW = re.compile(r"[A-Z]+ /\S*\Z")
 _HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+\Z")
 _APP_IN_SOURCE = re.compile(
@@ -240,6 +241,14 @@ def _allow(source: _Source, key: str, value: object) -> tuple[str, ...]:
     return lines
 
 
+def _jobs(source: _Source, key: str, value: object) -> tuple[str, ...]:
+    lines = _texts(source, key, value)
+    for line in lines:
+        if not _JOB.match(line):
+            raise _bad(source, key, line, 'wanted module:function, such as "shop.tasks:send_mail"')
+    return lines
+
+
 def _paths_of_get(source: _Source, key: str, value: object) -> tuple[str, ...]:
     lines = _texts(source, key, value)
     for line in lines:
@@ -355,6 +364,8 @@ _KEYS: dict[str, Callable[[_Source, str, object], Any]] = {
     "headers": _headers,
     "allow": _allow,
     "code": _texts,
+    "workers": _texts,
+    "jobs": _jobs,
     "goal": _duration,
     "budget": _duration,
     "rtt": _duration,

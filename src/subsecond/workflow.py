@@ -24,13 +24,14 @@ from subsecond.model.finding import Finding
 from subsecond.model.plan import Plan
 from subsecond.model.proof import Proof
 from subsecond.model.target import Target
+from subsecond.model.trace import Trace
 from subsecond.model.trial import Trials
 from subsecond.observe.database import facts_of, index_remarks
 from subsecond.observe.figures import result_of
 from subsecond.observe.remarks import remarks, written
 from subsecond.observe.stage import Observation, Progress, observe
 from subsecond.observe.statements import together
-from subsecond.observe.traces import Redaction
+from subsecond.observe.traces import Redaction, traces_of_jobs
 from subsecond.observe.unreached import unreached
 from subsecond.plan import stage as planning
 from subsecond.prove import stage as proving
@@ -53,7 +54,7 @@ def audit(
             findings, made = _tried(seen, findings, progress, say)
     notes = (*seen.notes, *(made.notes if made else ()))
     outcome = Audit(requests=seen.results, findings=findings, notes=notes)
-    traces = [trace for one in seen.observed for trace in one.traces]
+    traces = seen.traces
     store.write_outcome(target.root, outcome, traces, made, seen.entities)
     return outcome
 
@@ -85,12 +86,19 @@ class _Seen:
     databases: list[Connection]
     entities: tuple[Entity, ...]
     notes: tuple[str, ...]
+    jobs: tuple[Trace, ...]
+
+    @property
+    def traces(self) -> list[Trace]:
+        """Of all requests and jobs."""
+        return [trace for one in self.observed for trace in one.traces] + list(self.jobs)
 
 
 def _seen(base: Ground, redaction: Redaction, progress: Progress, say: Callable[[str], None]) -> _Seen:
     root = base.target.root
-    with started(base) as app:
+    with started(base) as app, app.workers():
         seen = observe(app, root, redaction, base.target.repeat, progress)
+        jobs = traces_of_jobs(app.jobs(), root, redaction)
         notes = [*app.notes(), *remarks(seen)]
         databases = app.connections()
         entities = app.entities()
@@ -100,12 +108,14 @@ def _seen(base: Ground, redaction: Redaction, progress: Progress, say: Callable[
     deep = tuple(trace for one in seen if one.failure is None for trace in one.of("deep"))
     profiled = tuple(trace for one in seen if one.failure is None for trace in one.of("profiling"))
     mapper = store.as_model(entities, tuple[Entity, ...], "the agent's mapper line")
-    facts = replace(facts, entities=mapper, deep=deep, profiled=profiled, unreached=unreached(deep, root))
+    facts = replace(
+        facts, entities=mapper, deep=deep, profiled=profiled, jobs=tuple(jobs), unreached=unreached(deep, root)
+    )
     results = tuple(result_of(one) for one in seen)
     medians = {result.name: result.seconds.median for result in results if result.seconds}
     recorded = [trace for one in seen if one.failure is None for trace in one.of("recording")]
     findings = diagnose(recorded, medians, root, facts)
-    return _Seen(base, seen, results, findings, databases, mapper, tuple(notes))
+    return _Seen(base, seen, results, findings, databases, mapper, tuple(notes), tuple(jobs))
 
 
 def _tried(
@@ -114,7 +124,7 @@ def _tried(
     """Trials of the findings on an arm of their own."""
     target = seen.base.target
     asked = [
-        Asked(spec=one.spec, result=result, sent=one.sent, writes=written(one) is not None)
+        Asked(spec=one.spec, result=result, sent=one.sent, writes=written(one) is not None, deep_line=one.deep_line)
         for one, result in zip(seen.observed, seen.results, strict=True)
     ]
     with arm(seen.base, seen.databases, rtt=target.rtt_seconds, say=say) as ours:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import sys
 
-from . import guard, profiler  # noqa: F401 - the second before gevent: it keeps references to what that replaces
+from . import guard, job_names, natives  # noqa: F401 - the last before gevent: it keeps what that replaces
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -76,8 +76,10 @@ finder = Finder({})
 def start() -> None:
     """Register the finder and wake the hooks of what is loaded already. Called once, by `sitecustomize`."""
     for entry in sorted(os.listdir(HOOKS)):
-        if entry.endswith(".py") and entry != "__init__.py":
+        if entry.endswith(".py") and not entry.startswith("_"):
             finder.files[entry[:-3].replace("__", ".")] = entry[:-3]
+    for name in job_names.by_module():
+        finder.files.setdefault(name, "_jobs")
     for name in finder.files:
         guard.status[name] = "waiting"
     sys.meta_path.insert(0, finder)
@@ -111,4 +113,5 @@ def uninstall() -> None:
     for name in list(guard.modules):
         guard.silence(name)
         guard.modules[name].uninstall()
+    for name in guard.status:
         guard.status[name] = "off: uninstalled"

@@ -42,6 +42,7 @@ kinds: dict[str, int] = {}
 MAX_KINDS = 50_000  # code made by exec may have a new file name each time
 STDLIB = tuple({os.path.dirname(os.__file__), os.path.dirname(os.path.realpath(os.__file__))})
 AGENT = os.path.dirname(os.path.abspath(__file__))
+ENTRIES = (os.path.join(AGENT, "wsgi.py"), os.path.join(AGENT, "jobs.py"))
 PACKAGE_FOLDERS = ("/site-packages/", "/dist-packages/", "/node_modules/")
 
 
@@ -89,7 +90,7 @@ def decide(file: str) -> int:
     if file.startswith("<") or not file:
         return INFRASTRUCTURE
     path = os.path.abspath(file)
-    if path == os.path.join(AGENT, "wsgi.py"):
+    if path in ENTRIES:
         return ENTRY
     if below(path, AGENT) or in_stdlib(path):
         return INFRASTRUCTURE

@@ -5,21 +5,18 @@ another thread, a native thread looks at all of them, with a short switch interv
 get no turn before a burst is over (measured: 0 or 1 of 230 samples). It weighs what it sees by the CPU time of each
 thread, so that waiting counts nothing. Both find the request by its frame in `wsgi.py` or `jobs.py`: no other thread
 can read a context variable.
-
-The references at the top are taken before gevent patches anything: a patched thread is a greenlet, and would be asleep
-whenever the app computes.
 """
 
 from __future__ import annotations
 
 import _signal  # type: ignore[import-not-found]
-import _thread
 import os
 import sys
 import time
 
 from . import guard
 from .callsite import chain
+from .natives import ident, pause, start_native_thread
 from .own_code import ENTRY, OTHER, OWN, PACKAGE_FOLDERS, TEMPLATE, classify, in_stdlib, kinds
 
 TYPE_CHECKING = False
@@ -38,9 +35,6 @@ LONGEST_SAMPLE = 0.1
 MAX_STACKS = 20_000
 HOOK = "profiler"
 
-start_native_thread = _thread.start_new_thread
-ident = _thread.get_ident
-pause = time.sleep
 clock_of = getattr(time, "pthread_getcpuclockid", None)
 
 

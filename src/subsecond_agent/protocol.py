@@ -43,6 +43,7 @@ trace  one request, written after the last byte of the response has gone:
     spans        list[[name, parent, start_us, duration_us, stack, attributes]]; parent: index into
                  spans or -1 (the request); stack: index into stacks or -1; times in microseconds from
                  the request's start; empty in mode "timed".
+    job          only of a worker's job: {"name", "queue": str | null}; its method is "JOB", its path and route its name
     deep         only in mode "deep":
                  {"reads": [...], "untracked": int, "parameters": [...], ...}
                  reads: what statements of one text and call site fetched of one entity or, with entity null, as plain
@@ -100,6 +101,9 @@ ENV_EXPIRES = "SUBSECOND_EXPIRES"
 """UNIX time in seconds after which the token is worth nothing."""
 ENV_CODE = "SUBSECOND_CODE"
 """JSON `{"root": folder, "code": [package name or folder, ...], "app": module or null}`: what own code is."""
+
+ENV_JOBS = "SUBSECOND_JOBS"
+"""JSON list of `module:function`: functions of a worker whose calls are roots like requests."""
 
 ENV_REDIRECT = "SUBSECOND_REDIRECT"
 """Path of the file that says where the connections of this arm go."""

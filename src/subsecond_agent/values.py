@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import weakref
-from _blake2 import blake2b  # what hashlib has, without importing hashlib and OpenSSL
 
 from . import steering
 
@@ -61,7 +60,7 @@ class Comparer:
             return None
         finally:
             self.left -= before - self.parts
-        found = blake2b(repr(key).encode("utf-8", "replace"), digest_size=8, key=steering.token[:64]).hexdigest()
+        found = keyed_hash(repr(key).encode("utf-8", "replace"))
         return OWN_OBJECT + found if self.own_object else found
 
     def key(self, value: Any, depth: int) -> Any:
@@ -115,6 +114,13 @@ class Comparer:
         self.numbers += 1
         self.met[id(value)] = (reference, self.numbers)
         return ("object", self.numbers)
+
+
+def keyed_hash(data: bytes) -> str:
+    """16 hex digits, the same in all processes of a run and worth nothing after it."""
+    from _blake2 import blake2b  # what hashlib has, without hashlib and OpenSSL; no sooner than it is needed
+
+    return blake2b(data, digest_size=8, key=steering.token[:64]).hexdigest()
 
 
 def attributes_of(value: Any) -> dict[str, Any] | None:

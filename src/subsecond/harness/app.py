@@ -91,6 +91,8 @@ def environment_of(target: Target, facts: PythonFacts, start: Start, spool: Path
     env[protocol.ENV_TOKEN] = token
     env[protocol.ENV_EXPIRES] = str(int(time.time()) + TOKEN_SECONDS)
     env[protocol.ENV_CODE] = store.to_json(code, indent=0)
+    if target.jobs:
+        env[protocol.ENV_JOBS] = store.to_json(list(target.jobs), indent=0)
     return env
 
 

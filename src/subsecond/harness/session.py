@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -11,18 +12,23 @@ from urllib.parse import urlsplit
 from subsecond import store
 from subsecond.errors import EXIT_FAILED, SubsecondError
 from subsecond.harness import clones, requests, run_folder, server, variables
-from subsecond.harness.app import RunningApp, running
+from subsecond.harness.app import RunningApp, environment_of, running
 from subsecond.harness.environment import PythonFacts, probe
 from subsecond.harness.send import Answer, Client, NoAnswerError, RequestFailed
 from subsecond.harness.server import Start
 from subsecond.harness.setup import Setup
 from subsecond.harness.spool import Spool
+from subsecond.harness.workers import Worker, working
 from subsecond.model.target import RequestSpec, Target
 from subsecond_agent import protocol
 
 TRACE_SECONDS = 5.0
 """A trace is written right after the last byte; on a loaded machine the worker may be late to it."""
 HELLO_SECONDS = 3.0
+JOB_SECONDS = 8.0
+"""How long a first job is waited for, and more of those that requests left: a worker starts as slowly as the app."""
+QUIET_SECONDS = 0.5
+"""Without another job in it, they are done."""
 END_SECONDS = 0.3
 """A dying process closes its connections before its parent can see it end."""
 LATE_SECONDS = 30.0
@@ -49,6 +55,7 @@ class AuditedApp:
         self._setup = Setup(plan.setup)
         self._client = Client(target.timeout_seconds)
         self._logins = 0
+        self._crew: tuple[Worker, ...] = ()
 
     def log_in(self) -> None:
         """Send the `# @setup` requests. Raises SubsecondError where one fails."""
@@ -103,6 +110,24 @@ class AuditedApp:
                 found.setdefault(one.connection())
         return list(found)
 
+    @contextmanager
+    def workers(self) -> Iterator[None]:
+        """The target's workers beside the app; they take what its requests leave in their queues."""
+        env = environment_of(self.target, self.python, self.start, self.app.spool, self.app.token)
+        with working(self.target, self.python, env, self.app.spool.parent) as crew:
+            self._crew = crew
+            yield
+
+    def jobs(self) -> list[dict[str, Any]]:
+        """The agent's lines about the jobs that workers did; the last of them may take a moment to end."""
+        deadline = time.monotonic() + JOB_SECONDS
+        known = 0
+        while self._crew and time.monotonic() < deadline and (not known or known != len(self.spool.jobs)):
+            known = len(self.spool.jobs)
+            time.sleep(QUIET_SECONDS)
+            self.spool.poll()
+        return self.spool.jobs
+
     def entities(self) -> list[Any]:
         """What the app's mapper holds, as its deep runs told it (see `subsecond_agent.protocol`)."""
         self.spool.poll()
@@ -133,6 +158,7 @@ class AuditedApp:
     def notes(self) -> tuple[str, ...]:
         """Notes so far: the server chosen, requests sent elsewhere than written, hooks that went off."""
         torn = self.spool.torn()
+        torn += [why for worker in self._crew if (why := worker.ended(self.app.own))]
         return tuple(dict.fromkeys([*self._notes, *self.spool.notes, *torn, *self.app.said_by_agent()]))
 
     def close(self) -> None:

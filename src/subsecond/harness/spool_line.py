@@ -62,6 +62,13 @@ class Profile(TypedDict):
     stacks: list[tuple[int, str | None, float]]
 
 
+class Job(TypedDict):
+    """Of a worker's job."""
+
+    name: str
+    queue: str | None
+
+
 class TraceLine(LateLine):
     """The line of a request itself."""
 
@@ -78,6 +85,7 @@ class TraceLine(LateLine):
     route: str | None
     status: int | None
     error: str | None
+    job: NotRequired[Job]
     deep: NotRequired[Deep]
     profile: NotRequired[Profile]
 

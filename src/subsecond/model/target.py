@@ -37,6 +37,10 @@ class Target:
     """Command with `{name}` that makes a copy of the app's database; used by trials."""
     copy: tuple[str, ...] = ()
     """Ignored files and folders that the app needs beside its repository (`.env`), by their path in the project."""
+    workers: tuple[str, ...] = ()
+    """Start commands of the app's workers; they run beside it, their jobs are recorded like requests."""
+    jobs: tuple[str, ...] = ()
+    """`module:function` of the workers' jobs, where they are none of procrastinate's."""
     budget_seconds: float = 600.0
     """Time for the trials of one audit."""
     rtt_seconds: float | None = None

@@ -95,3 +95,8 @@ def _span(raw: Sequence[Any], texts: Sequence[str], stacks: Sequence[tuple[Frame
 def _shown(file: str, root: Path) -> str:
     path = Path(file)
     return str(path.relative_to(root)) if path.is_relative_to(root) else file
+
+
+def traces_of_jobs(lines: Sequence[Mapping[str, Any]], root: Path, redaction: Redaction) -> list[Trace]:
+    """The traces of workers' jobs; they are named after the job, since no request of the target was sent for them."""
+    return [trace_of(line, f"job {line['job']['name']}", None, root, redaction) for line in lines]
