@@ -52,7 +52,7 @@ class Size:
     """(queries, requests) of one turn."""
 
 
-FULL = Size(starts=5, rounds=16, pairs=8, plan=((1, 12), (50, 2), (500, 1)))
+FULL = Size(starts=5, rounds=6, pairs=6, plan=((1, 12), (50, 2), (500, 1)))
 QUICK = Size(starts=1, rounds=2, pairs=2, plan=((1, 3), (50, 1), (500, 1)))
 
 
