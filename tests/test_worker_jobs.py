@@ -1,4 +1,4 @@
-"""Workers of a target: started beside the app, each job a trace of its own with its statements, ended with the audit."""
+"""Workers of a target: started beside the app, each job a trace of its own, ended with the audit."""
 
 from __future__ import annotations
 

@@ -44,6 +44,8 @@ class Active:
     pid = 0
     records: list[Record] = []
     how = ""
+    turn = 0
+    """Number of the native thread that may look; an earlier one, asleep when its run ended, must not look as well."""
     switch_interval = 0.0
 
 
@@ -136,7 +138,8 @@ def start_timer() -> bool:
 def start_thread() -> str:
     Active.switch_interval = sys.getswitchinterval()
     sys.setswitchinterval(SWITCH_INTERVAL)
-    start_native_thread(look, (list(Active.records),))
+    Active.turn += 1
+    start_native_thread(look, (Active.turn,))
     return "thread"
 
 
@@ -146,12 +149,14 @@ def interrupted(number: int, frame: FrameType | None) -> None:
         sample(frame, PERIOD)
 
 
-def look(first: list[Record]) -> None:
+def look(turn: int) -> None:
     """The native thread: it ends with the run that started it and those that joined in."""
     used: dict[int, float] = {}
     me = ident()
-    while Active.records and Active.how == "thread":
+    while True:
         pause(PERIOD)
+        if not Active.records or Active.turn != turn:
+            return
         for thread, frame in sys._current_frames().items():
             if thread != me:
                 sample(frame, computed(thread, used))

@@ -79,9 +79,8 @@ def test_each_job_is_a_root_with_its_own_statements(tmp_path: Path) -> None:
     assert [line for line in lines if line["type"] == "note"] == []
     traces = [line for line in lines if line["type"] == "trace" and not line.get("late")]
     found = sorted((trace["job"]["name"], trace["counts"]["queries"]) for trace in traces)
-    assert found == [
-        ("fails", 1), ("in_loop", 4), ("in_loop", 5), ("in_loop", 6), ("in_thread", 1), ("in_thread", 2), ("in_thread", 3),
-    ]  # fmt: skip
+    in_loop = [("in_loop", number) for number in (4, 5, 6)]
+    assert found == [("fails", 1), *in_loop, ("in_thread", 1), ("in_thread", 2), ("in_thread", 3)]
     assert {
         (trace["job"]["queue"], trace["method"], trace["mark"]) for trace in traces if trace["route"] == "in_thread"
     } == {("crm", "JOB", None)}

@@ -48,15 +48,17 @@ def _command(text: str, target: Target, facts: PythonFacts) -> list[str]:
     if not parts:
         raise SubsecondError("bad-run", f"workers: {text!r} names no program")
     parts = [part.replace("{python}", str(facts.executable)) for part in parts]
-    command = [str(find_program(parts[0], target, facts)), *parts[1:]]
+    try:
+        program = find_program(parts[0], target, facts)
+    except SubsecondError as problem:
+        raise SubsecondError(problem.slug, f"workers: {problem.message.removeprefix('run: ')}") from None
+    command = [str(program), *parts[1:]]
     flags.refuse(tuple(command), facts.executable)
     return command
 
 
 @contextmanager
-def working(
-    target: Target, facts: PythonFacts, env: Mapping[str, str], folder: Path
-) -> Iterator[tuple[Worker, ...]]:
+def working(target: Target, facts: PythonFacts, env: Mapping[str, str], folder: Path) -> Iterator[tuple[Worker, ...]]:
     """The target's workers, running; on the way out they are ended. What they left is found by the app's own end."""
     started: list[Worker] = []
     try:
