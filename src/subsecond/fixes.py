@@ -1,11 +1,21 @@
-"""Our fixers as a proposer of the revert cycle, like any assistant."""
+"""Our fixers as a proposer of the revert cycle, like any assistant; and one fix alone, proven before it is written."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from pathlib import Path
+
 from subsecond import store
-from subsecond.attempts import Proposal
+from subsecond.attempts import Proposal, attempt
+from subsecond.errors import SubsecondError
 from subsecond.fix.fixer import Code
-from subsecond.fix.stage import fix
+from subsecond.fix.stage import Fixed, fix
+from subsecond.harness import checkout, commits, run_folder
+from subsecond.ledger.book import opened
+from subsecond.model.attempt import Attempt
+from subsecond.model.audit import Audit
+from subsecond.model.finding import Finding
+from subsecond.model.target import Target
 from subsecond.optimize import Work
 
 
@@ -17,16 +27,52 @@ class Fixers:
     def propose(self, work: Work) -> Proposal:
         """The first patch that a fixer drafts, or all their reasons against it."""
         target = work.copy.target
-        prefix = target.root.relative_to(work.copy.tree)
-        code = Code(target.root, store.read_entities(target.home))
-        found = fix(work.finding, work.audit, code, "" if str(prefix) == "." else f"{prefix}/")
-        return Proposal(
-            step=work.step.id,
-            finding=work.finding.id,
-            kind=work.finding.kind,
-            proposer=f"fixer {found.fixer}".strip(),
-            patch=found.patch,
-            refusal=found.refusal,
-            summary=found.draft.summary if found.draft else "",
-            promised=found.draft.promised if found.draft else {},
-        )
+        found = drafted(work.finding, work.audit, target.root, home=target.home, tree=work.copy.tree)
+        return proposal(work.finding, found, work.step.id)
+
+
+def drafted(finding: Finding, audit: Audit, root: Path, *, home: Path, tree: Path) -> Fixed:
+    """The patch for the code below `root`, as a diff from `tree`; `home` holds the last audit's files."""
+    prefix = "" if root == tree else f"{root.relative_to(tree)}/"
+    return fix(finding, audit, Code(root, store.read_entities(home)), prefix)
+
+
+def proposal(finding: Finding, found: Fixed, step: str) -> Proposal:
+    """A drafted patch as the revert cycle takes it."""
+    return Proposal(
+        step=step,
+        finding=finding.id,
+        kind=finding.kind,
+        proposer=f"fixer {found.fixer}".strip(),
+        patch=found.patch,
+        refusal=found.refusal,
+        summary=found.draft.summary if found.draft else "",
+        promised=found.draft.promised if found.draft else {},
+    )
+
+
+def applied(target: Target, finding: Finding, found: Fixed, say: Callable[[str], None]) -> Attempt:
+    """Put a drafted patch through all gates on HEAD, and write it to the working tree where it passed.
+
+    Raises SubsecondError where files that it edits have changes that are not committed: they would be judged without.
+    """
+    assert found.draft is not None
+    top = checkout.top_level(target.root)
+    head = checkout.revision(target.root, "HEAD")
+    for file in found.draft.files:
+        path = target.root / file
+        now = path.read_text(encoding="utf-8") if path.exists() else None
+        if now != commits.text_at(target.root, head, str(path.relative_to(top))):
+            raise SubsecondError("not-clean", f"{file} has changes that are not committed; commit or stash them")
+    with run_folder.lock(target.home), opened(target.home) as ledger:
+        checkout.sweep(target.home)
+        done = attempt(target, head, proposal(finding, found, finding.id), ledger, say=say)
+    if done.outcome == "kept":
+        for file, text in found.draft.files.items():
+            path = target.root / file
+            if text is None:
+                path.unlink()
+                continue
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text, encoding="utf-8")
+    return done

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 from sqlalchemy import ForeignKey, String, create_engine, event
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, configure_mappers, mapped_column, relationship
 from sqlalchemy.pool import StaticPool
@@ -58,9 +60,8 @@ class Book(Base):
 
 
 configure_mappers()
-ENTITIES = store.as_model(
-    [one for one in mapper.entities() if one["name"].startswith(f"{__name__}:")], tuple[Entity, ...], "the mapper"
-)
+TOLD = json.dumps([one for one in mapper.entities() if one["name"].startswith(f"{__name__}:")])
+ENTITIES = store.from_json(TOLD, tuple[Entity, ...], "the mapper")
 
 
 def session(books: int = 12) -> tuple[Session, list[str]]:

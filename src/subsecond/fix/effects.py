@@ -90,7 +90,17 @@ class Effects:
         if depth >= MAX_DEPTH:
             raise RefusedError(f"{source.where(call)}: calls go too deep to be looked into")
         self.seen.add(key)
-        Effects(self.project, self.models, "", self.seen).none_in(there, [callee.body], callee, depth + 1)
+        inner = self._parameter(call, callee)
+        Effects(self.project, self.models, inner, self.seen).none_in(there, [callee.body], callee, depth + 1)
+
+    def _parameter(self, call: cst.Call, callee: Function) -> str:
+        """What the callee calls the session that it is handed; empty where it is handed none."""
+        names = [one.name.value for one in callee.params.params]
+        names = names[1:] if names[:1] in (["self"], ["cls"]) else names
+        for number, argument in enumerate(call.args):
+            if self.session and code(argument.value) == self.session:
+                return argument.keyword.value if argument.keyword else names[number] if number < len(names) else ""
+        return ""
 
 
 def _mentions(node: cst.CSTNode, name: str) -> bool:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import libcst as cst
 
 from subsecond.fix.fixer import RefusedError
-from subsecond.fix.source import Source, code
+from subsecond.fix.source import Source
 from subsecond.model.entity import Entity, EntityColumn, Relation
 
 _WHOLE = {"Integer", "BigInteger", "SmallInteger", "INTEGER", "BIGINT", "SMALLINT"}
@@ -99,8 +99,3 @@ def sortable(one: EntityColumn, where: str) -> None:
         raise RefusedError(f"{where}: {one.key} is {one.type}, which the database may sort otherwise than Python")
     if one.nullable:
         raise RefusedError(f"{where}: {one.key} may be NULL, which Python cannot sort")
-
-
-def text(entity_expression: cst.BaseExpression, key: str) -> str:
-    """`Model.key` as the code writes the model."""
-    return f"{code(entity_expression)}.{key}"
