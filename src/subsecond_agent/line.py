@@ -245,9 +245,10 @@ def line_at(code: Any, place: int) -> int:
     line: int = code.co_firstlineno
     if hasattr(code, "co_lines"):
         for start, end, number in code.co_lines():
+            line = number or line  # a loop's jump back may have no line (3.11): where a sampler mostly stops
             if start <= place < end:
-                return number or line
-        return line
+                return line
+        return int(code.co_firstlineno)
     offset = 0
     for step, lines in zip(code.co_lnotab[::2], code.co_lnotab[1::2]):  # Python 3.9
         offset += step

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dis
 import json
 import sys
 import threading
@@ -319,3 +320,12 @@ def test_sqlalchemy_s_callbacks_that_send_the_same_statement(attacked: Served, s
     assert lines == json.loads(trace["body"])
     assert not any(span.get("error.type") for span in spans(trace))
     assert attacked.lines("note") == []
+
+
+def test_a_jump_back_without_a_line_belongs_to_the_loop() -> None:
+    source = "def f(rows, wanted):\n    for row in rows:\n        if row == wanted:\n            rows.pop()\n"
+    names: dict[str, Any] = {}
+    exec(compile(source, "loop.py", "exec"), names)
+    code = names["f"].__code__
+    inside = [one for one in dis.get_instructions(code) if one.opname.startswith("JUMP_BACKWARD")]
+    assert all(line_at(code, one.offset) in (2, 3, 4) for one in inside)
