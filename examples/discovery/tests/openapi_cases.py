@@ -38,7 +38,8 @@ def run(ground: BookingGround, folder: Path, *, each: int, phases: str, seed: in
         str(Path(sys.executable).with_name("schemathesis")), "run", f"http://127.0.0.1:{ground.port}/openapi.json",
         "--header", f"Authorization: Bearer {ground.token(ADMIN)}", "--checks", ",".join(CHECKS),
         "--max-examples", str(each), "--phases", phases, "--seed", str(seed), "--workers", "2", "--no-color",
-        "--continue-on-failure", "--suppress-health-check", "all", "--generation-database", "none", "--request-timeout", "60",
+        "--continue-on-failure", "--suppress-health-check", "all", "--generation-database", "none",
+        "--request-timeout", "60",
     ]  # fmt: skip
     environment = os.environ | {"SCHEMATHESIS_HOOKS": "openapi_hooks", "PYTHONPATH": str(HERE)}
     done = subprocess.run(

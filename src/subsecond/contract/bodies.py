@@ -8,9 +8,6 @@ from dataclasses import dataclass
 from html.parser import HTMLParser
 from typing import Any
 
-Node = dict[str, Any] | list[Any] | str | int | float | bool | None
-"""JSON as Python reads it; of a page `{"tag", "attributes": {…}, "children": […]}` with texts among the children."""
-
 VOID = frozenset("area base br col embed hr img input link meta source track wbr".split())
 DEEPEST = 400
 """What lies deeper is compared as bytes: walking it would run into the interpreter's own limit."""
@@ -18,7 +15,10 @@ DEEPEST = 400
 
 @dataclass(frozen=True, slots=True)
 class Body:
-    """`form` is `json`, `html` or `bytes`; `tree` the parsed body (of bytes: the bytes)."""
+    """`form` is `json`, `html` or `bytes`; `tree` the parsed body (of bytes: the bytes).
+
+    JSON as Python reads it; of a page `{"tag", "attributes": {…}, "children": […]}` with texts among the children.
+    """
 
     form: str
     tree: Any

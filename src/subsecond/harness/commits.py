@@ -79,7 +79,7 @@ def is_clean(root: Path) -> bool:
 
 
 def fast_forward(root: Path, base: str, result: str) -> None:
-    """Move the branch that is checked out from `base` to `result`, files and all; refused where that would lose work."""
+    """Move the branch that is checked out from `base` to `result`, files and all; refused where work would be lost."""
     top = top_level(root)
     if git(top, "rev-parse", "HEAD").strip() != base:
         raise SubsecondError("head-moved", "HEAD has moved since: the kept commits are not on top of it any more")

@@ -43,11 +43,6 @@ class Measured:
         scale = whole.saving.seconds / total if total > 0 else 0.0
         return self.seconds_after(scale * sum(shares[one] for one in members))
 
-    def after_phase(self, phase: int) -> float | None:
-        """Seconds with all confirmed fixes up to a phase, where that set was measured by itself."""
-        found = next((one for one in self.sets if one.through_phase == phase and one.response_equal), None)
-        return None if found is None else self.now * (1 - min(found.saving.seconds / found.base_seconds, 1.0))
-
 
 def measured(now: float, request: str, trials: Trials | None) -> Measured:
     """The sets of one request."""
