@@ -66,3 +66,28 @@ def test_each_finding_can_be_tried_or_says_why_not(outcome: Audit) -> None:
     for one in outcome.findings:
         assert bool(one.experiments) != bool(one.untestable), one.kind
         assert one.evidence or one.kind == "several-sessions"
+
+
+def test_the_life_of_a_request_is_told_in_order(outcome: Audit) -> None:
+    [life] = [one for one in outcome.lifecycles if one.request == "loop-invariant-query/planted"]
+    functions = [(step.depth, step.title) for step in life.steps if step.what == "function"]
+    assert functions[:2] == [(0, "converted_one_by_one"), (1, "rooms")]
+    assert [step.start for step in life.steps if step.depth == 0] == sorted(
+        step.start for step in life.steps if step.depth == 0
+    )
+    assert {one.name for one in life.dependencies if one.kind == "table"} == {"rooms", "rates"}
+    assert (life.statements_now, life.statements_then, life.sessions_now, life.sessions_then) == (13, 2, 1, 1)
+
+
+def test_what_would_remain_names_its_finding(outcome: Audit) -> None:
+    [life] = [one for one in outcome.lifecycles if one.request == "excessive-logging/planted"]
+    assert (life.logs_now, life.logs_then) == (400, 0)
+    [life] = [one for one in outcome.lifecycles if one.request == "reordered-query/planted"]
+    [gone] = [one for one in life.statements if not one.then]
+    assert "reordered-query" in gone.why and (life.statements_now, life.statements_then) == (2, 1)
+
+
+def test_growth_is_measured_where_the_app_reads_a_size(outcome: Audit) -> None:
+    [grows] = of(outcome.findings, "growth/planted", "n-plus-one-query")
+    assert grows.growth == 1.0
+    assert all(one.growth is None for one in outcome.findings if "growth/planted" not in one.requests)

@@ -11,6 +11,7 @@ from pathlib import Path
 from subsecond import store
 from subsecond.confirm.stage import confirm
 from subsecond.confirm.tasks import Asked
+from subsecond.diagnose.lifecycle import lifecycles
 from subsecond.diagnose.stage import diagnose
 from subsecond.errors import SubsecondError
 from subsecond.harness import checkout, run_folder
@@ -28,6 +29,7 @@ from subsecond.model.trace import Trace
 from subsecond.model.trial import Trials
 from subsecond.observe.database import facts_of, index_remarks
 from subsecond.observe.figures import result_of
+from subsecond.observe.growth import grown
 from subsecond.observe.remarks import remarks, written
 from subsecond.observe.stage import Observation, Progress, observe
 from subsecond.observe.statements import together
@@ -53,7 +55,8 @@ def audit(
         if trials and any(finding.experiments for finding in findings):
             findings, made = _tried(seen, findings, progress, say)
     notes = (*seen.notes, *(made.notes if made else ()))
-    outcome = Audit(requests=seen.results, findings=findings, notes=notes)
+    lives = lifecycles([trace for trace in seen.traces if trace.mode == "recording"], findings)
+    outcome = Audit(requests=seen.results, findings=findings, notes=notes, lifecycles=lives)
     traces = seen.traces
     store.write_outcome(target.root, outcome, traces, made, seen.entities)
     return outcome
@@ -98,6 +101,7 @@ def _seen(base: Ground, redaction: Redaction, progress: Progress, say: Callable[
     root = base.target.root
     with started(base) as app, app.workers():
         seen = observe(app, root, redaction, base.target.repeat, progress)
+        more = grown(app, seen, root, redaction)
         jobs = traces_of_jobs(app.jobs(), root, redaction)
         notes = [*app.notes(), *remarks(seen)]
         databases = app.connections()
@@ -109,7 +113,13 @@ def _seen(base: Ground, redaction: Redaction, progress: Progress, say: Callable[
     profiled = tuple(trace for one in seen if one.failure is None for trace in one.of("profiling"))
     mapper = store.as_model(entities, tuple[Entity, ...], "the agent's mapper line")
     facts = replace(
-        facts, entities=mapper, deep=deep, profiled=profiled, jobs=tuple(jobs), unreached=unreached(deep, root)
+        facts,
+        entities=mapper,
+        deep=deep,
+        profiled=profiled,
+        jobs=tuple(jobs),
+        unreached=unreached(deep, root),
+        grown=more,
     )
     results = tuple(result_of(one) for one in seen)
     medians = {result.name: result.seconds.median for result in results if result.seconds}

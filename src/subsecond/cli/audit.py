@@ -35,6 +35,7 @@ def command(what: tuple[str, ...], no_trials: bool, keep_values: bool, as_json: 
     from subsecond import store, workflow
     from subsecond.cli._progress import Progress
     from subsecond.errors import EXIT_DONE, EXIT_FAILED, printable
+    from subsecond.report.lifecycle import show_lifecycles
     from subsecond.report.terminal import show_audit
     from subsecond.report.trials import show_trials
     from subsecond.target import load
@@ -48,6 +49,7 @@ def command(what: tuple[str, ...], no_trials: bool, keep_values: bool, as_json: 
         click.echo(store.to_json(outcome.for_scripts()))
     else:
         show_audit(outcome, Console())
+        show_lifecycles(outcome.lifecycles, Console())
         trials = store.read_trials(target.root)
         if trials is not None:
             show_trials(trials, Console())

@@ -25,6 +25,8 @@ INTEGERS = {
     protocol.COUNT_LOGS: "log record",
 }
 """Counts whose fall confirms by itself, as a reader calls them."""
+WORDS = {**INTEGERS, protocol.COUNT_ROWS: "row"}
+"""With those that confirm only where the recording promised them."""
 UNMEASURED = ("not applied", "not testable")
 """Verdicts that leave nothing to show."""
 SHOWN = 5
@@ -79,7 +81,7 @@ class Measured:
         name, number = max(wanted.items(), key=lambda item: item[1])
         if name in (self.base.unsteady if self.base else ()):
             return None
-        return f"it saved {self.saved.get(name, 0)} of the {_many(number, INTEGERS.get(name, name))} it was to save"
+        return f"it saved {self.saved.get(name, 0)} of the {_many(number, WORDS.get(name, name))} it was to save"
 
     @property
     def probability(self) -> float | None:
@@ -150,7 +152,8 @@ class Measured:
         return f"{named} and {len(found) - SHOWN} more places" if len(found) > SHOWN else named
 
     def _by_counts(self) -> tuple[Verdict, str]:
-        fewer = [_many(self.saved[name], word) for name, word in INTEGERS.items() if self.saved.get(name, 0) > 0]
+        shown = {name: word for name, word in WORDS.items() if name in INTEGERS or name in self.promised}
+        fewer = [_many(self.saved[name], word) for name, word in shown.items() if self.saved.get(name, 0) > 0]
         counts = f"{' and '.join(fewer)} fewer, same response"
         saving = self.saving
         assert self.base is not None

@@ -43,7 +43,7 @@ class Candidate:
     @property
     def remembers(self) -> bool:
         """Whether a fix keeps something from one request to the next."""
-        return any(fix.get("scope") == "process" for fix in self.fixes)
+        return any(fix.get("scope") == "process" or fix.get("fix") == "remember-response" for fix in self.fixes)
 
     def joined(self, *others: Candidate) -> Candidate:
         """All of them at once."""

@@ -121,11 +121,15 @@ def in_loop(frame: Frame, root: Path | None) -> bool:
 
 def _parts(loop: ast.AST) -> Iterator[ast.AST]:
     """Expressions and statements that a loop runs in each round."""
+    if isinstance(loop, ast.For | ast.AsyncFor):
+        return (part for statement in loop.body for part in ast.walk(statement))
     return (part for part in _each_round(loop) if part is not loop and isinstance(part, ast.expr | ast.stmt))
 
 
-def cuts(file: str, line: int, root: Path | None) -> list[tuple[int, frozenset[str]]]:
-    """Slices with an upper bound in the function around a line: (their line, names that the bounds come from).
+def cuts(file: str, line: int, root: Path | None) -> list[tuple[int, frozenset[str], bool]]:
+    """Slices with an upper bound in the function around a line.
+
+    -> (their line, names that the bounds come from, whether they begin with the first row)
 
     Those of a text that an object holds, or taken in each round of a loop, cut no list of rows. A name that the
     function assigned stands for the names and texts it was made of, two steps back.
@@ -150,7 +154,7 @@ def cuts(file: str, line: int, root: Path | None) -> list[tuple[int, frozenset[s
         words = _words(node.slice)
         for _ in range(2):
             words |= {word for name in words & made.keys() for word in made[name]}
-        found.append((node.lineno, frozenset(words)))
+        found.append((node.lineno, frozenset(words), node.slice.lower is None))
     return found
 
 

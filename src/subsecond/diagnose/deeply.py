@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 
 from subsecond.diagnose.evidence import print_of, queries
@@ -10,6 +10,9 @@ from subsecond.model.deep import Cluster, Deep, FunctionCalls, Reads
 from subsecond.model.facts import Facts
 from subsecond.model.trace import Frame, Span, Trace
 from subsecond_agent import protocol
+
+OF_LOOPS = (None, "sqlalchemy")
+"""Whose computing belongs to a loop of the app's: its own lines, and the ORM's where they read attributes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,10 +47,17 @@ class Fetched:
             span for span in queries(self.trace) if print_of(span) == self.fingerprint and span.site == self.span.site
         ]
 
-    def put_aside(self) -> list[Cluster]:
-        """Clusters of objects that were looked at and not used: of others the same columns were read, and more."""
+    def put_aside(self, deciding: Collection[str]) -> list[Cluster]:
+        """Clusters of objects that were looked at and not used: only `deciding` columns were read of them.
+
+        Of others the same columns were read, and more.
+        """
         groups = self.reads.clusters
-        return [one for one in groups if any(set(one.columns) < set(other.columns) for other in groups)]
+        return [
+            one
+            for one in groups
+            if set(one.columns) <= set(deciding) and any(set(one.columns) < set(other.columns) for other in groups)
+        ]
 
 
 def pairs(traces: Sequence[Trace], facts: Facts) -> Iterator[tuple[Trace, Trace]]:
@@ -97,15 +107,17 @@ def computed(request: str, facts: Facts) -> float:
 
 
 def lines(trace: Trace, facts: Facts) -> dict[Frame, float]:
-    """CPU seconds of one request by line, with what libraries compute for it.
+    """CPU seconds of one request by line, with what the ORM computes for it when attributes are read.
 
-    Lines that sent a statement, wrote a log record or called out are left out: what they cost is told elsewhere.
+    What other libraries compute (JSON, a parser) is no loop of the app's. Lines that sent a statement, wrote a log
+    record or called out are left out: what they cost is told elsewhere.
     """
     runs = [one.profile for one in facts.profiled if one.request == trace.request and one.profile is not None]
     sites = {(span.stack[0].file, span.stack[0].line) for span in trace.spans if span.stack}
     found: dict[Frame, float] = {}
     for profile in runs:
-        for frame, seconds in profile.by_line().items():
-            if (frame.file, frame.line) not in sites:
-                found[frame] = found.get(frame, 0.0) + seconds / len(runs)
+        for one in profile.stacks:
+            frame = one.stack[0] if one.stack else None
+            if frame is not None and one.library in OF_LOOPS and (frame.file, frame.line) not in sites:
+                found[frame] = found.get(frame, 0.0) + one.seconds / len(runs)
     return found

@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from subsecond.diagnose.detector import detector, kind_of
+from subsecond.diagnose.growth import growth_of
 from subsecond.diagnose.source import locate
 from subsecond.model.experiment import Experiment
 from subsecond.model.facts import NO_FACTS, Facts
@@ -46,6 +47,7 @@ def diagnose(
             merged.setdefault(_key(seen), {}).setdefault(seen.request, seen)
     files = sorted({frame.file for trace in traces for span in trace.spans for frame in span.stack})
     findings = [_finding(key, group, seconds, files, root) for key, group in merged.items()]
+    findings = [replace(finding, growth=growth_of(finding, facts.grown)) for finding in findings]
     findings.sort(key=_rank)
     return tuple(replace(finding, id=f"F{number}") for number, finding in enumerate(findings, 1))
 

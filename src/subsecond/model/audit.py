@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 
 from subsecond.model.finding import Finding
+from subsecond.model.lifecycle import Lifecycle
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,6 +79,8 @@ class Audit:
     findings: tuple[Finding, ...] = ()
     notes: tuple[str, ...] = field(default=())
     """What a reader must know: the server that was started, hooks that switched themselves off."""
+    lifecycles: tuple[Lifecycle, ...] = ()
+    """Of each request that was recorded: what happens in which order, and what would remain of it."""
 
     def for_scripts(self) -> Audit:
         """What `--json` prints: without the experiments, which are the tool's own."""

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from subsecond.model.database import DatabaseFacts
 from subsecond.model.entity import Entity
+from subsecond.model.growth import Grown
 from subsecond.model.trace import Trace
 from subsecond.model.unreached import Unreached
 
@@ -26,6 +27,8 @@ class Facts:
     """Recorded jobs of the target's workers; `Trace.request` is `job NAME`."""
     unreached: tuple[Unreached, ...] = ()
     """Lines of the functions that were called, which no request of the target ran."""
+    grown: tuple[Grown, ...] = ()
+    """Recordings of requests that were asked for more; none where no parameter could be raised."""
     root: Path | None = None
     """The project's folder, below which its source stands; None where it is not at hand."""
 

@@ -7,7 +7,7 @@ import sqlite3
 import time
 
 from sqlalchemy import ForeignKey, String, create_engine, event
-from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column, sessionmaker
+from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column, relationship, sessionmaker
 from sqlalchemy.pool import NullPool, QueuePool
 
 PATH = os.environ.get("DESK_DB", "desk.db")
@@ -44,6 +44,7 @@ class Room(Base):
     x: Mapped[int]
     y: Mapped[int]
     note: Mapped[str]
+    owner: Mapped[Owner] = relationship()
 
 
 class Booking(Base):

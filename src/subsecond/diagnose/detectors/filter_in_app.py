@@ -10,7 +10,7 @@ from subsecond.diagnose.code import role
 from subsecond.diagnose.deeply import Fetched, fetched
 from subsecond.diagnose.detector import chain, detector, place, seconds, spot
 from subsecond.diagnose.evidence import shortened
-from subsecond.model.deep import ColumnValues
+from subsecond.model.deep import Cluster, ColumnValues
 from subsecond.model.experiment import Experiment, Learn
 from subsecond.model.facts import Facts
 from subsecond.model.finding import Suspicion
@@ -38,24 +38,25 @@ class FilterInApp:
     When it is fine: few rows are fetched; the condition is one that SQL cannot express; all rows are needed as well
     (a total over all of them).
 
-    Rule: in the deep run, at least 10 objects of one statement, of which half or more had only columns read
-    that were read of the others too, and fewer; one of these columns is read in a condition over a row: an `if` or a
-    comprehension's `if` inside a loop, what `any` or `all` asks. Statements sent for a relationship are left to
-    `lazy-load`. Call site: the line of the condition; cause: the place of the statement. The seconds are the
-    statement's, as far as they went into rows put aside.
+    Rule: in the deep run, at least 10 objects of one statement, of which half or more had only columns read that decide
+    over a row (or sort it), while more was read of others. A condition over a row is an `if` or a comprehension's `if`
+    inside a loop, or what `any` or `all` asks of each. Statements sent for a relationship are left to `lazy-load`. Call
+    site: the line of the condition; cause: the place of the statement. The seconds are the statement's, as far as they
+    went into rows put aside.
     """
 
     phase: ClassVar[int | None] = 3
 
     def find(self, traces: Sequence[Trace], facts: Facts) -> Iterator[Suspicion]:
         for one in fetched(traces, facts):
-            reads, aside = one.reads, one.put_aside()
-            number = sum(cluster.objects for cluster in aside)
+            reads = one.reads
             if reads.entity is None or one.by_relation or reads.objects < MIN_ROWS:
                 continue
+            conditions, sorting = _conditions(one, facts)
+            aside = one.put_aside({*conditions, *sorting})
+            number = sum(cluster.objects for cluster in aside)
             if number < MIN_PUT_ASIDE * reads.objects:
                 continue
-            conditions = _conditions(one, facts)
             looked_at = [name for name in conditions if any(name in cluster.columns for cluster in aside)]
             if not looked_at:
                 continue
@@ -77,23 +78,27 @@ class FilterInApp:
                     *(f"{name} looked at in a condition at {spot(conditions[name])}" for name in looked_at),
                     f"{reads.objects - number:,} were used",
                 ),
-                experiments=_experiments(one, model.rpartition(".")[2], looked_at, number),
+                experiments=_experiments(one, aside, looked_at),
             )
 
 
-def _conditions(one: Fetched, facts: Facts) -> dict[str, Frame]:
-    """Columns that were read in a condition over a row -> where."""
-    found = {}
+def _conditions(one: Fetched, facts: Facts) -> tuple[dict[str, Frame], set[str]]:
+    """(columns that were read in a condition over a row -> where, columns that were read to sort)."""
+    found: dict[str, Frame] = {}
+    sorting: set[str] = set()
     for name, stack in one.reads.read_at.items():
         told = role(stack, name, facts.root)
         if told is not None and told[0] == "filter":
             found[name] = told[1]
-    return found
+        elif told is not None:
+            sorting.add(name)
+    return found, sorting
 
 
-def _experiments(one: Fetched, model: str, columns: Sequence[str], number: int) -> tuple[Experiment, ...]:
+def _experiments(one: Fetched, aside: Sequence[Cluster], columns: Sequence[str]) -> tuple[Experiment, ...]:
     """By the values of a column that tells the rows apart, as the real filter would; else by the keys of those used."""
-    aside = one.put_aside()
+    model = (one.reads.entity or "").rpartition(":")[2].rpartition(".")[2]
+    number = sum(cluster.objects for cluster in aside)
     used = [cluster for cluster in one.reads.clusters if cluster not in aside]
     kept = Learn(
         what="kept-values",

@@ -36,9 +36,9 @@ class HotLoop:
     When it is fine: the loop is the work that the request is for.
 
     Rule: by the profiling runs, lines of one function that stand in a loop, or in a function called 100 times or more,
-    take at least a tenth of the request's CPU, and 5 ms; what libraries compute for a line counts, unless the line
-    sends statements, logs or calls out. Call site: the hottest line. The seconds are CPU of a profiled run: an
-    estimate, and an upper bound of what any rewriting could give.
+    take at least a tenth of the request's CPU, and 5 ms; what the ORM computes when a line reads attributes counts,
+    other libraries and lines that send statements, log or call out do not. Call site: the hottest line. The seconds are
+    CPU of a profiled run: an estimate, and an upper bound of what any rewriting could give.
     """
 
     phase: ClassVar[int | None] = 5

@@ -65,7 +65,6 @@ class LoopInvariantQuery:
     def suspicion(self, trace: Trace, one: FunctionCalls, fingerprint: str, again: Sequence[Span]) -> Suspicion:
         """One statement of a function that a loop calls with equal arguments."""
         function = one.function.rpartition(".")[2]
-        within = next(frame for frame in again[0].stack if (frame.file, frame.function) == (one.file, one.function))
         return Suspicion(
             kind="loop-invariant-query",
             phase=self.phase,
@@ -80,7 +79,7 @@ class LoopInvariantQuery:
                 Experiment(
                     fix="memoise",
                     parameters={"scope": "request"},
-                    learn={"function": Learn(what="function", chain=((within.file, within.line),))},
+                    learn={"function": Learn(what="function", chain=((one.file, one.line),))},
                     saves={trace.request: {protocol.COUNT_QUERIES: len(again)}},
                 ),
             ),

@@ -10,6 +10,7 @@ from subsecond.diagnose.deeply import Fetched, fetched
 from subsecond.diagnose.detector import chain, detector, seconds
 from subsecond.diagnose.detector import place as place_of
 from subsecond.diagnose.evidence import shortened
+from subsecond.model.deep import Cluster
 from subsecond.model.experiment import Experiment, Learn
 from subsecond.model.facts import Facts
 from subsecond.model.finding import Place, Suspicion
@@ -50,15 +51,17 @@ class PaginateInApp:
         for one in found:
             if one.reads.entity is None or one.reads.objects < MIN_ROWS or one.limited or one.by_relation:
                 continue
-            left_out = _left_out(one, facts)
+            aside = _left_out(one, facts)
+            left_out = sum(cluster.objects for cluster in aside)
             cut = _cut(one, facts, by_parameter=left_out < MIN_LEFT_OUT * one.reads.objects)
-            if cut is None or (one.trace.request, cut) in told:
+            if cut is None or (one.trace.request, cut[0]) in told:
                 continue
-            told.add((one.trace.request, cut))  # one page is cut once, whatever was fetched for it
-            yield self.suspicion(one, cut, left_out)
+            told.add((one.trace.request, cut[0]))  # one page is cut once, whatever was fetched for it
+            yield self.suspicion(one, cut[0], aside, from_first=cut[1])
 
-    def suspicion(self, one: Fetched, cut: Place, left_out: int) -> Suspicion:
-        """A page cut from the objects of one statement, of which `left_out` were never used."""
+    def suspicion(self, one: Fetched, cut: Place, aside: Sequence[Cluster], *, from_first: bool) -> Suspicion:
+        """A page cut from the objects of one statement, of which those put aside were never used."""
+        left_out = sum(cluster.objects for cluster in aside)
         model = (one.reads.entity or "").rpartition(":")[2]
         spans = one.spans
         wasted = f", {left_out:,} of them not used" if left_out else ""
@@ -73,9 +76,16 @@ class PaginateInApp:
             queries=len(spans),
             seconds=seconds(spans) * left_out / one.reads.objects,
             evidence=(shortened(one.fingerprint), f"fetched at {chain(one.span)}"),
-            experiments=_experiments(one, model.rpartition(".")[2], left_out) if left_out else (),
-            untestable="" if left_out else "all rows are used before the page is cut: only new code can cut it sooner",
+            experiments=_experiments(one, model.rpartition(".")[2], aside) if left_out and from_first else (),
+            untestable=_why_not(left_out, from_first),
         )
+
+
+def _why_not(left_out: int, from_first: bool) -> str:
+    """Why there is no experiment; empty where there is one."""
+    if not left_out:
+        return "all rows are used before the page is cut: only new code can cut it sooner"
+    return "" if from_first else "with fewer rows before it, the app would cut another page"
 
 
 def _distance(one: Fetched, facts: Facts) -> int:
@@ -84,10 +94,10 @@ def _distance(one: Fetched, facts: Facts) -> int:
     return places[0] if places else len(one.span.stack)
 
 
-def _left_out(one: Fetched, facts: Facts) -> int:
+def _left_out(one: Fetched, facts: Facts) -> list[Cluster]:
     """Objects of which nothing was read but what sorts: they were fetched for their place in the order."""
     sorting = {name for name, stack in one.reads.read_at.items() if _role(stack, name, facts) == "sort"}
-    return sum(cluster.objects for cluster in one.put_aside() if set(cluster.columns) <= sorting)
+    return one.put_aside(sorting)
 
 
 def _role(stack: Sequence[Frame], name: str, facts: Facts) -> str | None:
@@ -95,28 +105,32 @@ def _role(stack: Sequence[Frame], name: str, facts: Facts) -> str | None:
     return told[0] if told is not None else None
 
 
-def _cut(one: Fetched, facts: Facts, *, by_parameter: bool) -> Place | None:
-    """A slice in a function that called for the statement, innermost first; where asked for, one by a parameter."""
+def _cut(one: Fetched, facts: Facts, *, by_parameter: bool) -> tuple[Place, bool] | None:
+    """A slice in a function that called for the statement, innermost first, and whether it begins with the first row.
+
+    by_parameter: only one whose bounds come from a parameter of the request.
+    """
     asked = {ask.name for ask in one.deep.asked if ask.name is not None}
     if by_parameter and one.reads.objects < 5 * MIN_ROWS:
         return None
     readers = [frame for stack in one.reads.read_at.values() for frame in stack[:2]]
     for frame in [*one.span.stack, *readers]:
-        for line, words in cuts(frame.file, frame.line, facts.root):
+        for line, words, from_first in cuts(frame.file, frame.line, facts.root):
             if not by_parameter or words & asked:
-                return Place(file=frame.file, line=line, function=frame.function)
+                return Place(file=frame.file, line=line, function=frame.function), from_first
     return None
 
 
-def _experiments(one: Fetched, model: str, left_out: int) -> tuple[Experiment, ...]:
-    aside = tuple(cluster.columns for cluster in one.put_aside())
+def _experiments(one: Fetched, model: str, aside: Sequence[Cluster]) -> tuple[Experiment, ...]:
+    rejected = tuple(cluster.columns for cluster in aside)
+    left_out = sum(cluster.objects for cluster in aside)
     site = one.span.site
     return (
         Experiment(
             fix="push-filter", parameters={"model": model},
             learn={
                 "primary_keys": Learn(
-                    what="kept-keys", fingerprint=one.fingerprint, entity=one.reads.entity or "", rejected=aside
+                    what="kept-keys", fingerprint=one.fingerprint, entity=one.reads.entity or "", rejected=rejected
                 ),
                 "function": Learn(what="place", functions=((site.file, site.function),) if site else ()),
             },

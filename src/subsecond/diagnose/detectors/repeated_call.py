@@ -67,7 +67,7 @@ class RepeatedCall:
                         Experiment(
                             fix="memoise",
                             parameters={"scope": "request"},
-                            learn={"function": Learn(what="function", chain=((one.file, _inside(one)),))},
+                            learn={"function": Learn(what="function", chain=((one.file, one.line),))},
                         ),
                     ),
                 )
@@ -75,7 +75,8 @@ class RepeatedCall:
 
 def _repeats(one: FunctionCalls) -> bool:
     repeats = one.calls - one.distinct
-    if one.generator or one.unlike or repeats < MIN_REPEATS or repeats < one.calls / 2:
+    nameless = one.function.endswith("<lambda>")
+    if one.generator or nameless or one.unlike or repeats < MIN_REPEATS or repeats < one.calls / 2:
         return False
     if any(told.calls > 1 and told.queries >= told.calls for told in one.arguments):
         return False
@@ -84,8 +85,3 @@ def _repeats(one: FunctionCalls) -> bool:
 
 def _is_called_by(one: FunctionCalls, outer: FunctionCalls) -> bool:
     return any((frame.file, frame.function) == (outer.file, outer.function) for frame in one.stack)
-
-
-def _inside(one: FunctionCalls) -> int:
-    """A line of the function: decorators stand above its own."""
-    return one.ran[0][0] if one.ran else one.line

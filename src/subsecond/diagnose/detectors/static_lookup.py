@@ -8,7 +8,7 @@ from typing import ClassVar
 from subsecond.diagnose.deeply import cpu, functions, inside, pairs
 from subsecond.diagnose.detector import chain, detector, seconds
 from subsecond.diagnose.detector import place as place_of
-from subsecond.diagnose.evidence import places, print_of, queries, shortened
+from subsecond.diagnose.evidence import print_of, queries, shortened
 from subsecond.model.deep import FunctionCalls
 from subsecond.model.experiment import Experiment, Learn
 from subsecond.model.facts import Facts
@@ -61,8 +61,7 @@ class StaticLookup:
         """A function that gives the same in every request."""
         rows = sum(told for span in spans if isinstance(told := span.attributes.get(protocol.DB_ROWS), int))
         saves = {trace.request: {protocol.COUNT_QUERIES: len(spans)}}
-        within = [frame for frame in spans[0].stack if (frame.file, frame.function) == (one.file, one.function)]
-        function = Learn(what="function", chain=tuple((frame.file, frame.line) for frame in within[:1]))
+        function = Learn(what="function", chain=((one.file, one.line),))
         return Suspicion(
             kind="static-lookup",
             phase=self.phase,
@@ -84,20 +83,19 @@ class StaticLookup:
                     fix="memoise", parameters={"scope": "process"}, learn={"function": function}, saves=saves,
                     note="as long as the remembered result may be used",
                 ),
-                *_rows_again(trace, spans, saves),
+                *_of_its_caller(one, saves),
             ),
         )  # fmt: skip
 
 
-def _rows_again(trace: Trace, spans: Sequence[Span], saves: dict[str, dict[str, int]]) -> tuple[Experiment, ...]:
-    """The function around the one that cannot be remembered alone."""
-    chain_of = places(spans[0])
-    if len(chain_of) < 2:
+def _of_its_caller(one: FunctionCalls, saves: dict[str, dict[str, int]]) -> tuple[Experiment, ...]:
+    """Where the function itself cannot be remembered: what returns objects belongs to its session."""
+    if not one.stack:
         return ()
     return (
         Experiment(
             fix="memoise", parameters={"scope": "process"}, saves=saves, fidelity="estimate",
-            learn={"function": Learn(what="function", chain=chain_of[1:2])},
+            learn={"function": Learn(what="function", chain=((one.stack[0].file, one.stack[0].line),))},
             note="as if its caller cost nothing",
         ),
     )  # fmt: skip

@@ -46,7 +46,7 @@ class UnusedQuery:
             first = group[0]
             rows = max(one.reads.rows for one in group)
             spans = first.spans
-            if first.by_relation or rows < MIN_ROWS or not spans or not all(_is_unread(one) for one in group):
+            if first.by_relation or rows < MIN_ROWS or not spans or not _is_unread(group):
                 continue
             statement = {"statements": Learn(what="statements", fingerprint=first.fingerprint)}
             site = max(grouped(spans, lambda span: span.stack).values(), key=len)[0]
@@ -73,11 +73,11 @@ class UnusedQuery:
             )  # fmt: skip
 
 
-def _is_unread(one: Fetched) -> bool:
+def _is_unread(group: Sequence[Fetched]) -> bool:
     """Rows that carry whole objects are read to reach those: then the objects' own columns say what was used."""
-    reads = one.reads
-    if reads.entity is None:
-        return not any(reads.columns.values()) or all(
-            name[:1].isupper() for name, times in reads.columns.items() if times
-        )
-    return reads.again == 0 and not any(reads.columns.values()) and not reads.relations
+    carried = {one.reads.entity.rpartition(":")[2].rpartition(".")[2] for one in group if one.reads.entity}
+    for one in group:
+        read = {name for name, times in one.reads.columns.items() if times}
+        if one.reads.again or one.reads.relations or read - (set() if one.reads.entity else carried):
+            return False
+    return True

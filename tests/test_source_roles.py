@@ -1,0 +1,88 @@
+"""What a line of source does with what it reads: conditions, sorts, cuts, loops."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from subsecond.diagnose.code import batch_functions, cuts, in_loop, is_plain_sort, role
+from subsecond.model.frame import Frame
+
+SOURCE = """
+def kept(rows, least):
+    return [row for row in rows if row.size >= least]
+
+def skipped(rows, least):
+    for row in rows:
+        if row.size < least:
+            continue
+        yield row
+
+def guarded(row):
+    if row.size:
+        return row.name
+
+def looked_up(rows, wanted):
+    ids = [row.id for row in rows]
+    return [row for row in rows if row.id in wanted]
+
+def ordered(rows):
+    rows.sort(key=lambda row: (row.price, -row.id))
+    return sorted(rows, key=lambda row: far(row))
+
+def page(rows, args):
+    first = int(args.get("page")) * 20
+    short = [row.name[:first] for row in rows]
+    return rows[first : first + 20], short
+
+def price_of_room(room: int) -> int: ...
+
+def price_of_rooms(room_ids: list[int]) -> dict[int, int]: ...
+"""
+LINES = SOURCE.splitlines()
+
+
+def at(root: Path, text: str, function: str) -> Frame:
+    """The frame of the first line that holds the text."""
+    (root / "shop.py").write_text(SOURCE)
+    return Frame(file="shop.py", line=next(n for n, line in enumerate(LINES, 1) if text in line), function=function)
+
+
+def test_a_condition_counts_in_a_loop_only(tmp_path: Path) -> None:
+    for text, function in (("if row.size >= least", "kept"), ("if row.size < least", "skipped")):
+        frame = at(tmp_path, text, function)
+        assert role([frame], "size", tmp_path) == ("filter", frame)
+    assert role([at(tmp_path, "if row.size:", "guarded")], "size", tmp_path) is None
+
+
+def test_a_later_condition_in_the_function_that_reads_first(tmp_path: Path) -> None:
+    first = at(tmp_path, "ids = ", "looked_up")
+    told = role([first], "id", tmp_path)
+    assert told is not None and (told[0], told[1].line) == ("filter", first.line + 1)
+    assert role([first], "name", tmp_path) is None
+
+
+def test_sorts_by_attributes_and_by_what_python_computes(tmp_path: Path) -> None:
+    plain, computed = at(tmp_path, "rows.sort", "ordered.<locals>.<lambda>"), at(tmp_path, "far(row)", "ordered")
+    told = role([plain, computed], "price", tmp_path)
+    assert told is not None and (told[0], told[1].function) == ("sort", "ordered")
+    assert is_plain_sort(plain, tmp_path) and not is_plain_sort(computed, tmp_path)
+
+
+def test_cuts_of_lists_with_what_their_bounds_come_from(tmp_path: Path) -> None:
+    frame = at(tmp_path, "return rows[first", "page")
+    [(line, words, from_first)] = cuts(frame.file, frame.line, tmp_path)
+    assert line == frame.line and "page" in words and not from_first
+
+
+def test_loops_and_functions_that_serve_many(tmp_path: Path) -> None:
+    assert in_loop(at(tmp_path, "continue", "skipped"), tmp_path)
+    assert not in_loop(at(tmp_path, "for row in rows:", "skipped"), tmp_path)
+    assert batch_functions("shop.py", "price_of_room", tmp_path) == [
+        f"price_of_rooms (shop.py:{at(tmp_path, 'price_of_rooms', '').line})"
+    ]
+
+
+def test_without_the_source_nothing_is_said(tmp_path: Path) -> None:
+    gone = Frame(file="gone.py", line=3, function="gone")
+    assert role([gone], "size", tmp_path) is None and role([gone], "size", None) is None
+    assert not in_loop(gone, tmp_path) and cuts("gone.py", 3, tmp_path) == []
