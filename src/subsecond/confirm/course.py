@@ -12,7 +12,7 @@ from subsecond import durations
 from subsecond.confirm import attempt, learn
 from subsecond.confirm.baseline import Baseline, UnfitError, baseline
 from subsecond.confirm.budget import Budget
-from subsecond.confirm.measured import VALUE_CHANGING, Measured
+from subsecond.confirm.measured import ALONE, Measured
 from subsecond.confirm.records import verdicts
 from subsecond.confirm.runner import Candidate, NoRunError, Runner, candidate
 from subsecond.confirm.screen import Ready
@@ -113,7 +113,7 @@ class Course:
         best: dict[tuple[str, str], Ready] = {}
         for number, measured in enumerate(self.measured):
             wanted = self.ready.get(number)
-            if wanted is None or judged[number].verdict != "confirmed" or measured.experiment.fix in VALUE_CHANGING:
+            if wanted is None or judged[number].verdict != "confirmed" or measured.experiment.fix in ALONE:
                 continue
             key = (measured.request, measured.finding.id)
             before = best.get(key)

@@ -32,6 +32,8 @@ UNMEASURED = ("not applied", "not testable")
 SHOWN = 5
 VALUE_CHANGING = ("perturb", "empty")
 """Fixes that ask whether the response depends on a statement: equal is the finding, another response refutes it."""
+ALONE = (*VALUE_CHANGING, "remember-response")
+"""Fixes that are in no set: a response from memory leaves nothing for others to save."""
 
 
 @dataclass(slots=True, eq=False)
