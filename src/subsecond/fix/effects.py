@@ -123,6 +123,11 @@ def _method(source: Source, call: cst.Call, function: Function | cst.Module) -> 
 
 def _is_container(source: Source, receiver: cst.BaseExpression, function: Function | cst.Module) -> bool:
     """Whether a name holds only sets, lists and dicts that the function itself makes."""
+    if isinstance(receiver, cst.Subscript):
+        return _is_container(source, receiver.value, function)
+    if isinstance(receiver, cst.Call) and isinstance(receiver.func, cst.Attribute):
+        made = receiver.func.attr.value == "setdefault" and _is_container(source, receiver.func.value, function)
+        return made and isinstance(receiver.args[-1].value, cst.Call | cst.List | cst.Dict)
     if not isinstance(receiver, cst.Name):
         return False
     values = [

@@ -16,8 +16,9 @@ from subsecond.fix.rows import Rows, Scope
 from subsecond.fix.source import Edits, Function, Source, Statement, below, code, names_in, targets
 from subsecond.fix.statements import Query
 from subsecond.model.audit import Audit
-from subsecond.model.entity import EntityColumn
+from subsecond.model.entity import Entity, EntityColumn
 from subsecond.model.finding import Finding
+from subsecond.sql.fingerprint import tables
 
 T = TypeVar("T")
 CHUNK = 1_000
@@ -226,6 +227,14 @@ def scope_of(project: Code, finding: Finding) -> Scope:
         raise RefusedError("the app's mapper was not recorded; run `subsecond audit` again")
     source = Source(finding.file, project.text(finding.file))
     return Scope(project, source, Models(project.entities), source.function(finding.function, finding.line))
+
+
+def about(finding: Finding, entity: Entity | None) -> bool:
+    """Whether a finding's statement reads the entity's table; so it is taken to be where it names no statement."""
+    if entity is None or not finding.fingerprint:
+        return entity is not None
+    read = {name.rpartition(".")[2] for name in tables(finding.fingerprint)}
+    return (entity.table or "").rpartition(".")[2] in read
 
 
 def chosen(scope: Scope, finding: Finding, found: Sequence[tuple[cst.Call, T]]) -> tuple[cst.Call, T]:

@@ -7,7 +7,7 @@ from typing import ClassVar
 import libcst as cst
 
 from subsecond.fix.fixer import Code, Draft, RefusedError, fixer
-from subsecond.fix.loops import ahead, chosen, condition_of, key_column, loop_around, scope_of, snake, unchanged
+from subsecond.fix.loops import about, ahead, chosen, condition_of, key_column, loop_around, scope_of, snake, unchanged
 from subsecond.fix.models import column, primary_key, same_type
 from subsecond.fix.rows import Scope
 from subsecond.fix.source import Edits, below, code
@@ -41,21 +41,22 @@ class BatchLookup:
 
     def draft(self, finding: Finding, audit: Audit, code: Code) -> Draft:
         scope = scope_of(code, finding)
-        call, asked = chosen(scope, finding, _lookups(scope))
+        call, asked = chosen(scope, finding, _lookups(scope, finding))
         return _rewritten(scope, call, asked, finding, audit)
 
 
-def _lookups(scope: Scope) -> list[tuple[cst.Call, Asked]]:
+def _lookups(scope: Scope, finding: Finding) -> list[tuple[cst.Call, Asked]]:
     """All look-ups of one row in the function: the call, its model, its statement (None: `session.get`)."""
     found: list[tuple[cst.Call, Asked]] = []
+    named = scope.models.named
     for call in below(scope.function, cst.Call):
         query = query_of(scope.source, scope.models, call)
-        if query is not None and len(query.entities) == 1 and scope.models.named(scope.source, query.entities[0]):
+        if query is not None and len(query.entities) == 1 and about(finding, named(scope.source, query.entities[0])):
             if query.fetch in (*_ONE_OR_NONE[query.style], *_RAISES):
                 found.append((call, (query.entities[0], query)))
         elif query is None and isinstance(call.func, cst.Attribute) and call.func.attr.value == "get":
             first = call.args[0].value if len(call.args) > 1 else cst.Name("None")
-            if scope.models.named(scope.source, first) is not None:
+            if about(finding, named(scope.source, first)):
                 found.append((call, (first, None)))
     return found
 

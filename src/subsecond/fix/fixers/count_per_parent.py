@@ -7,7 +7,7 @@ from typing import ClassVar
 import libcst as cst
 
 from subsecond.fix.fixer import Code, Draft, RefusedError, fixer
-from subsecond.fix.loops import ahead, chosen, condition_of, key_column, loop_around, scope_of, snake, unchanged
+from subsecond.fix.loops import about, ahead, chosen, condition_of, key_column, loop_around, scope_of, snake, unchanged
 from subsecond.fix.models import column, same_type
 from subsecond.fix.rows import Scope
 from subsecond.fix.source import Edits, below, code
@@ -31,11 +31,11 @@ class CountPerParent:
 
     def draft(self, finding: Finding, audit: Audit, code: Code) -> Draft:
         scope = scope_of(code, finding)
-        call, asked = chosen(scope, finding, _counts(scope))
+        call, asked = chosen(scope, finding, _counts(scope, finding))
         return _rewritten(scope, call, asked, finding, audit)
 
 
-def _counts(scope: Scope) -> list[tuple[cst.Call, Asked]]:
+def _counts(scope: Scope, finding: Finding) -> list[tuple[cst.Call, Asked]]:
     """All counts in the function: the call, its statement, the model whose rows it counts, what it counts."""
     found = []
     for call in below(scope.function, cst.Call):
@@ -43,11 +43,11 @@ def _counts(scope: Scope) -> list[tuple[cst.Call, Asked]]:
         if query is None or len(query.entities) != 1:
             continue
         only = query.entities[0]
-        if query.fetch == "count" and scope.models.named(scope.source, only) is not None:
+        if query.fetch == "count" and about(finding, scope.models.named(scope.source, only)):
             found.append((call, (query, only, "")))
         elif query.fetch in _COUNT_FETCHES and (counted := _counted(scope, only)) is not None:
             model = _counted_model(scope, query, counted)
-            if model is not None:
+            if model is not None and about(finding, scope.models.named(scope.source, model)):
                 found.append((call, (query, model, code(only))))
     return found
 

@@ -148,12 +148,20 @@ def _with_option(loader: Loader, last: Step, models: Models, finding: Finding) -
     elif existing is not None:
         edits.replaced[existing] = _argument_more(existing, option)
     else:
-        edits.replace(query.root, f"{code(query.root)}.options({option})")
+        edits.replaced[query.root] = _with_call(source, query.root, option)
     return Draft(
         files={source.file: edits.result()},
         summary=f"{finding.fingerprint} is loaded with its parents ({loader.where})",
         promised={finding.request: {"queries": 1}},
     )
+
+
+def _with_call(source: Source, root: cst.BaseExpression, option: str) -> cst.Call:
+    """`root.options(…)`, on a line of its own where the next call of the chain has one."""
+    holder = source.parent(root)
+    dot = holder.dot if isinstance(holder, cst.Attribute) and "#" not in code(holder.dot) else cst.Dot()
+    options = cst.Attribute(value=root, attr=cst.Name("options"), dot=dot)
+    return cst.Call(func=options, args=[cst.Arg(cst.parse_expression(option))])
 
 
 def _argument_more(call: cst.Call, text: str) -> cst.Call:
