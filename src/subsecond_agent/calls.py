@@ -1,8 +1,8 @@
 """Deep runs: how often each own function is called, with which arguments, and which of its lines run.
 
 Python 3.12 and later: `sys.monitoring`, where a line that has been seen costs nothing any more. Before that:
-`sys.settrace` in the request's own thread, where lines cost until all of a function's have run. A request that runs
-very many is given up on; of the functions that it then is in it is not known which lines never ran (`unsure`).
+`sys.settrace` in the request's own thread, where lines cost until all of a function's have run. One that runs very
+many is given up on: of it, it is not known which lines never ran (`unsure`).
 
 Arguments are compared by value where that runs no code of the app's; objects of a mapped class by their identity in
 the database; sessions and connections count as the same; any other object by which one it is, within this request.
@@ -34,8 +34,10 @@ MAX_COMPARED = 20_000
 """Calls of one function whose arguments are compared; more are only counted."""
 MAX_ARGUMENTS = 2_000
 TOLD_ARGUMENTS = 20
-MAX_LINES = 20_000_000
-"""Lines of one request that are looked at though they had run before: some 8 s of its time (settrace only)."""
+MAX_LINES = 500_000
+"""Lines of one function that are looked at though they had run before: about a second of its time (settrace only)."""
+HOPELESS = 50
+"""Calls after which a function's arguments are looked at no more, if none of them could be compared."""
 TOOL_ID = 4
 """Of sys.monitoring: none of those with a name of their own (debugger 0, coverage 1, profiler 2, optimizer 5)."""
 
@@ -49,6 +51,7 @@ class Function:
         "code",
         "compared",
         "entity_bound",
+        "idle",
         "lines",
         "module",
         "more",
@@ -64,7 +67,7 @@ class Function:
         self.code = code
         self.module = frame.f_globals.get("__name__", "")
         self.stack = chain(frame.f_back)
-        self.calls = self.compared = self.unlike = self.more = 0
+        self.calls = self.compared = self.unlike = self.more = self.idle = 0
         self.arguments: dict[str, list[Any]] = {}
         self.places: set[tuple[int, int]] = set()
         self.lines: set[int] = set()
@@ -115,7 +118,6 @@ class Calls:
         self.functions: dict[int, Function] = {}
         self.going_on: dict[int, tuple[Function, str | None, int, int, int]] = {}
         self.comparer = Comparer()
-        self.lines_left = MAX_LINES
 
     def function(self, frame: FrameType) -> Function | None:
         """The function of a frame of own code; None beyond the limit and for what has no name."""
@@ -131,7 +133,10 @@ class Calls:
         if len(function.places) < TOLD_ARGUMENTS and frame.f_back is not None:
             function.places.add((id(frame.f_back.f_code), frame.f_back.f_lineno or 0))
         digest = None
-        if function.compared < MAX_COMPARED:
+        hopeless = function.unlike >= HOPELESS and not function.arguments
+        if hopeless:
+            function.unlike += 1
+        elif function.compared < MAX_COMPARED:
             function.compared += 1
             digest = self.comparer.arguments(frame)
             if digest is None:
@@ -267,8 +272,8 @@ def traced(frame: FrameType, event: str, argument: Any) -> Any:
                     function.ran(line)
                     if function.settled:
                         frame.f_trace_lines = False
-                elif calls.lines_left > 0:
-                    calls.lines_left -= 1
+                elif function.idle < MAX_LINES:
+                    function.idle += 1
                 else:
                     function.unsure = function.settled = True
                     frame.f_trace_lines = False

@@ -16,9 +16,10 @@ BY_TEXT = frozenset({"date", "datetime", "time", "timedelta", "Decimal", "UUID"}
 TEXT_MODULES = frozenset({"datetime", "decimal", "_decimal", "_pydecimal", "uuid", "_pydatetime"})
 ALIKE = frozenset({"Session", "scoped_session", "AsyncSession", "Connection", "Engine", "AsyncEngine", "sessionmaker"})
 """Of SQLAlchemy: through which session a function reads is no part of what it is asked."""
-MAX_PARTS = 2_000
-"""Parts of one value that are looked at."""
-MAX_ALL = 1_000_000
+MAX_PARTS = 300
+"""Parts of the arguments of one call that are looked at."""
+MAX_RESULT = 2_000
+MAX_ALL = 2_000_000
 """Parts of all values of one request."""
 MAX_DEPTH = 8
 VARIADIC = 0x4 | 0x8
@@ -44,14 +45,14 @@ class Comparer:
         code = frame.f_code
         number = code.co_argcount + code.co_kwonlyargcount + bin(code.co_flags & VARIADIC).count("1")
         values = frame.f_locals
-        return self.digest(tuple([values.get(name) for name in code.co_varnames[:number]]))
+        return self.digest(tuple([values.get(name) for name in code.co_varnames[:number]]), MAX_PARTS)
 
     def value(self, value: Any) -> tuple[str | None, bool]:
         """(hash of a value or None, whether it holds an object of a mapped class)."""
-        return self.digest(value), self.entity
+        return self.digest(value, MAX_RESULT), self.entity
 
-    def digest(self, value: Any) -> str | None:
-        self.parts = min(MAX_PARTS, self.left)
+    def digest(self, value: Any, most: int) -> str | None:
+        self.parts = min(most, self.left)
         before = self.parts
         self.own_object = self.entity = False
         try:

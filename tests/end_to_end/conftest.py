@@ -36,6 +36,20 @@ class Platform:
         asked.write_text(f"{login}### detail\n{rest.partition('### detail')[2].partition('###')[0]}")
         return replace(self, project=project)
 
+    def discovery(self, *words: str) -> str:
+        """Run a command of the example that must succeed; what it prints."""
+        done = subprocess.run(
+            [sys.executable, "-m", "discovery", *words],
+            cwd=EXAMPLE,
+            env=self.env,
+            capture_output=True,
+            check=False,
+            text=True,
+            timeout=120,
+        )
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
     def subsecond(self, *words: str, check: int | None = 0, **more: Any) -> subprocess.CompletedProcess[str]:
         """Run the command line as a user would."""
         done = subprocess.run(

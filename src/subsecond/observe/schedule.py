@@ -12,8 +12,8 @@ TIMED_SECONDS = 12.0
 FEWEST, MOST = 3, 20
 RECORDED = 2
 """Exact integers need two identical runs, no statistics."""
-LONGEST_DEEP = 30.0
-"""A deep run takes several times the request's seconds, in a loop of plain Python tens of times."""
+LONGEST_DEEP = 20.0
+"""A deep run takes several times the request's seconds, and must end within a server's time-out (often 120 s)."""
 PROFILED_SECONDS = 1.0
 """At a sample each 5 ms a second is about 200 samples: a line with a tenth of it is known to a third or so."""
 MOST_PROFILED = 20
