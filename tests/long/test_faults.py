@@ -88,7 +88,7 @@ def plan(mounted: bool) -> list[str]:
 
 def finding_keys(project: Platform) -> set[str]:
     """The findings of a whole, undisturbed audit."""
-    project.subsecond("audit", "--repeat", "1")
+    project.subsecond("audit", "--repeat", "1", "--no-trials")
     return {finding.key for finding in store.read_audit(project.project).findings}
 
 
@@ -188,7 +188,7 @@ def test_faults_during_audits(ground: Ground, project: Platform, run: Run) -> No
     """Faults at random moments of an audit (seeded); after each one the next audit finds what the first one found."""
     wanted = finding_keys(project)
     begin = time.monotonic()
-    project.subsecond("audit", "--repeat", str(REPEAT))
+    project.subsecond("audit", "--repeat", str(REPEAT), "--no-trials")
     longest = time.monotonic() - begin
     mounted = is_mounted(project)
     outcomes: Counter[str] = Counter()
