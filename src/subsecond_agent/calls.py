@@ -11,6 +11,7 @@ the database; sessions and connections count as the same; any other object by wh
 from __future__ import annotations
 
 import sys
+import time
 
 from . import guard
 from .callsite import chain
@@ -36,6 +37,8 @@ MAX_ARGUMENTS = 2_000
 TOLD_ARGUMENTS = 20
 MAX_LINES = 500_000
 """Lines of one function that are looked at though they had run before: about a second of its time (settrace only)."""
+MAX_SECONDS = 40.0
+"""Of one request; then its calls are followed no more, so that it ends within a server's time-out (often 120 s)."""
 HOPELESS = 50
 """Calls after which a function's arguments are looked at no more, if none of them could be compared."""
 TOOL_ID = 4
@@ -118,6 +121,7 @@ class Calls:
         self.functions: dict[int, Function] = {}
         self.going_on: dict[int, tuple[Function, str | None, int, int, int]] = {}
         self.comparer = Comparer()
+        self.until = time.perf_counter() + MAX_SECONDS
 
     def function(self, frame: FrameType) -> Function | None:
         """The function of a frame of own code; None beyond the limit and for what has no name."""
@@ -127,9 +131,19 @@ class Calls:
             found = self.functions[id(code)] = Function(code, frame)
         return found
 
+    def give_up(self) -> None:
+        """It takes too long: what is known by now is told, and that it is not all."""
+        self.why = f"calls were followed for {MAX_SECONDS:.0f} s only, and counted so far"
+        for function in self.functions.values():
+            function.unsure = True
+        end()
+
     def entered(self, record: Record, function: Function, frame: FrameType) -> None:
         """A call begins; of generators nothing but their lines is told, they come by here at each step."""
         function.calls += 1
+        if time.perf_counter() > self.until:
+            self.give_up()
+            return
         if len(function.places) < TOLD_ARGUMENTS and frame.f_back is not None:
             function.places.add((id(frame.f_back.f_code), frame.f_back.f_lineno or 0))
         digest = None
@@ -193,6 +207,9 @@ def ranges(lines: set[int]) -> list[list[int]]:
     return found
 
 
+kind_of = kinds.get
+
+
 def is_own(file: str) -> bool:
     kind = kinds.get(file)
     return (classify(file) if kind is None else kind) == OWN
@@ -231,7 +248,7 @@ def end() -> None:
     Watch.on = False
     if monitoring is None:
         if sys.gettrace() is traced:
-            sys.settrace(None)
+            sys.settrace(None)  # another thread does it at its own next call
         return
     monitoring.set_events(TOOL_ID, 0)
     for code in Watch.codes:
@@ -242,10 +259,11 @@ def end() -> None:
 
 def traced(frame: FrameType, event: str, argument: Any) -> Any:
     """Trace function: a Python function is called."""
+    kind = kind_of(frame.f_code.co_filename)  # written out: this runs for each call of any function
+    if kind != OWN and (kind is not None or classify(frame.f_code.co_filename) != OWN):
+        return None
     if not Watch.on:
         sys.settrace(None)
-        return None
-    if not is_own(frame.f_code.co_filename):
         return None
     try:
         found = Watch.find()

@@ -68,7 +68,7 @@ trace  one request, written after the last byte of the response has gone:
                  [[first, last], ...] lines, "missed": the same of lines that did not run | null where not known}.
                  Hashes are keyed, the same in all processes of a run; one that begins with "~" holds an object of
                  which only its identity is known, and is comparable within its request only
-                 why: null | why no functions are told
+                 why: null | why no functions are told, or not all of their calls
     profile      only in mode "profiling", where spans are empty as in "timed":
                  {"how": "timer" | "thread", "period": seconds, "seconds": CPU seconds seen, "stacks": [[stack, library
                  | null, CPU seconds], ...]}; library: the package that computed below the innermost own frame

@@ -124,7 +124,7 @@ class Asked:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Deep:
-    """One deep run. `why`: why no functions are told, None where they are."""
+    """One deep run. `why`: why no functions are told, or not all of their calls; None where all is there."""
 
     reads: tuple[Reads, ...] = ()
     untracked: int = 0

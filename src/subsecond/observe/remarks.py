@@ -47,9 +47,10 @@ def _many_runs(number: int) -> str:
 
 def unlooked(seen: Observation) -> str | None:
     """A sentence where it is not known which columns are read, which functions called, which lines hot."""
-    if not seen.unlooked:
-        return None
-    return f"{seen.spec.name}: not looked into deeply: {seen.unlooked}; kinds that need it are not looked for"
+    if seen.unlooked:
+        return f"{seen.spec.name}: not looked into deeply: {seen.unlooked}; kinds that need it are not looked for"
+    partly = next((trace.deep.why for trace in seen.of("deep") if trace.deep and trace.deep.why), None)
+    return f"{seen.spec.name}: its functions were not all looked into: {partly}" if partly else None
 
 
 def redirected(seen: Observation) -> str | None:

@@ -104,11 +104,16 @@ def met(found: Deep, group: Group, made: Any) -> None:
 
 
 def reading(original: Any) -> Any:
+    """Written out without calls of ours for what was read before: a loop may read a column a million times, and each
+    call of a function costs twice while functions are followed."""
+
     def get(self: Any, instance: Any, owner: Any = None) -> Any:
         value = original(self, instance, owner)
         if instance is not None and live:
             try:
-                note(self.key, instance, value)
+                seen = instance.__dict__["_sa_instance_state"].__dict__.get(KEY)
+                if seen is not None and self.key not in seen.values and self.key not in seen.relations:
+                    note(seen, self.key, instance, value)
             except Exception as mishap:
                 guard.failed(HOOK, mishap)
         return value
@@ -116,26 +121,21 @@ def reading(original: Any) -> Any:
     return get
 
 
-def note(key: str, instance: Any, value: Any) -> None:
+def note(seen: Seen, key: str, instance: Any, value: Any) -> None:
     """An attribute of an object was read. Of objects that no statement of this request loaded nothing is told."""
     found = deep.of(CURRENT.get() or current())
-    if found is None:
+    if found is None or seen.group.owner is not found.reads:
         return
-    state = vars(instance)["_sa_instance_state"]
-    seen: Seen | None = state.__dict__.get(KEY)
-    if seen is None or seen.group.owner is not found.reads:
-        return
-    if key in state.mapper.relationships:
+    if key in vars(instance)["_sa_instance_state"].mapper.relationships:
         read_relation(seen, key)
     else:
         read(seen, key, value, sys._getframe(2))
 
 
 def read_relation(seen: Seen, key: str) -> None:
-    if key not in seen.relations:
-        seen.relations.add(key)
-        relations = seen.group.relations
-        relations[key] = relations.get(key, 0) + 1
+    seen.relations.add(key)
+    relations = seen.group.relations
+    relations[key] = relations.get(key, 0) + 1
 
 
 def uninstall() -> None:
