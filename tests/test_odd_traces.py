@@ -134,7 +134,8 @@ def work(session):
     for _ in range(2):
         find(session, 3)
 """
-    assert kinds(found(work)) == [("duplicate-query", "find", 1)]
+    repeats = [one for one in kinds(found(work)) if one[0] == "duplicate-query"]
+    assert repeats == [("duplicate-query", "find", 1)]
 
 
 def test_one_session_that_commits_half_way_is_called_one(found: Found) -> None:

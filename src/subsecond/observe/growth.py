@@ -29,9 +29,7 @@ def grown(app: AuditedApp, observed: Sequence[Observation], root: Path, redactio
     return tuple(one for seen in observed for one in _of(app, seen, root, redaction, marks))
 
 
-def _of(
-    app: AuditedApp, seen: Observation, root: Path, redaction: Redaction, marks: Iterator[str]
-) -> Iterator[Grown]:
+def _of(app: AuditedApp, seen: Observation, root: Path, redaction: Redaction, marks: Iterator[str]) -> Iterator[Grown]:
     if seen.failure is not None or not seen.answers or seen.spec.method != "GET" or written(seen) is not None:
         return
     if statistics.median(seen.answers) * sum(FACTORS) > MOST_SECONDS:
