@@ -47,8 +47,10 @@ check: $(VENV)/.dev ## ruff, mypy, import contract, dead code, generated pages
 test: check ## checks and tests (under 15 minutes on 2 cores)
 	@scripts/test
 
-test-long: $(VENV)/.dev ## load, soak, fault and fuzz runs, alone (25 minutes on a quiet machine; results in tests/long)
+test-long: $(VENV)/.dev ## load, soak, fault and fuzz runs, alone (results in tests/long), then faults, journeys and the replay
 	@$(BIN)/pytest -m long tests/long
+	@scripts/browser
+	@$(BIN)/pytest -m long tests/confirm tests/prove examples/discovery/tests
 
 test-matrix: $(VENV)/.dev ## the agent on other Pythons and library versions
 	@$(BIN)/pytest -m matrix

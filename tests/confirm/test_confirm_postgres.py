@@ -57,6 +57,7 @@ def test_an_index_is_built_in_the_clone_and_not_in_the_source(shop_on_postgres: 
         assert connection.execute("SELECT count(*) FROM pg_indexes WHERE tablename = 'loans'").fetchone() == (1,)
 
 
+@pytest.mark.long
 def test_a_source_in_use_is_one_line_and_trials_read_only(shop_on_postgres: Project, port: int) -> None:
     with connect(port, "library"):
         tried = shop_on_postgres.tried("eager-load", "/books", parameters={"relation": "Book.author"}, budget="60s")
@@ -69,6 +70,7 @@ def test_a_source_in_use_is_one_line_and_trials_read_only(shop_on_postgres: Proj
         assert "an index is built in a copy of the database only" in tried["GET /loans"].why
 
 
+@pytest.mark.long
 def test_a_command_of_the_target_makes_the_copy(shop_on_postgres: Project, port: int) -> None:
     copied = (
         f"{sys.executable} -c \"import psycopg, sys; psycopg.connect('postgresql://{USER}@127.0.0.1:{port}/postgres'"
@@ -107,6 +109,7 @@ def test_what_kill_9_in_a_trial_leaves_the_next_command_removes(shop_on_postgres
     assert not [path for path in (project.folder / ".subsecond").iterdir() if path.name.startswith(("run-", "arm-"))]
 
 
+@pytest.mark.long
 def test_ctrl_c_in_a_trial_leaves_nothing(shop_on_postgres: Project, port: int) -> None:
     project = shop_on_postgres
     words = ["try", "eager-load", "relation=Book.author", "shop:app", "--cwd", str(project.folder), "--get", "/books"]

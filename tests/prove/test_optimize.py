@@ -62,6 +62,7 @@ def work(repository: Path, tmp_path: Path) -> Path:
     return repository
 
 
+@pytest.mark.long
 def test_crash_repeat_slip_and_then_it_is_kept(work: Path, tmp_path: Path) -> None:
     target = load(
         work,

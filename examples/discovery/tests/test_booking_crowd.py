@@ -6,7 +6,7 @@ import pytest
 from booking_crowd import check, rush
 from booking_ground import BookingGround
 
-pytestmark = pytest.mark.xdist_group("discovery-booking")
+pytestmark = [pytest.mark.xdist_group("discovery-booking"), pytest.mark.long]
 
 
 def test_fifty_clients_want_the_same_items(bookings: BookingGround) -> None:

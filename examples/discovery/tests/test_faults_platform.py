@@ -11,7 +11,7 @@ import pytest
 from booking_ground import send
 from parts_ground import DETAIL, LISTING, VERSIONS, PartsGround, Timed, listens, wait_for
 
-pytestmark = pytest.mark.xdist_group("discovery-parts")
+pytestmark = [pytest.mark.xdist_group("discovery-parts"), pytest.mark.long]
 
 WORKERS = 2
 STORE_TIMEOUT, STORE_PAUSE = 0.2, 3.0  # keyvalue/client.py

@@ -11,7 +11,7 @@ from playwright.sync_api import Browser
 from site_browser import DESK, PHONE, Tab, browser, open_tab
 from site_ground import GROUP
 
-pytestmark = pytest.mark.xdist_group(GROUP)
+pytestmark = [pytest.mark.xdist_group(GROUP), pytest.mark.long]
 __all__ = ["browser"]
 
 

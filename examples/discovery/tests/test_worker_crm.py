@@ -15,7 +15,7 @@ import pytest
 from booking_ground import BookingGround, send
 from contract_platform import ROOT, discovery, python
 
-pytestmark = pytest.mark.xdist_group("discovery-booking")
+pytestmark = [pytest.mark.xdist_group("discovery-booking"), pytest.mark.long]
 
 USER = 1
 SOON = 45.0  # seconds; on an idle machine everything here takes less than 15
