@@ -200,11 +200,10 @@ def test_stopped_in_the_middle_leaves_nothing(platform: Platform, tmp_path: Path
         [str(SUBSECOND), "audit", "--repeat", "200", "--no-trials"], cwd=platform.project, env=platform.env,
         stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True,
     )  # fmt: skip
-    assert audit.stderr is not None
-    while "first run" not in (line := audit.stderr.readline()) and line:
-        pass
-    children = _running(platform.project)
-    assert children
+    while not _running(platform.project) and audit.poll() is None:
+        time.sleep(0.05)
+    time.sleep(2.0)  # into the first requests
+    assert _running(platform.project)
     audit.send_signal(number)
     said = audit.communicate(timeout=60)[1]
     assert audit.returncode == (-number if number == signal.SIGKILL else 130)
