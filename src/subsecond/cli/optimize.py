@@ -36,6 +36,7 @@ def command(  # noqa: PLR0917  (click gives them by name)
     """
     import os
     import sys
+    from dataclasses import replace
 
     from rich.console import Console
 
@@ -70,7 +71,7 @@ def command(  # noqa: PLR0917  (click gives them by name)
 
     limits = Limits(attempts=attempts, seconds=minutes * 60.0, steps=tuple(one.upper() for one in only))
     if asks:
-        limits = Limits(attempts=attempts, seconds=minutes * 60.0, steps=limits.steps, ask=keep)
+        limits = replace(limits, ask=keep)
     done = optimize(
         loaded, store.read_audit(loaded.root), workflow.plan(loaded.root, wanted), proposer, limits,
         say=lambda line: print(f"optimize: {line}", file=sys.stderr, flush=True),

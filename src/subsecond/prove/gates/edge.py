@@ -14,7 +14,8 @@ from subsecond.prove.shown import curl
 from subsecond.prove.sides import Sides
 from subsecond.prove.variations import Variation, edges, pairs, query_of, with_changes
 
-SECONDS_A_REQUEST = 120.0
+SECONDS_A_REQUEST = 900.0
+"""Several hundred values, each sent to both sides; equality is meant to be asked on small data."""
 SHOWN = 6
 
 
@@ -51,10 +52,10 @@ class EdgeGate:
                     return verdict(self.name, "failed", f"{smallest}: {why[0]}", [*why[:SHOWN], curl(smallest.spec)])
         if not tried:
             return verdict(self.name, "passed", "no request has a parameter")
-        left = f"; {skipped} not tried for lack of time" if skipped else ""
-        return verdict(
-            self.name, "no verdict" if skipped > tried else "passed", f"{tried} edge values, all equal{left}"
-        )
+        if skipped:  # evidence that is missing does not pass (reference: fixing and proving, section 6)
+            why = f"{tried} edge values were equal, {skipped} not tried for lack of time; ask on less data"
+            return verdict(self.name, "no verdict", why)
+        return verdict(self.name, "passed", f"{tried} edge values, all equal")
 
 
 def _all(case: Case, spec: RequestSpec) -> Iterator[Variation]:
