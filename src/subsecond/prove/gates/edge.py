@@ -53,8 +53,8 @@ class EdgeGate:
         if not tried:
             return verdict(self.name, "passed", "no request has a parameter")
         if skipped:  # evidence that is missing does not pass (reference: fixing and proving, section 6)
-            why = f"{tried} edge values were equal, {skipped} not tried for lack of time; ask on less data"
-            return verdict(self.name, "no verdict", why)
+            left = f"{tried} edge values were equal, {skipped} not tried for lack of time; ask on less data"
+            return verdict(self.name, "no verdict", left)
         return verdict(self.name, "passed", f"{tried} edge values, all equal")
 
 
