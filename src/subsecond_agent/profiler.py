@@ -131,7 +131,8 @@ def start_timer() -> bool:
     except ValueError:  # not the main thread
         return False
     _signal.siginterrupt(_signal.SIGPROF, False)
-    _signal.setitimer(_signal.ITIMER_PROF, PERIOD, PERIOD)
+    # Begun at any point of the period: from its start, a request of a few milliseconds is seen at its end or never.
+    _signal.setitimer(_signal.ITIMER_PROF, 1e-6 + time.perf_counter_ns() / 1e9 % PERIOD, PERIOD)
     return True
 
 
