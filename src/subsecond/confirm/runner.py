@@ -14,6 +14,7 @@ from subsecond.contract.compare import Reply
 from subsecond.errors import EXIT_FAILED, SubsecondError
 from subsecond.harness.arms import Arm
 from subsecond.harness.send import RequestFailed
+from subsecond.measure.clock import clock_of
 from subsecond.measure.pairs import Sample
 from subsecond.model.database import System
 from subsecond.model.index import IndexSpec
@@ -163,15 +164,3 @@ class Runner:
         self._built.update({index: index.name(_PREFIX) for index in new})
         if spec is not None:
             self._run(spec, (), True)  # plans are made anew, pages are read for the first time: nobody's time
-
-
-def clock_of(line: Mapping[str, Any]) -> float:
-    """Seconds by the clock of a verdict: CPU of the process, and waits in which this thread did not compute."""
-    waits: Mapping[str, float] = line["waits"]
-    waited = waits.get(protocol.WAIT_DATABASE, 0.0) - waits.get(protocol.WAIT_CPU, 0.0)
-    others = sum(seconds for name, seconds in waits.items() if name not in _NOT_ADDED)
-    return float(line["cpu_seconds"]) + max(0.0, waited) + others
-
-
-_NOT_ADDED = (protocol.WAIT_DATABASE, protocol.WAIT_CPU, protocol.WAIT_LOGS)
-"""Logging is the process's own work, so it is in its CPU; of the database's wait the waiting part is added above."""
