@@ -40,6 +40,10 @@ def test_all_requests_answered(outcome: Audit) -> None:
     assert [(one.name, one.error) for one in outcome.requests if one.error] == []
 
 
+def test_all_facts_could_be_read(outcome: Audit) -> None:
+    assert [said for said in outcome.notes if "were not looked at" in said] == []
+
+
 @pytest.mark.parametrize("route", EXPECTED)
 def test_what_is_planted_is_named_at_its_place(outcome: Audit, route: str) -> None:
     label = EXPECTED[route]

@@ -185,3 +185,14 @@ def test_a_finding_names_the_statement_s_line_and_carries_its_experiments(databa
     assert "now: sequential scan" in missing.evidence
     assert IndexSpec.of(found["non-sargable-predicate"].experiments[0].parameters).keys[0].expression == "LOWER(email)"
     assert diagnose([trace], {"list": 0.5}, Path("/")) == ()
+
+
+def test_an_index_that_sqlite_made_for_a_constraint_has_its_columns(tmp_path: Path) -> None:
+    path = tmp_path / "codes.db"
+    engine = create_engine(f"sqlite:///{path}")
+    with engine.begin() as connection:
+        connection.execute(text("CREATE TABLE codes (code VARCHAR(3) PRIMARY KEY, name TEXT, UNIQUE (name, code))"))
+    engine.dispose()
+    table = database_facts(Path(sys.executable), {"driver": "pysqlite", "path": str(path)}, []).tables["codes"]
+    keys = {index.name: [key.column for key in index.keys] for index in table.indexes}
+    assert keys == {"sqlite_autoindex_codes_1": ["code"], "sqlite_autoindex_codes_2": ["name", "code"]}

@@ -92,10 +92,12 @@ class Sqlite:
 
 
 def head_of(definition: str) -> str:
-    """`CREATE INDEX … ON table (keys)` of an index's definition: up to the bracket that closes its keys."""
-    start = definition.find("(")
+    """`CREATE INDEX … ON table (keys)` of an index's definition: up to the bracket that closes its keys.
+
+    All of it where there are no keys: an index that SQLite made for a constraint has no definition.
+    """
     depth = 0
-    for at in range(start, len(definition)):
+    for at in range(max(0, definition.find("(")), len(definition)):
         depth += {"(": 1, ")": -1}.get(definition[at], 0)
         if depth == 0:
             return definition[: at + 1]
