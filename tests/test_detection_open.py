@@ -64,6 +64,8 @@ def test_one_cause_is_one_finding(outcome: Audit) -> None:
     assert "duplicate-query" not in converted
     paged = [one.kind for one in outcome.findings if "paginate-in-app/planted" in one.requests]
     assert "sort-in-app" not in paged
+    looked_up = [one.kind for one in outcome.findings if "static-lookup/expanded" in one.requests]
+    assert "hot-loop" not in looked_up
 
 
 def test_each_finding_can_be_tried_or_says_why_not(outcome: Audit) -> None:

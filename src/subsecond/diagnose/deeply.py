@@ -11,6 +11,8 @@ from subsecond.model.facts import Facts
 from subsecond.model.trace import Frame, Span, Trace
 from subsecond_agent import protocol
 
+MOST_SAMPLES = 0.9
+"""Of a profile's samples: what is called from elsewhere now and then is still one function's work."""
 OF_LOOPS = (None, "sqlalchemy")
 """Whose computing belongs to a loop of the app's: its own lines, and the ORM's where they read attributes."""
 
@@ -121,3 +123,16 @@ def lines(trace: Trace, facts: Facts) -> dict[Frame, float]:
             if frame is not None and one.library in OF_LOOPS and (frame.file, frame.line) not in sites:
                 found[frame] = found.get(frame, 0.0) + one.seconds / len(runs)
     return found
+
+
+def callers(request: str, places: Collection[Frame], facts: Facts) -> frozenset[tuple[str, str]]:
+    """(file, function) of those, their own among them, inside which some lines take all their CPU, or nearly."""
+    seconds: dict[tuple[str, str], float] = {}
+    whole = 0.0
+    for profile in (one.profile for one in facts.profiled if one.request == request and one.profile is not None):
+        for one in profile.stacks:
+            if one.stack and one.stack[0] in places and one.library in OF_LOOPS:
+                whole += one.seconds
+                for key in {(frame.file, frame.function) for frame in one.stack}:
+                    seconds[key] = seconds.get(key, 0.0) + one.seconds
+    return frozenset(key for key, spent in seconds.items() if spent >= MOST_SAMPLES * whole)

@@ -23,10 +23,11 @@ TAKES_OVER = {
     "static-lookup": ("filter-in-app", "over-fetched-columns"),
     "unused-query": ("over-fetched-columns", "derivable-query"),
     "paginate-in-app": ("sort-in-app",),
-    "repeated-call": ("hot-loop",),
 }
-"""Of what one cause shows as, the kind that says most -> those that say the same of the same statement (or function)
-in the same request, and are left out."""
+"""Of what one cause shows as, the kind that says most -> those that say the same of the same statement in the same
+request, and are left out."""
+NEED_NOT_RUN = ("static-lookup", "repeated-call")
+"""Kinds whose cause is a function that is called in vain: what another kind says of work inside of it is the same."""
 
 
 def diagnose(
@@ -55,7 +56,17 @@ def diagnose(
 def _one_of_each_cause(found: Sequence[Suspicion]) -> list[Suspicion]:
     """Without those that another kind takes over."""
     taken = {(kind, seen.request, seen.fingerprint) for seen in found for kind in TAKES_OVER.get(seen.kind, ())}
-    return [seen for seen in found if (seen.kind, seen.request, seen.fingerprint) not in taken]
+    in_vain = {
+        (seen.request, (seen.cause.file, seen.cause.function))
+        for seen in found
+        if seen.kind in NEED_NOT_RUN and seen.cause is not None
+    }
+    return [
+        seen
+        for seen in found
+        if (seen.kind, seen.request, seen.fingerprint) not in taken
+        and not any((seen.request, function) in in_vain for function in seen.inside)
+    ]
 
 
 def _rank(finding: Finding) -> tuple[float, int, str]:

@@ -94,3 +94,5 @@ class Suspicion:
     """How it could be proven, the best first."""
     untestable: str = ""
     """Why it has no experiment; one of the two is given."""
+    inside: frozenset[tuple[str, str]] = frozenset()
+    """(file, function) of all functions that its work is part of, where a detector knows them."""

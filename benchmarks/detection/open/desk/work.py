@@ -55,6 +55,34 @@ def load_settings(session: Session) -> dict[str, str]:
     return {row.key: row.value for row in session.scalars(select(Setting).order_by(Setting.id))}
 
 
+@pages.get("/static-lookup/expanded")
+def with_a_tree() -> Response:
+    with Database() as session:
+        return jsonify(load_tree(session)["k1"])
+
+
+@pages.get("/static-lookup/expanded-too")
+def with_a_tree_too() -> Response:
+    with Database() as session:
+        return jsonify(load_tree(session)["k2"])
+
+
+def load_tree(session: Session) -> dict[str, list[str]]:
+    """The same for all requests, and dear to put together: one cause."""
+    return expanded([(row.key, row.value) for row in session.scalars(select(Setting).order_by(Setting.id))])
+
+
+def expanded(settings: list[tuple[str, str]]) -> dict[str, list[str]]:
+    tree = {}
+    for key, _ in settings:
+        below = []
+        for _, value in settings:
+            if value[1:] == key[1:]:
+                below.append(value)
+        tree[key] = below
+    return tree
+
+
 @pages.get("/static-lookup/near")
 def one_owner() -> Response:
     """What is read is what was asked for."""

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import ClassVar
 
 from subsecond.diagnose.code import in_loop
-from subsecond.diagnose.deeply import computed, functions, lines, pairs
+from subsecond.diagnose.deeply import callers, computed, functions, lines, pairs
 from subsecond.diagnose.detector import chain_of, detector, place, spot
 from subsecond.durations import text as shown
 from subsecond.model.deep import FunctionCalls
@@ -37,8 +38,9 @@ class HotLoop:
 
     Rule: by the profiling runs, lines of one function that stand in a loop, or in a function called 100 times or more,
     take at least a tenth of the request's CPU, and 5 ms; what the ORM computes when a line reads attributes counts,
-    other libraries and lines that send statements, log or call out do not. Call site: the hottest line. The seconds are
-    CPU of a profiled run: an estimate, and an upper bound of what any rewriting could give.
+    other libraries and lines that send statements, log or call out do not. Where all of it is the work of a function
+    that need not be called as often, `static-lookup` or `repeated-call` says it. Call site: the hottest line. The
+    seconds are CPU of a profiled run: an estimate, and an upper bound of what any rewriting could give.
     """
 
     phase: ClassVar[int | None] = 5
@@ -56,7 +58,8 @@ class HotLoop:
                 told = called.get(key)
                 if cost < max(MIN_CPU, MIN_SAMPLED / max(1, runs), MIN_SHARE * whole) or not _repeats(hot, told, facts):
                     continue
-                yield self.suspicion(trace, key[1], hot, told)
+                found = self.suspicion(trace, key[1], hot, told)
+                yield replace(found, inside=callers(trace.request, hot, facts))
 
     def suspicion(self, trace: Trace, function: str, hot: dict[Frame, float], told: FunctionCalls | None) -> Suspicion:
         """One function whose own lines are hot."""
