@@ -16,6 +16,7 @@ import msgspec
 from subsecond.errors import SubsecondError
 from subsecond.model.audit import Audit
 from subsecond.model.entity import Entity
+from subsecond.model.explained import Explained
 from subsecond.model.optimized import Optimized
 from subsecond.model.plan import Plan
 from subsecond.model.trace import Trace
@@ -27,6 +28,7 @@ FOLDER = ".subsecond"
 FINDINGS = "findings.json"
 TRIALS = "trials.json"
 MAPPER = "mapper.json"
+PLANS = "plans.json"
 PLAN = "plan.json"
 OPTIMIZED = "optimized.json"
 TRACES = "traces"
@@ -140,21 +142,29 @@ def sweep(root: Path) -> None:
         *base.glob(".trials.json.*"),
         *base.glob(".plan.json.*"),
         *base.glob(".mapper.json.*"),
+        *base.glob(".plans.json.*"),
         *traces,
     ):
         left.unlink(missing_ok=True)
 
 
 def write_outcome(
-    root: Path, audit: Audit, traces: Iterable[Trace], trials: Trials | None = None, entities: Iterable[Entity] = ()
+    root: Path,
+    audit: Audit,
+    traces: Iterable[Trace],
+    trials: Trials | None = None,
+    *,
+    entities: Iterable[Entity] = (),
+    plans: Iterable[Explained] = (),
 ) -> None:
     """What one audit found: all of its files and none of an earlier one, or nothing is changed.
 
-    `entities`: what the app's mapper holds, for the fixers.
+    `entities`: what the app's mapper holds, for the fixers; `plans`: the database's, for the report.
     """
     outcome: dict[Path, Lines] = {
         folder(root) / FINDINGS: [to_json(audit)],
         folder(root) / MAPPER: [to_json(tuple(entities))],
+        folder(root) / PLANS: [to_json(tuple(plans))],
     }
     if trials is not None:
         outcome[folder(root) / TRIALS] = [to_json(trials)]
@@ -178,6 +188,24 @@ def read_entities(root: Path) -> tuple[Entity, ...]:
     """What the app's mapper held in the last audit, empty where it was not read."""
     path = root / FOLDER / MAPPER
     return _read(path, tuple[Entity, ...]) if path.exists() else ()
+
+
+def read_plans(root: Path) -> tuple[Explained, ...]:
+    """The database's plans of the last audit, empty where none were read."""
+    path = root / FOLDER / PLANS
+    return _read(path, tuple[Explained, ...]) if path.exists() else ()
+
+
+def read_recorded(root: Path) -> tuple[Trace, ...]:
+    """All traces of the last audit, of its requests and jobs, in the order of their files' names."""
+    files = sorted((root / FOLDER / TRACES).glob("*.jsonl"))
+    return tuple(trace for path in files for trace in read_traces(path))
+
+
+def read_optimized(root: Path) -> Optimized | None:
+    """The outcome of the last `optimize`, None where it did not end."""
+    path = root / FOLDER / OPTIMIZED
+    return _read(path, Optimized) if path.exists() else None
 
 
 def write_plan(root: Path, plan: Plan) -> None:

@@ -21,6 +21,7 @@ from subsecond.harness.session import Ground, ground, started
 from subsecond.model.audit import Audit, RequestResult
 from subsecond.model.entity import Entity
 from subsecond.model.experiment import Experiment
+from subsecond.model.explained import Explained
 from subsecond.model.finding import Finding
 from subsecond.model.plan import Plan
 from subsecond.model.proof import Proof
@@ -37,7 +38,8 @@ from subsecond.observe.traces import Redaction, traces_of_jobs
 from subsecond.observe.unreached import unreached
 from subsecond.plan import stage as planning
 from subsecond.prove import stage as proving
-from subsecond.prove.gate import Case
+from subsecond.prove.gate import SPEED_SECONDS, Case
+from subsecond.sql.explained import explained
 
 
 def audit(
@@ -58,7 +60,7 @@ def audit(
     lives = lifecycles([trace for trace in seen.traces if trace.mode == "recording"], findings)
     outcome = Audit(requests=seen.results, findings=findings, notes=notes, lifecycles=lives)
     traces = seen.traces
-    store.write_outcome(target.root, outcome, traces, made, seen.entities)
+    store.write_outcome(target.root, outcome, traces, made, entities=seen.entities, plans=seen.plans)
     return outcome
 
 
@@ -90,6 +92,7 @@ class _Seen:
     entities: tuple[Entity, ...]
     notes: tuple[str, ...]
     jobs: tuple[Trace, ...]
+    plans: tuple[Explained, ...]
 
     @property
     def traces(self) -> list[Trace]:
@@ -125,7 +128,7 @@ def _seen(base: Ground, redaction: Redaction, progress: Progress, say: Callable[
     medians = {result.name: result.seconds.median for result in results if result.seconds}
     recorded = [trace for one in seen if one.failure is None for trace in one.of("recording")]
     findings = diagnose(recorded, medians, root, facts)
-    return _Seen(base, seen, results, findings, databases, mapper, tuple(notes), tuple(jobs))
+    return _Seen(base, seen, results, findings, databases, mapper, tuple(notes), tuple(jobs), explained(facts.database))
 
 
 def _tried(
@@ -155,11 +158,14 @@ def _hypothesis(wanted: Sequence[Experiment], results: Sequence[RequestResult]) 
 
 def prove(
     target: Target, base: str, candidate: str | None, *, wanted: Sequence[str], only: Sequence[str],
+    faster: Sequence[str] = (), without: Sequence[str] = (), speed_seconds: float = SPEED_SECONDS, reveal: bool = False,
     say: Callable[[str], None],
 ) -> Proof:  # fmt: skip
     """Put a candidate (a revision, None: the working tree) through the gates beside its base, each in a copy.
 
-    `wanted` names gates (none: all), `only` the requests that the change is about (none: all).
+    `wanted` names gates (none: all) but those `without`; `only` the requests that the change is about (none: all),
+    `faster` those that it is said to speed up; `speed_seconds`: time for the speed gate; `reveal`: also show failing
+    requests that are held back from whoever wrote the change.
     """
     proving.chosen(wanted)  # an unknown name is told before anything is copied
     with run_folder.lock(target.root):
@@ -167,9 +173,12 @@ def prove(
         with (
             checkout.checkout(target, base, target.copy) as before,
             checkout.checkout(target, candidate, target.copy) as after,
-            Case(base=before, candidate=after, only=tuple(only), say=say) as case,
-        ):
-            return proving.prove(case, wanted)
+            Case(
+                base=before, candidate=after, only=tuple(only), faster=tuple(faster), speed_seconds=speed_seconds,
+                reveal=reveal, say=say,
+            ) as case,
+        ):  # fmt: skip
+            return proving.prove(case, wanted, without)
 
 
 def plan(root: Path, goal: float | None) -> Plan:

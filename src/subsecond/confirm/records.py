@@ -47,11 +47,12 @@ def _record(measured: Measured, trial: Trial) -> TrialRecord:
         promised=dict(measured.promised),
         saved=measured.saved,
         acted=measured.acted,
-        floor=base.margin.floor if base is not None else None,
-        margin_seconds=base.margin.seconds if base is not None else None,
+        floor=base.margin.floor if base is not None and base.margin is not None else None,
+        margin_seconds=base.margin.seconds if base is not None and base.margin is not None else None,
         probability=measured.probability,
         pairs=len(timed.pairs) if timed is not None else 0,
         thrown=timed.thrown if timed is not None else 0,
+        points=tuple((before.clock, after.clock) for before, after in timed.pairs) if timed is not None else (),
         differences=tuple(f"{one.path} ({one.what})" for one in comparison.differences[:SHOWN_PLACES])
         if comparison is not None
         else (),

@@ -13,6 +13,7 @@ from typing import Literal
 
 from subsecond.model.attempt import Outcome
 from subsecond.model.experiment import Fidelity
+from subsecond.model.explained import PlanNode
 from subsecond.model.finding import Verdict
 from subsecond.model.lifecycle import Sort, What
 from subsecond.model.proof import Verdict as GateWord
@@ -46,23 +47,6 @@ class Excerpt:
     first: int
     marked: int
     code_html: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PlanNode:
-    """A node of a database's plan, in the order and depth in which EXPLAIN prints it.
-
-    `share`: of the plan's whole cost, its own without its children, 0 to 1. `slow`: the node that costs most, where
-    the detector of missing indexes or the cost says so. `detail`: conditions, without values.
-    """
-
-    depth: int
-    label: str
-    detail: str = ""
-    rows: float | None = None
-    cost: float | None = None
-    share: float | None = None
-    slow: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -53,6 +53,8 @@ class TrialRecord:
     pairs: int = 0
     thrown: int = 0
     """Blocks left out because the machine drifted meanwhile."""
+    points: tuple[tuple[float, float], ...] = ()
+    """Seconds of base and fix by the clock of the verdict, of each pair in the order of their runs."""
     differences: tuple[str, ...] = ()
     """Places where the response was another one; no values."""
 
