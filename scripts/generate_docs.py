@@ -12,6 +12,7 @@ from pathlib import Path
 from subsecond import store
 from subsecond.diagnose.stage import kinds
 from subsecond.model.audit import Audit
+from subsecond.model.report import Report
 from subsecond.model.trace import Trace
 from subsecond.model.trial import Trials
 
@@ -23,7 +24,7 @@ def pages() -> dict[Path, str]:
     made = {DOCS / "findings" / f"{kind}.md": text for kind, text in kinds().items()}
     index = "".join(f"- [{path.stem}]({path.name})\n" for path in sorted(made))
     made[DOCS / "findings" / "README.md"] = f"# Kinds of findings\n\n{index}"
-    for name, noun in (("findings", Audit), ("trace", Trace), ("trials", Trials)):
+    for name, noun in (("findings", Audit), ("trace", Trace), ("trials", Trials), ("report", Report)):
         made[DOCS / "schemas" / f"{name}.schema.json"] = json.dumps(store.schema(noun), indent=2, sort_keys=True) + "\n"
     return made
 
