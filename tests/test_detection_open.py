@@ -68,6 +68,13 @@ def test_one_cause_is_one_finding(outcome: Audit) -> None:
     assert "hot-loop" not in looked_up
 
 
+def test_a_page_s_order_is_told_with_it(outcome: Audit) -> None:
+    [computed] = of(outcome.findings, "paginate-in-app/computed", "paginate-in-app")
+    assert any(line.endswith("a key that Python computes: SQL has to, first") for line in computed.evidence)
+    [plain] = of(outcome.findings, "paginate-in-app/planted", "paginate-in-app")
+    assert any(line.endswith("columns, as ORDER BY would") for line in plain.evidence)
+
+
 def test_each_finding_can_be_tried_or_says_why_not(outcome: Audit) -> None:
     for one in outcome.findings:
         assert bool(one.experiments) != bool(one.untestable), one.kind

@@ -76,6 +76,18 @@ def _conditions(tree: ast.AST) -> Iterator[ast.expr]:
                 yield loop.args[0]
 
 
+def asks_whether(frame: Frame, root: Path | None) -> bool:
+    """Whether a line is part of what `any` or `all` asks of each row: a yes or no is all that becomes of them."""
+    tree = _at(root, frame)
+    calls = [node for node in ast.walk(tree) if isinstance(node, ast.Call)] if tree is not None else []
+    return any(
+        isinstance(call.func, ast.Name) and call.func.id in ("any", "all")
+        and any(isinstance(part, _COMPREHENSIONS) for part in call.args)
+        and call.lineno <= frame.line <= (call.end_lineno or 0)
+        for call in calls
+    )  # fmt: skip
+
+
 def _sort_at(tree: ast.AST, line: int) -> ast.Call | None:
     """The innermost `sorted(…, key=…)` or `….sort(key=…)` that a line is part of."""
     found = [

@@ -5,7 +5,7 @@ from __future__ import annotations
 from flask import Blueprint, Response, jsonify, request
 from sqlalchemy import func, select
 
-from desk.models import Database, Room, rooms
+from desk.models import Booking, Database, Room, rooms
 
 pages = Blueprint("rows", __name__)
 
@@ -40,6 +40,25 @@ def rooms_with_a_mark() -> Response:
                 data["mark"] = "large"
             answer.append(data)
         return jsonify(answer)
+
+
+@pages.get("/filter-in-app/asked")
+def free_at_all() -> Response:
+    with Database() as session:
+        taken = session.query(Booking).filter(Booking.room_id < 10).order_by(Booking.id).all()
+        return jsonify(is_taken(taken, 3))
+
+
+def is_taken(bookings: list[Booking], hour: int) -> bool:
+    return any(booking.hour == hour for booking in bookings)
+
+
+@pages.get("/filter-in-app/near-asked")
+def free_and_shown() -> Response:
+    """The same question, of rows that are shown as well."""
+    with Database() as session:
+        taken = session.query(Booking).filter(Booking.room_id < 10).order_by(Booking.id).all()
+        return jsonify([is_taken(taken, 3), [[booking.room_id, booking.hour] for booking in taken]])
 
 
 @pages.get("/sort-in-app/planted")
@@ -80,6 +99,16 @@ def page_of_all_shown() -> Response:
         answer = [shown(room) for room in session.query(Room).order_by(Room.id)]
     first = (page - 1) * size
     return jsonify(answer[first : first + size])
+
+
+@pages.get("/paginate-in-app/computed")
+def page_of_the_nearest() -> Response:
+    page, size = int(request.args.get("page", 1)), int(request.args.get("size", 20))
+    with Database() as session:
+        found = session.query(Room).all()
+        found.sort(key=lambda room: (distance(room, 3, 4), room.id))
+        first = (page - 1) * size
+        return jsonify([shown(room) for room in found[first : first + size]])
 
 
 @pages.get("/paginate-in-app/near")

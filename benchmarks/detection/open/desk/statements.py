@@ -71,6 +71,30 @@ def rooms_and_their_owners() -> Response:
         return jsonify([[room.name, names[room.owner_id]] for room in found])
 
 
+@pages.get("/derivable-query/again")
+def allowed_and_greeted() -> Response:
+    may = may_enter(3)
+    with Database() as session:
+        owner = session.scalars(select(Owner).where(Owner.id == 3)).one()
+        return jsonify([owner.id, owner.name, may])
+
+
+def may_enter(number: int) -> bool:
+    """Fetches the whole row in a session of its own, and tells a yes or no."""
+    with Database() as session:
+        owner = session.scalars(select(Owner).where(Owner.id == number).limit(1)).first()
+        return owner is not None and owner.id == number
+
+
+@pages.get("/derivable-query/near-again")
+def another_one_greeted() -> Response:
+    """Two texts of one table, as before, for two rows."""
+    may = may_enter(4)
+    with Database() as session:
+        owner = session.scalars(select(Owner).where(Owner.id == 3)).one()
+        return jsonify([owner.id, owner.name, may])
+
+
 @pages.get("/unused-query/planted")
 def closed_today() -> Response:
     with Database() as session:

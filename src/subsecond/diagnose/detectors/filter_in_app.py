@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import ClassVar
 
-from subsecond.diagnose.code import role
+from subsecond.diagnose.code import asks_whether, role
 from subsecond.diagnose.deeply import Fetched, fetched
 from subsecond.diagnose.detector import chain, detector, place, seconds, spot
 from subsecond.diagnose.evidence import shortened
@@ -18,8 +18,11 @@ from subsecond.model.trace import Frame, Trace
 from subsecond_agent import protocol
 
 MIN_ROWS = 10
+MIN_ASKED = 5
+"""Objects fetched for a yes or no: one EXISTS answers it, and five objects (20 to 50 µs each) take what a local round
+trip takes."""
 MIN_PUT_ASIDE = 0.5
-"""Of the objects that a statement fetched. Below both, a WHERE saves less than it costs to read."""
+"""Of the objects that a statement fetched. Below it and MIN_ROWS, a WHERE saves less than it costs to read."""
 MOST_VALUES = 50
 """Values of one column that the recording holds (the agent's `reads`)."""
 
@@ -40,9 +43,10 @@ class FilterInApp:
 
     Rule: in the deep run, at least 10 objects of one statement, of which half or more had only columns read that decide
     over a row (or sort it), while more was read of others. A condition over a row is an `if` or a comprehension's `if`
-    inside a loop, or what `any` or `all` asks of each. Statements sent for a relationship are left to `lazy-load`. Call
-    site: the line of the condition; cause: the place of the statement. The seconds are the statement's, as far as they
-    went into rows put aside.
+    inside a loop, or what `any` or `all` asks of each. Where nothing is read but for these two, 5 objects are enough,
+    and those that they never came to count as put aside: a yes or no is all that is wanted. Statements sent for a
+    relationship are left to `lazy-load`. Call site: the line of the condition; cause: the place of the statement. The
+    seconds are the statement's, as far as they went into rows put aside.
     """
 
     phase: ClassVar[int | None] = 3
@@ -50,14 +54,19 @@ class FilterInApp:
     def find(self, traces: Sequence[Trace], facts: Facts) -> Iterator[Suspicion]:
         for one in fetched(traces, facts):
             reads = one.reads
-            if reads.entity is None or one.by_relation or reads.objects < MIN_ROWS:
+            if reads.entity is None or one.by_relation:
                 continue
             conditions, sorting = _conditions(one, facts)
+            whether = _is_a_question(one, conditions, facts)
+            if reads.objects < (MIN_ASKED if whether else MIN_ROWS):
+                continue
             aside = one.put_aside({*conditions, *sorting})
             number = sum(cluster.objects for cluster in aside)
             if number < MIN_PUT_ASIDE * reads.objects:
                 continue
             looked_at = [name for name in conditions if any(name in cluster.columns for cluster in aside)]
+            if whether:
+                looked_at = list(conditions)
             if not looked_at:
                 continue
             model = reads.entity.rpartition(":")[2]
@@ -78,7 +87,7 @@ class FilterInApp:
                     *(f"{name} looked at in a condition at {spot(conditions[name])}" for name in looked_at),
                     f"{reads.objects - number:,} were used",
                 ),
-                experiments=_experiments(one, aside, looked_at),
+                experiments=_experiments(one, aside, [] if whether else looked_at),
             )
 
 
@@ -93,6 +102,12 @@ def _conditions(one: Fetched, facts: Facts) -> tuple[dict[str, Frame], set[str]]
         elif told is not None:
             sorting.add(name)
     return found, sorting
+
+
+def _is_a_question(one: Fetched, conditions: Mapping[str, Frame], facts: Facts) -> bool:
+    """Whether nothing was read of the objects but what `any` or `all` asks."""
+    read = {name for name, times in one.reads.columns.items() if times}
+    return bool(read) and read <= conditions.keys() and all(asks_whether(conditions[name], facts.root) for name in read)
 
 
 def _experiments(one: Fetched, aside: Sequence[Cluster], columns: Sequence[str]) -> tuple[Experiment, ...]:

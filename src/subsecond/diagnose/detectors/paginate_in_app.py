@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import ClassVar
 
-from subsecond.diagnose.code import cuts, role
+from subsecond.diagnose.code import cuts, is_plain_sort, role
 from subsecond.diagnose.deeply import Fetched, fetched
-from subsecond.diagnose.detector import chain, detector, seconds
+from subsecond.diagnose.detector import chain, detector, seconds, spot
 from subsecond.diagnose.detector import place as place_of
 from subsecond.diagnose.evidence import shortened
 from subsecond.model.deep import Cluster
@@ -32,14 +33,16 @@ class PaginateInApp:
     What to do: order and LIMIT in the statement; `COUNT(*)` for the total (`count(*) OVER ()` in the same one); then
     whatever is loaded for the rows is loaded for the page's alone.
 
-    When it is fine: the list is short and made without the database; the order needs what only Python can compute:
-    then fetch the columns of the key alone, and the rest for the page.
+    When it is fine: the list is short and made without the database. Where the order is computed in Python (a distance
+    to a point), compute it in the statement, or let it leave out what is far away (a bounding box); where only Python
+    can, fetch the columns of the key alone, and the rest for the page.
 
     Rule: in the deep run, a statement without LIMIT fetched at least 20 objects, and in a function in its chain of
     callers (or where a column is read) a list is cut outside of loops, and either half of the objects or more had no
     column read but for sorting, or the bounds come from a parameter that the app asked its request for (and 100
-    objects or more were fetched). Call site: the slice; cause: the place of the statement. The seconds are the
-    statement's, as far as they went into rows left out.
+    objects or more were fetched). Where the rows are sorted before, the place of that is told as evidence. Call site:
+    the slice; cause: the place of the statement. The seconds are the statement's, as far as they went into rows left
+    out.
     """
 
     phase: ClassVar[int | None] = 3
@@ -57,7 +60,9 @@ class PaginateInApp:
             if cut is None or (one.trace.request, cut[0]) in told:
                 continue
             told.add((one.trace.request, cut[0]))  # one page is cut once, whatever was fetched for it
-            yield self.suspicion(one, cut[0], aside, from_first=cut[1])
+            along = [other for other in found if other.trace.request == one.trace.request and other.span == one.span]
+            suspicion = self.suspicion(one, cut[0], aside, from_first=cut[1])
+            yield replace(suspicion, evidence=(*suspicion.evidence, *_order(along, facts)))
 
     def suspicion(self, one: Fetched, cut: Place, aside: Sequence[Cluster], *, from_first: bool) -> Suspicion:
         """A page cut from the objects of one statement, of which those put aside were never used."""
@@ -79,6 +84,18 @@ class PaginateInApp:
             experiments=_experiments(one, model.rpartition(".")[2], aside) if left_out and from_first else (),
             untestable=_why_not(left_out, from_first),
         )
+
+
+def _order(along: Sequence[Fetched], facts: Facts) -> tuple[str, ...]:
+    """Where what one statement brought is put in order in Python, and whether ORDER BY could do it as it stands."""
+    for one in along:
+        for name, stack in one.reads.read_at.items():
+            told = role(stack, name, facts.root)
+            if told is not None and told[0] == "sort":
+                plain = is_plain_sort(told[1], facts.root)
+                by = "columns, as ORDER BY would" if plain else "a key that Python computes: SQL has to, first"
+                return (f"sorted in Python at {spot(told[1])}, by {by}",)
+    return ()
 
 
 def _why_not(left_out: int, from_first: bool) -> str:
