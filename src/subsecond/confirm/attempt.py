@@ -14,15 +14,17 @@ from subsecond.measure.pairs import Arm, Sample, compare
 from subsecond.model.finding import Verdict
 
 UNCOLLECTED_BLOCKS = 2
+LOOK_RUNS, SLOW_LOOK_RUNS = 2, 1
+"""Two equal runs suffice for counts; of a slow request one, in which every statement is sent often already."""
 
 
-def look(runner: Runner, measured: Measured, wanted: Candidate, runs: int) -> None:
-    """The part without a clock: `runs` runs with the fix. What speaks against timing it is noted in `measured`."""
+def look(runner: Runner, measured: Measured, wanted: Candidate) -> None:
+    """The part without a clock: a run or two with the fix. What speaks against timing it is noted in `measured`."""
     base = measured.base
     assert base is not None
     seen: list[Run] = []
     try:
-        for _ in range(runs):
+        for _ in range(SLOW_LOOK_RUNS if base.slow else LOOK_RUNS):
             seen.append(runner.run(base.spec, wanted))
             if against := _against(seen, wanted, measured):
                 measured.stopped = against
@@ -54,7 +56,7 @@ def timed(
     runner: Runner, measured: Measured, wanted: Candidate, *, trials: int, goes_on: Callable[[], bool],
     source: random.Random,
 ) -> None:  # fmt: skip
-    """The part with the clock: ABBA pairs, for a trial that acted and whose response is the same."""
+    """The part with the clock: ABBA pairs of a warm fix, for a trial that acted and whose response is the same."""
     base = measured.base
     assert base is not None
     spoilt: list[Comparison] = []
@@ -68,8 +70,10 @@ def timed(
         return base.sample(done)
 
     try:
+        for _ in range(base.warm_ups - LOOK_RUNS):
+            run("fix")
         outcome = compare(
-            run, base.margin, trials=trials, integers=measured.integers, source=source,
+            run, base.least, trials=trials, integers=measured.integers, source=source,
             goes_on=lambda: goes_on() and not spoilt,
         )  # fmt: skip
     except NoRunError as problem:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import statistics
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from subsecond.confirm.runner import BASE, Run, Runner
 from subsecond.contract.compare import Comparison, Noise, Reply, compare
@@ -17,7 +17,9 @@ WARM_UPS = 6
 SLOW_SECONDS = 1.0
 """From here on a request is warm after one run (it sends its statements more than five times in it), fixes are
 screened together, and the noise floor comes from two pairs (reference: measuring, 3.5 and 3.6)."""
-SLOW_WARM_UPS, SLOW_FLOOR_PAIRS = 1, 2
+SLOW_WARM_UPS, FEW_FLOOR_PAIRS = 1, 2
+COUNTED_RUNS, SLOW_COUNTED_RUNS = 3, 2
+"""After the first run: two equal runs suffice for counts (reference: measuring, 2)."""
 UNRECORDED_SHARE = 0.1
 """Of the seconds; more than this, in every run and beyond the time in which others had the processor, is a wait for
 something that is not recorded: the wall decides then."""
@@ -37,9 +39,16 @@ class Baseline:
     counts: Mapping[str, int]
     unsteady: frozenset[str]
     seconds: float
-    margin: Margin
-    by_wall: bool
     slow: bool
+    by_wall: bool = False
+    margin: Margin | None = None
+    """None until its seconds are to be measured (`clocked`)."""
+
+    @property
+    def least(self) -> Margin:
+        """The margin, where a clock was read."""
+        assert self.margin is not None
+        return self.margin
 
     @property
     def warm_ups(self) -> int:
@@ -71,7 +80,7 @@ def differing(one: Reply, other: Reply) -> Comparison:
 
 
 def baseline(runner: Runner, spec: RequestSpec, progress: Callable[[int, int], None]) -> Baseline:
-    """Run the base until it is warm, then six pairs of it against itself (fewer where it is slow).
+    """Run the base until its counts and its response are known; no clock is read for a verdict.
 
     Raises UnfitError where it is answered with an error, NoRunError where it is not answered.
     """
@@ -79,29 +88,49 @@ def baseline(runner: Runner, spec: RequestSpec, progress: Callable[[int, int], N
     if first.reply.status >= 400:
         raise UnfitError(f"the request itself is answered {first.reply.status} on this data")
     slow = first.sample.wall > SLOW_SECONDS
-    warm, floor_runs = (SLOW_WARM_UPS, 2 * SLOW_FLOOR_PAIRS) if slow else (WARM_UPS, 2 * pairs.FLOOR_PAIRS)
-    runs = []
-    for number in range(warm + floor_runs - 1):
-        progress(number + 1, warm + floor_runs)
-        runs.append(runner.run(spec, BASE))
+    runs = _runs(runner, spec, SLOW_COUNTED_RUNS if slow else COUNTED_RUNS, progress)
     noise = Noise()
     for run in runs:
         noise.learn(first.reply, run.reply)
-    timed = runs[-floor_runs:]
-    counted = [run.counts for run in timed[-3:]]
-    unrecorded = min(run.sample.wall - run.sample.clock - run.queued for run in timed)
-    seconds = statistics.median(run.sample.clock for run in timed)
-    by_wall = unrecorded > max(pairs.LEAST_SECONDS, UNRECORDED_SHARE * seconds)
-    samples = [Sample(run.sample.wall, run.sample.wall) if by_wall else run.sample for run in timed]
-    seconds = statistics.median(sample.clock for sample in samples)
     return Baseline(
         spec=spec,
-        reply=timed[-1].reply,
+        reply=runs[-1].reply,
         noise=noise,
-        counts=counted[-1],
-        unsteady=frozenset(name for name in counted[-1] if len({counts.get(name) for counts in counted}) > 1),
-        seconds=seconds,
-        margin=pairs.margin(seconds, pairs.noise_floor(samples)),
-        by_wall=by_wall,
+        counts=runs[-1].counts,
+        unsteady=_unsteady(runs[-COUNTED_RUNS:]),
+        seconds=statistics.median(run.sample.clock for run in runs),
         slow=slow,
     )
+
+
+def clocked(runner: Runner, base: Baseline, floor_pairs: int, progress: Callable[[int, int], None]) -> Baseline:
+    """The same with its margin: warm it, then run `floor_pairs` pairs of it against itself. Raises NoRunError."""
+    warm = max(0, base.warm_ups - 1 - COUNTED_RUNS)
+    runs = _runs(runner, base.spec, warm + 2 * floor_pairs, progress)[warm:]
+    for run in runs:
+        base.noise.learn(base.reply, run.reply)
+    unrecorded = min(run.sample.wall - run.sample.clock - run.queued for run in runs)
+    seconds = statistics.median(run.sample.clock for run in runs)
+    by_wall = unrecorded > max(pairs.LEAST_SECONDS, UNRECORDED_SHARE * seconds)
+    samples = [Sample(run.sample.wall, run.sample.wall) if by_wall else run.sample for run in runs]
+    seconds = statistics.median(sample.clock for sample in samples)
+    return replace(
+        base,
+        unsteady=base.unsteady | _unsteady(runs[-COUNTED_RUNS:]),
+        seconds=seconds,
+        by_wall=by_wall,
+        margin=pairs.margin(seconds, pairs.noise_floor(samples)),
+    )
+
+
+def _runs(runner: Runner, spec: RequestSpec, number: int, progress: Callable[[int, int], None]) -> list[Run]:
+    made: list[Run] = []
+    for done in range(number):
+        progress(done + 1, number)
+        made.append(runner.run(spec, BASE))
+    return made
+
+
+def _unsteady(runs: Sequence[Run]) -> frozenset[str]:
+    counted = [run.counts for run in runs]
+    return frozenset(name for name in counted[-1] if len({counts.get(name) for counts in counted}) > 1)

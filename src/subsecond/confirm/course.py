@@ -10,7 +10,7 @@ from typing import Protocol
 
 from subsecond import durations
 from subsecond.confirm import attempt, learn
-from subsecond.confirm.baseline import Baseline, UnfitError, baseline
+from subsecond.confirm.baseline import Baseline, UnfitError, baseline, clocked
 from subsecond.confirm.budget import Budget
 from subsecond.confirm.measured import ALONE, Measured
 from subsecond.confirm.records import verdicts
@@ -20,7 +20,7 @@ from subsecond.confirm.tasks import Task
 from subsecond.errors import SubsecondError
 from subsecond.measure.error_budget import ALPHA
 from subsecond.model.experiment import Experiment
-from subsecond.model.finding import Verdict
+from subsecond.model.finding import Trial, Verdict
 from subsecond.model.target import RequestSpec
 
 
@@ -56,12 +56,29 @@ class Course:
                 self.baselines[spec.name] = str(getattr(problem, "message", problem))
         return self.baselines[spec.name]
 
+    def clocked(self, spec: RequestSpec, floor_pairs: int) -> Baseline | str:
+        """The request's baseline with its margin, measured once; the trials that were begun on it learn of it."""
+        found = self.base_of(spec)
+        if isinstance(found, str) or found.margin is not None:
+            return found
+        say = f"{spec.name}, noise floor"
+        try:
+            made = clocked(self.runner, found, floor_pairs, lambda done, of: self.progress(say, done, of))
+        except NoRunError as problem:
+            return problem.message
+        self.baselines[spec.name] = made
+        for one in self.measured:
+            if one.base is found:
+                one.base = made
+                one.saved = {name: number for name, number in one.saved.items() if name not in made.unsteady}
+        return made
+
     def note(self, measured: Measured, wanted: Candidate | None = None) -> None:
         if wanted is not None:
             self.ready[len(self.measured)] = wanted
         self.measured.append(measured)
 
-    def started(self, task: Task, experiment: Experiment, runs: int) -> tuple[Measured, Candidate | None]:
+    def started(self, task: Task, experiment: Experiment) -> tuple[Measured, Candidate | None]:
         """An experiment up to where a clock would be read: learnt, looked at, its response compared."""
         measured = Measured(task.finding, experiment, task.name)
         found = self.base_of(task.asked.spec)
@@ -73,7 +90,7 @@ class Course:
             wanted = candidate(
                 experiment.fix, learn.parameters(experiment, task.asked.sent, self.root, task.asked.deep_line)
             )
-            attempt.look(self.runner, measured, wanted, runs)
+            attempt.look(self.runner, measured, wanted)
         except (learn.CannotLearnError, ValueError) as problem:
             measured.stopped = ("not testable", str(problem))
             return measured, None
@@ -81,11 +98,6 @@ class Course:
             measured.stopped = ("inconclusive", problem.message)
             return measured, None
         return measured, wanted
-
-    def same(self, request: str, wanted: Candidate) -> Measured | None:
-        """An earlier trial of the same fix on the same request that was timed."""
-        found = (self.measured[number] for number, one in self.ready.items() if one == wanted)
-        return next((one for one in found if one.request == request and one.timed is not None), None)
 
     def was_tried(self, task: Task) -> bool:
         return any(one.finding is task.finding and one.request == task.name for one in self.measured)
@@ -95,17 +107,24 @@ class Course:
         why = f"not tried: the budget of {durations.text(self.budget.seconds)} was spent (more: --budget)"
         for task in tasks:
             if not self.was_tried(task):
-                self.note(Measured(task.finding, task.experiments[0], task.name, stopped=("not testable", why)))
+                self.note(Measured(task.finding, task.experiments[0], task.name, stopped=("inconclusive", why)))
+
+    def holds(self, measured: Measured) -> bool:
+        """Whether it is confirmed as it stands, before all trials share their error."""
+        return self._trial(measured).verdict == "confirmed"
 
     def told(self, measured: Measured) -> Verdict:
-        """The verdict as it stands, before all trials share their error; the user hears of it."""
-        probability = measured.probability
-        trial = measured.trial(probability is not None and probability <= ALPHA / self.planned)
+        """The verdict as it stands; the user hears of it."""
+        trial = self._trial(measured)
         gain = "" if trial.gain_seconds is None else f", {durations.text(abs(trial.gain_seconds))}"
         gain += " more" if trial.gain_seconds is not None and trial.gain_seconds < 0 else ""
         who = f"{measured.finding.id} {measured.finding.kind}".strip()
         self.say(f"  {who}: {trial.virtual_fix} on {measured.request}: {trial.verdict}{gain} ({trial.why})")
         return trial.verdict
+
+    def _trial(self, measured: Measured) -> Trial:
+        probability = measured.probability
+        return measured.trial(probability is not None and probability <= ALPHA / self.planned)
 
     def confirmed(self) -> dict[str, list[Ready]]:
         """The way of each finding that confirmed it, by request; the one that saves most where there are several."""

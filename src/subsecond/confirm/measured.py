@@ -92,7 +92,7 @@ class Measured:
             return None
         if self.timed is not None:
             return self.timed.probability
-        return None if self.effect is None else self.effect.probability(self.base.margin.seconds)
+        return None if self.effect is None else self.effect.probability(self.base.least.seconds)
 
     @property
     def saving(self) -> Saving | None:
@@ -161,7 +161,7 @@ class Measured:
         assert self.base is not None
         if saving is None:
             return "confirmed", f"{counts}; its seconds were not measured"
-        if saving.high < -self.base.margin.seconds:
+        if saving.high < -self.base.least.seconds:
             return "refuted", f"{counts}, but it takes {durations.text(-saving.seconds)} longer"
         if saving.low <= 0:
             return "confirmed", f"{counts}; the seconds it saves do not stand out from the noise"
@@ -172,17 +172,17 @@ class Measured:
         assert base is not None
         if saving is None:
             return "inconclusive", "it saves no statement, and the time for its seconds was spent"
-        margin = f"the margin of {durations.text(base.margin.seconds)}"
+        margin = f"the margin of {durations.text(base.least.seconds)}"
         if holds:
             return "confirmed", "same response, and the gain is beyond the margin"
-        if math.isinf(base.margin.log):
+        if math.isinf(base.least.log):
             return "inconclusive", f"the request is too short to measure: {margin} is all of it"
-        if saving.high < base.margin.seconds and self.experiment.fidelity != "lower bound":
+        if saving.high < base.least.seconds and self.experiment.fidelity != "lower bound":
             return (
                 "refuted",
                 f"it saves no statement, and at most {durations.text(max(0.0, saving.high))}, below {margin}",
             )
-        if saving.high < base.margin.seconds:
+        if saving.high < base.least.seconds:
             return "inconclusive", "it gives a lower bound only, which cannot refute; with --rtt it may show"
         return "inconclusive", f"between {_signed(saving.low)} and {_signed(saving.high)}: too near to {margin}"
 

@@ -1,4 +1,4 @@
-"""Slow requests: all fixes at once in a screening design, instead of pairs for each."""
+"""Slow requests, or little time: all fixes at once in a screening design, instead of pairs for each."""
 
 from __future__ import annotations
 
@@ -33,7 +33,8 @@ def screen(
     base = ready[0].measured.base
     assert base is not None
     together, apart = _compatible(runner, ready)
-    twice = any(one.candidate.remembers for one in ready)  # half of the runs have it on, and are run once more
+    # half of the runs have it on, and are run once more
+    twice = any(one.candidate.remembers or one.candidate.indexes for one in ready)
     most = seconds / base.seconds / (1.5 if twice else 1)
     size = screening.size_for(len(together), most)
     if len(together) < FEWEST or size is None:

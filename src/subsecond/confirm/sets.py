@@ -95,7 +95,7 @@ class Sets:
 
         goes_on = self.goes_on
         timed = compare(
-            run, self.base.margin, trials=1, integers=True, source=self.source,
+            run, self.base.least, trials=1, integers=True, source=self.source,
             goes_on=lambda: goes_on() and not spoilt,
         )  # fmt: skip
         return timed if timed.pairs and not spoilt else None

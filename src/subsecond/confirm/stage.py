@@ -9,6 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from subsecond import durations
+from subsecond.confirm.baseline import FEW_FLOOR_PAIRS
 from subsecond.confirm.budget import Budget
 from subsecond.confirm.course import Course, Progress
 from subsecond.confirm.machine import stolen, ticks
@@ -75,8 +76,11 @@ def _sets(course: Course) -> list[MeasuredSet]:
             course.say(f"  {name}: its fixes were not tried all at once: the budget is spent")
             continue
         course.progress(f"{name}, all confirmed fixes", 0, 1)
-        base = confirmed[0].measured.base
-        assert base is not None
+        first = confirmed[0].measured.base
+        assert first is not None
+        base = course.clocked(first.spec, FEW_FLOOR_PAIRS)
+        if isinstance(base, str):
+            continue
         found = Sets(course.runner, base, goes_on, course.source).measure(confirmed)
         made += found
         if found and len(confirmed) > 1:
@@ -99,7 +103,7 @@ def _beside(course: Course, asked: Sequence[Asked]) -> None:
             experiment = one.measured.experiment
             if not _may_be_asked(one, other, course.runner.arm) or _is_anothers(course, experiment, other):
                 continue
-            measured, _ = course.started(Task(one.measured.finding, other, (experiment,), 0.0), experiment, 2)
+            measured, _ = course.started(Task(one.measured.finding, other, (experiment,), 0.0), experiment)
             if measured.stopped is None and measured.acted and (not measured.equal or measured.integers):
                 course.note(measured)
                 course.told(measured)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from subsecond.confirm.measured import VALUE_CHANGING
@@ -41,10 +41,16 @@ class Task:
     asked: Asked
     experiments: tuple[Experiment, ...]
     cost: float
+    """Seconds of the request that it may be worth."""
 
     @property
     def name(self) -> str:
         return self.asked.spec.name
+
+    @property
+    def share(self) -> float:
+        """Of the seconds of the request where the finding costs most."""
+        return UNKNOWN_SHARE if self.finding.share is None else self.finding.share
 
     @property
     def value_changing(self) -> bool:
@@ -71,9 +77,9 @@ def tasks_of(findings: Sequence[Finding], asked: Sequence[Asked], arm: Arm) -> t
                 refused.append(refused_record(finding, name, finding.experiments[0].fix, why))
                 continue
             seconds = one.result.seconds.median if one.result.seconds else 0.0
-            share = finding.share if finding.share is not None else UNKNOWN_SHARE
-            tasks.append(Task(finding, one, tuple(fitting), seconds * share))
-    tasks.sort(key=lambda task: -task.cost)
+            task = Task(finding, one, tuple(fitting), 0.0)
+            tasks.append(replace(task, cost=seconds * task.share))
+    tasks.sort(key=lambda task: (-task.share, -task.cost))
     return tasks, refused
 
 

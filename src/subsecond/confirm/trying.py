@@ -1,124 +1,150 @@
-"""Single trials: pairs where a request is quick, a design where it is slow, a fresh process where values change."""
+"""Single trials: counts of all first, then seconds: pairs where there is time for them, else a design for all."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 from subsecond.confirm import attempt
-from subsecond.confirm.baseline import Baseline
+from subsecond.confirm.baseline import FEW_FLOOR_PAIRS
 from subsecond.confirm.budget import parts
 from subsecond.confirm.course import Course
 from subsecond.confirm.measured import Measured
-from subsecond.confirm.runner import Candidate, NoRunError
+from subsecond.confirm.runner import NoRunError
 from subsecond.confirm.screen import Ready, screen
 from subsecond.confirm.tasks import Task
+from subsecond.measure import pairs
+from subsecond.measure.error_budget import LOOKS
 
 FOR_TRIALS = 0.7
 """Part of the budget for single trials; the rest is for sets and for the requests beside."""
+FOR_LOOKS = 0.5
+"""Part of that for the counts, which confirm by themselves and cost a run or two each; the rest is the clock's."""
 GoesOn = Callable[[], bool]
 
 
+@dataclass(frozen=True, slots=True)
+class Looked:
+    """A way of a finding that acts and leaves the response as it was; `number` is its place among the task's ways."""
+
+    task: Task
+    number: int
+    ready: Ready
+
+    @property
+    def measured(self) -> Measured:
+        return self.ready.measured
+
+
 def try_all(course: Course, tasks: Sequence[Task]) -> None:
-    """All tasks whose fixes leave nothing behind, in their order: the largest part of the time first."""
+    """All tasks whose fixes leave nothing behind, the largest shares first."""
     whole = FOR_TRIALS * course.budget.left
     limit = course.budget.until(whole)
-    seconds = dict(zip(tasks, parts([task.cost for task in tasks], whole), strict=True))
-    slow: set[str] = set()
-    for task in tasks:
-        if task.name in slow:
-            continue
-        if not limit():
-            break
-        base = course.base_of(task.asked.spec)
-        if isinstance(base, Baseline) and base.slow:
-            slow.add(task.name)
-            mine = [other for other in tasks if other.name == task.name]
-            _slow(course, mine, sum(seconds[one] for one in mine), limit)
-        else:
-            until = course.budget.until(seconds[task])
-            _quick(course, task, lambda until=until: until() and limit())  # type: ignore[misc]
+    looks = course.budget.until(FOR_LOOKS * whole)
+    looked = [one for task in tasks if looks() and (one := _looked(course, task, looks)) is not None]
+    groups: dict[str, list[Looked]] = {}
+    for one in looked:
+        groups.setdefault(one.task.name, []).append(one)
+    left = max(0.0, whole - course.budget.spent)
+    costs = [sum(one.task.cost for one in group) for group in groups.values()]
+    for group, seconds in zip(groups.values(), parts(costs, left), strict=True):
+        if limit():
+            _clock(course, group, seconds, limit)
+        for one in group:
+            course.told(one.measured)
+    for task in tasks:  # what the looks had no time for, where the clock left some
+        if limit() and not course.was_tried(task) and (late := _looked(course, task, limit)) is not None:
+            course.told(late.measured)
     course.not_tried(tasks)
 
 
-def _quick(course: Course, task: Task, goes_on: GoesOn) -> None:
-    """Pairs, for one way of proving after the other until one confirms."""
-    base = course.base_of(task.asked.spec)
-    for number, experiment in enumerate(task.experiments):
+def _looked(course: Course, task: Task, goes_on: GoesOn, start: int = 0) -> Looked | None:
+    """The first way of a finding that acts and leaves the response as it was."""
+    for number, experiment in list(enumerate(task.experiments))[start:]:
         if number and not goes_on():
-            return
+            return None
         course.progress(f"{task.finding.id} {experiment.fix} on {task.name}", 0, 1)
-        measured, wanted = course.started(task, experiment, base.warm_ups if isinstance(base, Baseline) else 1)
-        if wanted is not None and _worth_timing(measured):
-            same = course.same(measured.request, wanted)
-            if same is not None:
-                measured.take(same)
-            else:
-                _time(course, measured, wanted, goes_on)
+        measured, wanted = course.started(task, experiment)
         course.note(measured, wanted)
-        if course.told(measured) == "confirmed":
-            return
+        if wanted is not None and measured.stopped is None and measured.equal is True and measured.short is None:
+            return Looked(task, number, Ready(measured, wanted))
+        course.told(measured)
+    return None
 
 
-def _worth_timing(measured: Measured) -> bool:
-    return measured.stopped is None and measured.equal is True and measured.short is None
-
-
-def _time(course: Course, measured: Measured, wanted: Candidate, goes_on: GoesOn) -> None:
-    attempt.timed(
-        course.runner, measured, wanted, trials=course.planned, goes_on=goes_on, source=course.source
-    )  # fmt: skip
-    base, saving = measured.base, measured.saving
-    if base is None or saving is None or base.slow or saving.low <= base.margin.seconds or not goes_on():
-        return
-    try:
-        measured.uncollected = attempt.uncollected(course.runner, base, wanted)
-    except NoRunError as problem:
-        measured.stopped = ("inconclusive", f"a run failed: {problem.message}")
-
-
-def _slow(course: Course, tasks: Sequence[Task], seconds: float, limit: GoesOn) -> None:
-    """A look at each way until one acts with an equal response, then all of them at once, then pairs for the rest."""
+def _clock(course: Course, looked: Sequence[Looked], seconds: float, limit: GoesOn) -> None:
+    """The seconds of what was looked at on one request, within `seconds`: pairs for each where they fit, else (and
+    where the request is slow) all of them in one design, then pairs for those that it leaves open."""
     until = course.budget.until(seconds)
 
     def goes_on() -> bool:
         return until() and limit()
 
-    looked = [one for task in tasks if goes_on() and (one := _looked(course, task, goes_on)) is not None]
-    ready = [one for number, one in enumerate(looked) if one.candidate not in [it.candidate for it in looked[:number]]]
-    if ready:
+    spec = looked[0].task.asked.spec
+    ready: dict[int, Ready] = {}
+    for one in looked:  # a fix that two findings share is switched on once for both
+        ready.setdefault(_first(looked, one), one.ready)
+    base = course.base_of(spec)
+    if isinstance(base, str):
+        return
+    together = base.slow or 2 * LOOKS[0] * len(ready) * base.seconds > seconds
+    if isinstance(course.clocked(spec, FEW_FLOOR_PAIRS if together else pairs.FLOOR_PAIRS), str):
+        return
+    timing = list(ready.values())
+    if together:
         left = max(0.0, min(course.budget.left, seconds))
-        name = tasks[0].name
         apart = screen(
-            course.runner, ready, left, course.source,
-            lambda done, of: course.progress(f"{name}, all fixes in turn", done, of),
+            course.runner, timing, left, course.source,
+            lambda done, of: course.progress(f"{spec.name}, all fixes in turn", done, of),
         )  # fmt: skip
-        open_ones = [one for one in ready if one not in apart and not one.measured.integers and _open(one.measured)]
-        for one in [*apart, *open_ones]:
-            if goes_on():
-                _time(course, one.measured, one.candidate, goes_on)
+        screened = [one for one in timing if one not in apart]
+        timing = [*apart, *(one for one in screened if not one.measured.integers and _open(one.measured))]
+    costs = {id(one): looked[number].task.cost for number, one in ready.items()}
+    slices = parts([costs[id(one)] for one in timing], seconds)
+    for each, part in zip(timing, slices, strict=True):
+        mine = course.budget.until(part)
+        if goes_on():
+            _time(course, each, lambda mine=mine: mine() and goes_on())  # type: ignore[misc]
     for one in looked:
-        if one not in ready:  # another finding has the same fix: it was switched on once for both
-            one.measured.take(next(it.measured for it in ready if it.candidate == one.candidate))
-        course.told(one.measured)
+        first = ready[_first(looked, one)]
+        if one.ready is not first:
+            one.measured.take(first.measured)
+    for one in looked:
+        _other_ways(course, one, goes_on)
 
 
-def _looked(course: Course, task: Task, goes_on: GoesOn) -> Ready | None:
-    """The first way of a finding that acts and leaves the response as it was."""
-    for number, experiment in enumerate(task.experiments):
-        if number and not goes_on():
-            return None
-        course.progress(f"{task.finding.id} {experiment.fix} on {task.name}", 0, 1)
-        measured, wanted = course.started(task, experiment, 1)
-        course.note(measured, wanted)
-        if wanted is not None and _worth_timing(measured):
-            return Ready(measured, wanted)
-        course.told(measured)
-    return None
+def _first(looked: Sequence[Looked], wanted: Looked) -> int:
+    """The place of the first with the same fix."""
+    return next(number for number, one in enumerate(looked) if one.ready.candidate == wanted.ready.candidate)
+
+
+def _other_ways(course: Course, looked: Looked, goes_on: GoesOn) -> None:
+    """Where the clock did not confirm a way, the finding's next ones, until one is confirmed."""
+    one: Looked | None = looked
+    while one is not None and goes_on() and not course.holds(one.measured):
+        one = _looked(course, one.task, goes_on, one.number + 1)
+        if one is not None and goes_on():
+            _time(course, one.ready, goes_on)
+            course.told(one.measured)
+
+
+def _time(course: Course, ready: Ready, goes_on: GoesOn) -> None:
+    measured = ready.measured
+    attempt.timed(
+        course.runner, measured, ready.candidate, trials=course.planned, goes_on=goes_on, source=course.source
+    )  # fmt: skip
+    base, saving = measured.base, measured.saving
+    if base is None or saving is None or base.slow or saving.low <= base.least.seconds or not goes_on():
+        return
+    try:
+        measured.uncollected = attempt.uncollected(course.runner, base, ready.candidate)
+    except NoRunError as problem:
+        measured.stopped = ("inconclusive", f"a run failed: {problem.message}")
 
 
 def _open(measured: Measured) -> bool:
     base, effect = measured.base, measured.effect
-    return base is not None and effect is not None and effect.low <= base.margin.seconds <= effect.high
+    return base is not None and effect is not None and effect.low <= base.least.seconds <= effect.high
 
 
 def change_values(course: Course, tasks: Sequence[Task]) -> None:
@@ -133,7 +159,7 @@ def change_values(course: Course, tasks: Sequence[Task]) -> None:
         for experiment in task.experiments:
             course.progress(f"{task.finding.id} {experiment.fix} on {task.name}", 0, 1)
             course.runner.restart()
-            measured, _ = course.started(task, experiment, 1)
+            measured, _ = course.started(task, experiment)
             course.note(measured)
             course.runner.restart()
             if course.told(measured) != "inconclusive":

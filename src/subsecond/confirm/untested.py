@@ -21,7 +21,9 @@ def untested(
     findings: Sequence[Finding], records: Sequence[TrialRecord], results: Sequence[RequestResult]
 ) -> tuple[Untested, ...]:
     """The large groups of all requests without a trial that acted, the costliest first."""
-    tried = {(record.finding, record.trial.request) for record in records if record.trial.verdict in SERVED}
+    tried = {
+        (record.finding, record.trial.request) for record in records if record.acted and record.trial.verdict in SERVED
+    }
     found = []
     for result in results:
         mine = [finding for finding in findings if result.name in finding.requests]
