@@ -1,0 +1,219 @@
+// Small parts that every tab uses.
+import type { ComponentChildren, TargetedKeyboardEvent } from "preact";
+import { useEffect, useState } from "preact/hooks";
+import type { Attempt, Excerpt, Trial } from "../contract.ts";
+import { type Side, useReport } from "../report.ts";
+import { link } from "../router.ts";
+
+export function Panel(props: { title?: ComponentChildren; aside?: ComponentChildren; class?: string; children: ComponentChildren }) {
+  return (
+    <section class={`panel ${props.class ?? ""}`}>
+      {(props.title || props.aside) && (
+        <header class="panel-head">
+          {props.title && <h2>{props.title}</h2>}
+          {props.aside && <div class="aside">{props.aside}</div>}
+        </header>
+      )}
+      {props.children}
+    </section>
+  );
+}
+
+/** What a tab says when it has nothing to show, and the command that changes that. */
+export function Empty(props: { children: ComponentChildren; command?: string }) {
+  return (
+    <div class="empty">
+      <p>{props.children}</p>
+      {props.command && (
+        <p>
+          <code class="command">{props.command}</code>
+        </p>
+      )}
+    </div>
+  );
+}
+
+/** HTML of the report's own highlighter: the only fields whose name ends in `_html` come here, nothing recorded does. */
+export function Html(props: { html: string; label: string; class?: string }) {
+  return (
+    <div
+      class={`html ${props.class ?? ""}`}
+      role="region"
+      aria-label={props.label}
+      tabIndex={0}
+      dangerouslySetInnerHTML={{ __html: props.html }}
+    />
+  );
+}
+
+export function Code(props: { excerpt: Excerpt }) {
+  const { file, marked, code_html } = props.excerpt;
+  return (
+    <figure class="excerpt">
+      <figcaption class="mono">
+        {file}:{marked}
+      </figcaption>
+      <Html html={code_html} label={`Code of ${file} around line ${marked}`} />
+    </figure>
+  );
+}
+
+/** `file:line function`. */
+export function PlaceText(props: { index: number | null; bare?: boolean }) {
+  const place = useReport().place(props.index);
+  if (!place) return null;
+  return (
+    <span class="place">
+      {place.file}:{place.line}
+      {!props.bare && place.function && <span class="function"> {place.function}</span>}
+    </span>
+  );
+}
+
+export const SIDES: Record<Side, string> = { now: "Now", legacy: "Legacy", optimised: "Optimised" };
+
+export function SideTag(props: { side: Side }) {
+  if (props.side === "now") return null;
+  const sign = props.side === "legacy" ? "−" : "+";
+  return (
+    <span class={`tag ${props.side}`}>
+      <span aria-hidden="true">{sign} </span>
+      {SIDES[props.side]}
+    </span>
+  );
+}
+
+const VERDICTS: Record<Trial["verdict"], [string, string]> = {
+  confirmed: ["good", "✓"],
+  refuted: ["bad", "✕"],
+  inconclusive: ["unsure", "?"],
+  "not applied": ["none", "–"],
+  "not testable": ["none", "–"],
+};
+
+export function Verdict(props: { verdict: Trial["verdict"] | null }) {
+  const [tone, sign] = props.verdict ? VERDICTS[props.verdict] : ["none", "–"];
+  return <Mark tone={tone} sign={sign} word={props.verdict ?? "not tried"} />;
+}
+
+const OUTCOMES: Record<Attempt["outcome"], [string, string]> = {
+  kept: ["good", "✓"],
+  reverted: ["bad", "✕"],
+  refused: ["unsure", "✕"],
+  running: ["none", "…"],
+  lost: ["none", "–"],
+};
+
+export function Outcome(props: { outcome: Attempt["outcome"] }) {
+  const [tone, sign] = OUTCOMES[props.outcome];
+  return <Mark tone={tone} sign={sign} word={props.outcome} />;
+}
+
+export function Mark(props: { tone: string; sign: string; word: string }) {
+  return (
+    <span class={`mark ${props.tone}`}>
+      <span class="sign" aria-hidden="true">
+        {props.sign}
+      </span>
+      {props.word}
+    </span>
+  );
+}
+
+export function FindingLink(props: { id: string; title?: boolean }) {
+  const finding = useReport().finding(props.id);
+  return (
+    <a class="finding-link" href={link("findings", props.id)}>
+      <b>{props.id}</b> {props.title ? finding?.title : finding?.kind}
+    </a>
+  );
+}
+
+/** Number with its label under it: the one big number of a panel. */
+export function Figure(props: { value: ComponentChildren; label: string; class?: string }) {
+  return (
+    <div class={`figure ${props.class ?? ""}`}>
+      <dd>{props.value}</dd>
+      <dt>{props.label}</dt>
+    </div>
+  );
+}
+
+export interface TabItem {
+  id: string;
+  label: ComponentChildren;
+  href: string;
+}
+
+/** A list of tabs: one stop for the Tab key, arrow keys inside. */
+export function TabList(props: { label: string; items: TabItem[]; selected: string; controls: string; class?: string }) {
+  const onKeyDown = (event: TargetedKeyboardEvent<HTMLElement>) => {
+    const index = props.items.findIndex((item) => item.id === props.selected);
+    const last = props.items.length - 1;
+    const moves: Record<string, number> = {
+      ArrowRight: index === last ? 0 : index + 1,
+      ArrowLeft: index <= 0 ? last : index - 1,
+      Home: 0,
+      End: last,
+    };
+    const target = props.items[moves[event.key] ?? -1];
+    if (!target || event.altKey || event.ctrlKey || event.metaKey) return;
+    event.preventDefault();
+    event.stopPropagation();
+    location.hash = target.href;
+    const list = event.currentTarget;
+    requestAnimationFrame(() => list.querySelector<HTMLElement>("[aria-selected=true]")?.focus());
+  };
+  return (
+    <div role="tablist" aria-label={props.label} class={props.class} onKeyDown={onKeyDown}>
+      {props.items.map((item) => (
+        <a
+          key={item.id}
+          id={`tab-${item.id}`}
+          role="tab"
+          href={item.href}
+          aria-selected={item.id === props.selected}
+          aria-controls={item.id === props.selected ? props.controls : undefined}
+          tabIndex={item.id === props.selected ? 0 : -1}
+        >
+          {item.label}
+        </a>
+      ))}
+    </div>
+  );
+}
+
+export function useMedia(query: string): boolean {
+  const [matches, setMatches] = useState(() => matchMedia(query).matches);
+  useEffect(() => {
+    const list = matchMedia(query);
+    const changed = () => setMatches(list.matches);
+    list.addEventListener("change", changed);
+    return () => list.removeEventListener("change", changed);
+  }, [query]);
+  return matches;
+}
+
+/** Width of an element, followed; `ref` goes onto the element. */
+export function useWidth(): [(element: HTMLElement | null) => void, number] {
+  const [element, setElement] = useState<HTMLElement | null>(null);
+  const [width, setWidth] = useState(0);
+  useEffect(() => {
+    if (!element) return;
+    const observer = new ResizeObserver(() => setWidth(element.clientWidth));
+    observer.observe(element);
+    setWidth(element.clientWidth);
+    return () => observer.disconnect();
+  }, [element]);
+  return [setElement, width];
+}
+
+/** Gives the reader a file, made in the page: nothing is asked of anybody. */
+export function download(name: string, type: string, text: string): void {
+  const url = URL.createObjectURL(new Blob([text], { type }));
+  const anchor = document.createElement("a");
+  anchor.href = url;
+  anchor.download = name;
+  anchor.click();
+  setTimeout(() => URL.revokeObjectURL(url), 1000);
+}

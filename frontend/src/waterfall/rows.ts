@@ -1,0 +1,178 @@
+// Spans by columns -> the rows of the waterfall: equal siblings folded, only what is open, in typed arrays.
+import type { Waterfall } from "../contract.ts";
+
+/** Runs of fewer equal siblings stay as they are. */
+const FOLD_FROM = 3;
+/** A row takes this share of the request, or it is not slow. */
+const SLOW_SHARE = 0.05;
+
+/** Rows in pre-order; `span` is the row's span, of a fold its first one. Times in µs. */
+export interface Tree {
+  span: Int32Array;
+  depth: Int32Array;
+  /** Index of the first row after this one's subtree. */
+  skip: Int32Array;
+  /** Spans folded into it; 1 for a plain row. */
+  times: Int32Array;
+  sum: Float64Array;
+  start: Float64Array;
+  end: Float64Array;
+  /** Members of each fold, by its row. */
+  members: Map<number, Int32Array>;
+  /** Row of each span that has one of its own. */
+  rowOf: Int32Array;
+}
+
+export function tree(trace: Waterfall): Tree {
+  const { parent, name, label, place, statement, start_us, duration_us } = trace.spans;
+  const size = parent.length;
+  const children: number[][] = Array.from({ length: size + 1 }, () => []);
+  // A parent that is not in the table would hide its children: they stand at the root.
+  for (let span = 0; span < size; span++) {
+    const above = parent[span] as number;
+    (children[above >= 0 && above < size ? above : size] as number[]).push(span);
+  }
+  const rows: { span: number; depth: number; times: number; sum: number; start: number; end: number; skip: number }[] = [];
+  const members = new Map<number, Int32Array>();
+  const rowOf = new Int32Array(size).fill(-1);
+
+  const emit = (span: number, depth: number) => {
+    const duration = duration_us[span] as number;
+    const start = start_us[span] as number;
+    rowOf[span] = rows.length;
+    const row = { span, depth, times: 1, sum: duration, start, end: start + duration, skip: 0 };
+    rows.push(row);
+    below(children[span] as number[], depth + 1);
+    row.skip = rows.length;
+  };
+  const below = (spans: number[], depth: number) => {
+    if (spans.length < FOLD_FROM) {
+      for (const span of spans) emit(span, depth);
+      return;
+    }
+    const alike = new Map<string, number[]>();
+    for (const span of spans) {
+      const key = `${name[span]}/${label[span]}/${place[span]}/${statement[span]}`;
+      const found = alike.get(key);
+      if (found) found.push(span);
+      else alike.set(key, [span]);
+    }
+    const ordered = [...alike.values()].flatMap((group) => (group.length < FOLD_FROM ? group.map((span) => [span]) : [group]));
+    ordered.sort((a, b) => (a[0] as number) - (b[0] as number));
+    for (const group of ordered) {
+      const first = group[0] as number;
+      if (group.length === 1) {
+        emit(first, depth);
+        continue;
+      }
+      const row = { span: first, depth, times: group.length, sum: 0, start: Number.POSITIVE_INFINITY, end: 0, skip: 0 };
+      for (const span of group) {
+        row.sum += duration_us[span] as number;
+        row.start = Math.min(row.start, start_us[span] as number);
+        row.end = Math.max(row.end, (start_us[span] as number) + (duration_us[span] as number));
+      }
+      members.set(rows.length, Int32Array.from(group));
+      rows.push(row);
+      for (const span of group) emit(span, depth + 1);
+      row.skip = rows.length;
+    }
+  };
+  below(children[size] as number[], 0);
+  return {
+    span: Int32Array.from(rows, (row) => row.span),
+    depth: Int32Array.from(rows, (row) => row.depth),
+    skip: Int32Array.from(rows, (row) => row.skip),
+    times: Int32Array.from(rows, (row) => row.times),
+    sum: Float64Array.from(rows, (row) => row.sum),
+    start: Float64Array.from(rows, (row) => row.start),
+    end: Float64Array.from(rows, (row) => row.end),
+    members,
+    rowOf,
+  };
+}
+
+/** Rows to be seen: a closed one hides what is below it. Folds are closed and all else is open until toggled. */
+export function visible(rows: Tree, toggled: ReadonlySet<number>, kept: Uint8Array | null): Int32Array {
+  const shown = new Int32Array(rows.span.length);
+  let length = 0;
+  for (let row = 0; row < rows.span.length; ) {
+    if (kept && !kept[row]) {
+      row = rows.skip[row] as number;
+      continue;
+    }
+    shown[length++] = row;
+    row = isOpen(rows, toggled, row) ? row + 1 : (rows.skip[row] as number);
+  }
+  return shown.subarray(0, length);
+}
+
+export const isOpen = (rows: Tree, toggled: ReadonlySet<number>, row: number) => ((rows.times[row] as number) === 1) !== toggled.has(row);
+
+export const hasBelow = (rows: Tree, row: number) => (rows.skip[row] as number) > row + 1;
+
+/** All rows above this one, the nearest last. */
+export function above(rows: Tree, row: number): number[] {
+  const found: number[] = [];
+  for (let candidate = 0; candidate < row; ) {
+    const after = rows.skip[candidate] as number;
+    if (after > row) {
+      found.push(candidate);
+      candidate += 1;
+    } else candidate = after;
+  }
+  return found;
+}
+
+export type Chip = "queries" | "slow" | "critical" | "finding";
+
+/** Rows that match all chips, and what leads to them. */
+export function filtered(trace: Waterfall, rows: Tree, chips: ReadonlySet<Chip>): Uint8Array | null {
+  if (chips.size === 0) return null;
+  const tests: ((row: number, span: number) => boolean)[] = [];
+  if (chips.has("queries")) tests.push((_, span) => (trace.spans.statement[span] as number) >= 0);
+  if (chips.has("slow")) tests.push((row) => (rows.sum[row] as number) >= trace.total_us * SLOW_SHARE);
+  if (chips.has("critical")) {
+    const on = critical(trace);
+    tests.push((row, span) => Boolean(on[span]) || Boolean(rows.members.get(row)?.some((member) => on[member])));
+  }
+  if (chips.has("finding")) {
+    const marked = new Set(Object.values(trace.marks).flat());
+    tests.push((row, span) => marked.has(span) || Boolean(rows.members.get(row)?.some((member) => marked.has(member))));
+  }
+  const kept = new Uint8Array(rows.span.length);
+  for (let row = 0; row < kept.length; row++) if (tests.every((test) => test(row, rows.span[row] as number))) kept[row] = 1;
+  // Rows above a kept one stay; `open` are the rows that the walk is within.
+  const open: number[] = [];
+  for (let row = 0; row < kept.length; row++) {
+    while (open.length && (rows.skip[open.at(-1) as number] as number) <= row) open.pop();
+    if (kept[row]) for (const one of open) kept[one] = 1;
+    open.push(row);
+  }
+  return kept;
+}
+
+/** The spans that the response waited for: from the end of each one back to its begin, always the last to end before. */
+export function critical(trace: Waterfall): Uint8Array {
+  const { parent, start_us, duration_us } = trace.spans;
+  const size = parent.length;
+  const children: number[][] = Array.from({ length: size + 1 }, () => []);
+  for (let span = 0; span < size; span++) {
+    const over = parent[span] as number;
+    (children[over >= 0 && over < size ? over : size] as number[]).push(span);
+  }
+  const end = (span: number) => (start_us[span] as number) + (duration_us[span] as number);
+  const on = new Uint8Array(size);
+  const waiting = [size];
+  while (waiting.length) {
+    const over = waiting.pop() as number;
+    let until = over === size ? Number.POSITIVE_INFINITY : end(over);
+    const below = (children[over] as number[]).toSorted((a, b) => end(b) - end(a));
+    for (const span of below) {
+      if (end(span) > until) continue;
+      on[span] = 1;
+      until = start_us[span] as number;
+      waiting.push(span);
+    }
+  }
+  return on;
+}
