@@ -125,13 +125,40 @@ def lines(trace: Trace, facts: Facts) -> dict[Frame, float]:
     return found
 
 
-def callers(request: str, places: Collection[Frame], facts: Facts) -> frozenset[tuple[str, str]]:
-    """(file, function) of those, their own among them, inside which some lines take all their CPU, or nearly."""
+def in_libraries(trace: Trace, facts: Facts, libraries: Collection[str]) -> dict[Frame, dict[str, float]]:
+    """CPU seconds of one request that some packages took, by the app's line above them and by package.
+
+    Lines that wrote a log record are left out: what they cost is told elsewhere.
+    """
+    runs = [one.profile for one in facts.profiled if one.request == trace.request and one.profile is not None]
+    logs = {(span.stack[0].file, span.stack[0].line) for span in trace.spans if _is_log(span) and span.stack}
+    found: dict[Frame, dict[str, float]] = {}
+    for profile in runs:
+        for one in profile.stacks:
+            frame = one.stack[0] if one.stack else None
+            name = one.library
+            if frame is not None and name in libraries and name and (frame.file, frame.line) not in logs:
+                spent = found.setdefault(frame, {})
+                spent[name] = spent.get(name, 0.0) + one.seconds / len(runs)
+    return found
+
+
+def _is_log(span: Span) -> bool:
+    return span.name == protocol.SPAN_LOG
+
+
+def callers(
+    request: str, places: Collection[Frame], facts: Facts, libraries: Collection[str | None] = OF_LOOPS
+) -> frozenset[tuple[str, str]]:
+    """(file, function) of those, their own among them, inside which some lines take all their CPU, or nearly.
+
+    `libraries`: whose computing below these lines counts.
+    """
     seconds: dict[tuple[str, str], float] = {}
     whole = 0.0
     for profile in (one.profile for one in facts.profiled if one.request == request and one.profile is not None):
         for one in profile.stacks:
-            if one.stack and one.stack[0] in places and one.library in OF_LOOPS:
+            if one.stack and one.stack[0] in places and one.library in libraries:
                 whole += one.seconds
                 for key in {(frame.file, frame.function) for frame in one.stack}:
                     seconds[key] = seconds.get(key, 0.0) + one.seconds

@@ -76,6 +76,12 @@ def checkouts(trace: Trace) -> list[Span]:
     return [span for span in trace.spans if span.name == protocol.SPAN_CHECKOUT]
 
 
+def answering(trace: Trace) -> Frame | None:
+    """The place that answers the request: the outermost own frame that most of its statements have in common."""
+    outermost = [span.stack[-1] for span in queries(trace) if span.stack]
+    return max(outermost, key=outermost.count, default=None)
+
+
 def waited(checkout: Span) -> float:
     """Seconds from asking for the connection to having it."""
     wait = checkout.attributes.get(protocol.DB_WAIT, 0.0)

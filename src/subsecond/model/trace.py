@@ -63,6 +63,8 @@ class Trace:
     seconds: float
     client_seconds: float | None = None
     """First byte sent to last byte received, by the client's clock; None where the tool did not send it."""
+    body_bytes: int | None = None
+    """Of the response as received; None where the tool did not send the request."""
     cpu_seconds: float
     gc_seconds: float
     method: str

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -95,7 +95,8 @@ def _one(
         if line is None:
             seen.untraced += 1
         else:
-            seen.traces.append(trace_of(line, spec.name, answer.seconds, root, redaction))
+            trace = trace_of(line, spec.name, answer.seconds, root, redaction)
+            seen.traces.append(replace(trace, body_bytes=len(answer.body)))
             if mode == "recording" and not seen.statements:
                 seen.statements = statements_of(line, spec.name)
                 seen.sent = sent_of(line)

@@ -13,6 +13,7 @@ from subsecond.harness.requests import without_secrets
 from subsecond.model.frame import Frame
 from subsecond.model.trace import Mode, Span, Trace, Value
 from subsecond.observe.deep import deep_of, profile_of
+from subsecond.observe.offset import offset_of
 from subsecond.sql.fingerprint import fingerprint, redacted
 from subsecond_agent import protocol
 
@@ -75,6 +76,8 @@ def _span(raw: Sequence[Any], texts: Sequence[str], stacks: Sequence[tuple[Frame
         text = texts[cast(int, kept[protocol.DB_TEXT])]
         kept[protocol.DB_TEXT] = redaction.statement(text)
         kept[protocol.FINGERPRINT] = fingerprint(text)
+        if (skipped := offset_of(text, attributes.get(protocol.PARAMETERS))) is not None:
+            kept[protocol.OFFSET] = skipped
         if redacted(text) != text:  # values that stand in the text itself are values too
             kept[protocol.PARAMETERS] = f"{kept.get(protocol.PARAMETERS, '')}\0{text}"
     if protocol.PARAMETERS in kept:

@@ -6,7 +6,7 @@ import os
 import sqlite3
 import time
 
-from sqlalchemy import ForeignKey, String, create_engine, event
+from sqlalchemy import ForeignKey, String, create_engine, event, insert
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column, relationship, sessionmaker
 from sqlalchemy.pool import NullPool, QueuePool
 
@@ -73,6 +73,15 @@ class Visit(Base):
     page: Mapped[str] = mapped_column(String(20))
 
 
+class Entry(Base):
+    """A journal: the one table of some length."""
+
+    __tablename__ = "entries"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    amount: Mapped[int]
+    note: Mapped[str]
+
+
 def seed() -> None:
     """The same data each time; nothing where it is there already."""
     Base.metadata.create_all(engine)
@@ -90,6 +99,8 @@ def seed() -> None:
         session.add_all(Booking(id=number, room_id=number % 400 + 1, hour=number % 12) for number in range(1, 801))
         session.add_all(Setting(id=number, key=f"k{number}", value=f"v{number}") for number in range(1, 301))
         session.add_all(Rate(code=code, factor=number) for number, code in enumerate(("EUR", "USD", "CHF"), 1))
+        entries = ({"id": n, "amount": n * 7 % 1000, "note": f"entry {n} of the journal, " * 4} for n in range(1, 6001))
+        session.execute(insert(Entry), list(entries))
         session.commit()
 
 

@@ -7,11 +7,11 @@ import os
 
 from flask import Flask
 
-from desk import further, rows, statements, work
+from desk import bulk, further, rows, statements, work
 from desk.models import seed
 
 seed()
 logging.basicConfig(level=logging.INFO, filename=os.environ.get("DESK_LOG", os.devnull))
 app = Flask(__name__)
-for part in (statements, rows, work, further):
+for part in (statements, rows, work, further, bulk):
     app.register_blueprint(part.pages)

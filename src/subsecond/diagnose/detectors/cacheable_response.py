@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import ClassVar
 
 from subsecond.diagnose.detector import detector, place
-from subsecond.diagnose.evidence import queries, selects
+from subsecond.diagnose.evidence import answering, queries, selects
 from subsecond.durations import text as shown
 from subsecond.model.experiment import Experiment
 from subsecond.model.facts import Facts
@@ -46,15 +46,12 @@ class CacheableResponse:
             if not all(_may_be_kept(trace) for trace in runs):
                 continue
             first = runs[0]
-            # the last own frame that all statements have in common: what answers the request
-            outermost = [span.stack[-1] for span in queries(first) if span.stack]
-            site = max(outermost, key=outermost.count, default=None)
             yield Suspicion(
                 kind="cacheable-response",
                 phase=self.phase,
                 request=first.request,
                 title=f"it reads only, and takes {shown(min(trace.seconds for trace in runs))} each time",
-                site=place(site),
+                site=place(answering(first)),
                 fingerprint=first.route or first.path,
                 seconds=0.0,
                 evidence=(f"{len(selects(first))} statements, none of which writes",),

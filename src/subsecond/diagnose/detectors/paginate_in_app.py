@@ -60,7 +60,7 @@ class PaginateInApp:
             if cut is None or (one.trace.request, cut[0]) in told:
                 continue
             told.add((one.trace.request, cut[0]))  # one page is cut once, whatever was fetched for it
-            along = [other for other in found if other.trace.request == one.trace.request and other.span == one.span]
+            along = [other for other in found if other.span.site == one.span.site]
             suspicion = self.suspicion(one, cut[0], aside, from_first=cut[1])
             yield replace(suspicion, evidence=(*suspicion.evidence, *_order(along, facts)))
 
@@ -87,15 +87,19 @@ class PaginateInApp:
 
 
 def _order(along: Sequence[Fetched], facts: Facts) -> tuple[str, ...]:
-    """Where what one statement brought is put in order in Python, and whether ORDER BY could do it as it stands."""
+    """Where what is fetched at one place is put in order in Python, and whether ORDER BY could do it as it stands.
+
+    In any request: which order is made may be the client's choice.
+    """
+    said: dict[str, None] = {}
     for one in along:
         for name, stack in one.reads.read_at.items():
             told = role(stack, name, facts.root)
             if told is not None and told[0] == "sort":
                 plain = is_plain_sort(told[1], facts.root)
                 by = "columns, as ORDER BY would" if plain else "a key that Python computes: SQL has to, first"
-                return (f"sorted in Python at {spot(told[1])}, by {by}",)
-    return ()
+                said.setdefault(f"sorted in Python at {spot(told[1])}, by {by}")
+    return tuple(said)
 
 
 def _why_not(left_out: int, from_first: bool) -> str:
