@@ -31,6 +31,7 @@ export function percent(share: number | null | undefined): string {
 
 /** How many times less: "16.7 times", or "no change". */
 export function factor(before: number, after: number): string {
+  if (before > 0 && after === 0) return "none left";
   if (after <= 0 || before <= 0) return before === after ? "no change" : "";
   const ratio = before / after;
   if (ratio >= 1.05) return `${ratio >= 100 ? whole.format(ratio) : ratio.toFixed(1)}× less`;

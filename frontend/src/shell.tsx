@@ -124,7 +124,7 @@ export function Shell(props: { reachable: boolean }) {
         </div>
         <div class="top-tools">
           {report.live && (
-            <span class={`live ${props.reachable ? "" : "gone"}`} role="status">
+            <span class={`live-state ${props.reachable ? "" : "gone"}`} role="status">
               {props.reachable ? "live" : "the server does not answer"}
             </span>
           )}

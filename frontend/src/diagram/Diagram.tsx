@@ -1,4 +1,5 @@
 // One C4 view: boxes are buttons, arrows one SVG, the live dots another above both.
+import { Fragment } from "preact";
 import { useEffect, useLayoutEffect, useMemo, useRef } from "preact/hooks";
 import type { Arrow, Box, View } from "../contract.ts";
 import { ms, times } from "../format.ts";
@@ -8,9 +9,16 @@ import type { Moment, Player } from "./player.ts";
 
 /** Below this scale only names are drawn, in a size that stays legible. */
 const FAR = 0.78;
+/** Between the two there is still room for times, in names that take one line. */
+const MIDDLE = 0.62;
+const CONDENSED = 0.5;
 /** Below this one the drawing keeps a fixed scale and scrolls inside its panel. */
 const PHONE = 0.5;
 const PHONE_SCALE = 0.9;
+/** Boxes from this height on have a second line. */
+const TALL = 44;
+/** Between a badge and the head of its arrow. */
+const HEAD = 10;
 /** More runs than this along one arrow are marked. */
 const MANY = 4;
 const TRAIN = [0, 0.07, 0.14];
@@ -27,6 +35,71 @@ interface Props {
   marked: ReadonlySet<string>;
   calm: boolean;
   onBox: (box: Box, element: HTMLElement) => void;
+}
+
+interface Badge {
+  arrow: Arrow;
+  text: string;
+  x: number;
+  y: number;
+  half: number;
+  /** Whether the time has room below the count. */
+  timed: boolean;
+}
+
+const MS_PX = 11;
+const MS_DOWN = 14;
+
+/**
+ * Badges of a size where they hide neither a head nor each other: before the head, further back on the last straight
+ * piece, else on the first one.
+ */
+function badges(arrows: Arrow[], far: boolean, px: number): Badge[] {
+  const placed: Badge[] = [];
+  for (const arrow of arrows) {
+    if (far ? arrow.count <= MANY : arrow.count <= 1 && !(arrow.ms && arrow.ms >= 1)) continue;
+    const text = arrow.count > 1 ? times(arrow.count) : ms(arrow.ms);
+    const half = (text.length * px * 0.48 + 6) / 2;
+    const [x, y] = arrow.badge;
+    const head = arrow.points.at(-1) ?? arrow.badge;
+    const from = arrow.points.at(-2) ?? head;
+    const tail = arrow.points[0] ?? head;
+    const back = head[0] >= from[0] ? -1 : 1;
+    const level = head[1] === y && from[1] === y;
+    const near = level ? (back < 0 ? Math.min(x, head[0] - HEAD - half) : Math.max(x, head[0] + HEAD + half)) : x;
+    const candidates: [number, number][] = [[near, y]];
+    if (level) for (let step = 1; step < 4; step++) candidates.push([near + back * step * (half * 2 + 2), y]);
+    candidates.push([tail[0] - back * (half + 4), tail[1]]);
+    const free = candidates.find(
+      ([tryX, tryY], index) =>
+        (index === 0 || index === candidates.length - 1 || (back < 0 ? tryX - half >= from[0] : tryX + half <= from[0])) &&
+        placed.every((other) => Math.abs(other.y - tryY) >= px * 1.36 || Math.abs(other.x - tryX) >= other.half + half),
+    );
+    const [atX, atY] = free ?? [near, y];
+    placed.push({ arrow, text, x: atX, y: atY, half, timed: false });
+  }
+  if (far) return placed;
+  const lines: { x: number; y: number; half: number }[] = [];
+  for (const badge of placed) {
+    if (badge.arrow.count <= 1 || badge.arrow.ms === null || badge.arrow.ms < 1) continue;
+    const line = { x: badge.x, y: badge.y + MS_DOWN, half: (ms(badge.arrow.ms).length * MS_PX * 0.48) / 2 };
+    const clashes = (other: { x: number; y: number; half: number }) =>
+      other !== badge && Math.abs(other.y - line.y) < MS_DOWN && Math.abs(other.x - line.x) < other.half + line.half;
+    if (placed.some(clashes) || lines.some(clashes)) continue;
+    badge.timed = true;
+    lines.push(line);
+  }
+  return placed;
+}
+
+/** A long name may be broken after its dots and underscores, not within a word. */
+function breakable(name: string) {
+  return name.split(/(?<=[_./])/).map((part, index) => (
+    <Fragment key={index}>
+      {index > 0 && <wbr />}
+      {part}
+    </Fragment>
+  ));
 }
 
 function spoken(box: Box, findings: number): string {
@@ -103,8 +176,14 @@ export function Diagram(props: Props) {
     if (next) world.current?.querySelector<HTMLElement>(`[data-box="${CSS.escape(next.id)}"]`)?.focus();
   };
 
-  const size = (px: number) => `${Math.max(px, LEAST_PX / scale)}px`;
   const nameSize = far ? 13 / scale : 14;
+  /** Whether a far box has a line left for its time. */
+  const roomy = (box: Box) =>
+    scale >= MIDDLE &&
+    (box.height >= TALL * 2 || (box.height >= TALL && box.title.length * nameSize * CONDENSED < box.width - 12));
+  const badgePx = far ? LEAST_PX / scale : 12;
+  const labels = useMemo(() => badges(arrows, far, badgePx), [view, removed, far, badgePx]);
+  const size = (px: number) => `${Math.max(px, LEAST_PX / scale)}px`;
   return (
     <div
       ref={stage}
@@ -174,7 +253,7 @@ export function Diagram(props: Props) {
                 liveArrow?.target === box.id && !finished ? "live" : "",
                 selected === box.id ? "selected" : "",
                 marked.has(box.id) ? "marked" : "",
-                box.height < 44 ? "low" : "",
+                box.height < TALL ? "low" : "",
               ].join(" ")}
               style={{ left: `${box.x}px`, top: `${box.y}px`, width: `${box.width}px`, height: `${box.height}px` }}
               aria-label={spoken(box, count)}
@@ -186,41 +265,41 @@ export function Diagram(props: Props) {
                 <span class="box-title">
                   {box.change === "added" && <span class="sign">+ </span>}
                   {box.change === "removed" && <span class="sign">− </span>}
-                  {box.title}
+                  {far && box.height >= TALL ? breakable(box.title) : box.title}
                 </span>
-                {!far && box.ms !== null && <span class="box-ms">{ms(box.ms)}</span>}
+                {!far && box.height < TALL && box.ms !== null && <span class="box-ms">{ms(box.ms)}</span>}
               </span>
-              {!far && box.height >= 44 && (
+              {!far && box.height >= TALL && (
                 <span class="box-line">
-                  {box.detail && box.kind === "component" ? box.detail.split("/").at(-1) : [box.word, box.detail].filter(Boolean).join(" · ")}
+                  <span class="box-detail">
+                    {box.detail && box.kind === "component" ? box.detail.split("/").at(-1) : [box.word, box.detail].filter(Boolean).join(" · ")}
+                  </span>
+                  {box.ms !== null && <span class="box-ms">{ms(box.ms)}</span>}
                 </span>
               )}
+              {far && box.ms !== null && roomy(box) && <span class="box-line far-ms">{ms(box.ms)}</span>}
               {count > 0 && <span class={`box-badge ${far ? "out" : ""}`}>{count === 1 ? box.findings[0] : `${count} F`}</span>}
             </button>
           );
         })}
         <svg class="above" width={view.width} height={view.height} aria-hidden="true">
-          {arrows.map((arrow) => {
-            const [x, y] = arrow.badge;
-            if (arrow.count <= 1 && !arrow.ms) return null;
-            const text = arrow.count > 1 || far ? times(arrow.count) : ms(arrow.ms);
-            if (far && arrow.count <= MANY) return null;
-            const px = far ? LEAST_PX / scale : 12;
-            const half = (text.length * px * 0.5 + 8) / 2;
-            return (
-              <g key={arrow.id} class={`badge ${arrow.count > MANY ? "many" : ""} ${arrow.change}`} transform={`translate(${x} ${y})`}>
-                <rect x={-half} y={-px * 0.68} width={half * 2} height={px * 1.36} rx="3" />
-                <text text-anchor="middle" y={px * 0.34} font-size={px}>
-                  {text}
+          {labels.map(({ arrow, text, x, y, half, timed }) => (
+            <g
+              key={arrow.id}
+              class={`badge ${arrow.count > MANY ? "many" : ""} ${arrow.count > 1 ? "" : "single"} ${arrow.change}`}
+              transform={`translate(${x} ${y})`}
+            >
+              <rect x={-half} y={-badgePx * 0.68} width={half * 2} height={badgePx * 1.36} rx="3" />
+              <text text-anchor="middle" y={badgePx * 0.34} font-size={badgePx}>
+                {text}
+              </text>
+              {timed && (
+                <text class="badge-ms" text-anchor="middle" y={badgePx * 0.34 + MS_DOWN} font-size={MS_PX}>
+                  {ms(arrow.ms)}
                 </text>
-                {!far && arrow.count > 1 && arrow.ms !== null && arrow.ms >= 1 && (
-                  <text class="badge-ms" text-anchor="middle" y={px * 0.34 + 14} font-size={11}>
-                    {ms(arrow.ms)}
-                  </text>
-                )}
-              </g>
-            );
-          })}
+              )}
+            </g>
+          ))}
           {boxes
             .filter((box) => box.note && !far)
             .map((box) => (

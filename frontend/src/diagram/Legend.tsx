@@ -37,6 +37,12 @@ export function Legend(props: { views: View[] }) {
         </span>
         runs along the arrow, marked above 4
       </li>
+      <li>
+        <span class="box-badge sample" aria-hidden="true">
+          F1
+        </span>
+        finding
+      </li>
       {compared && (
         <>
           <li>

@@ -1,11 +1,19 @@
 // The twin of a diagram in words: what a phone, a screen reader, a printer and the browser's search get.
 import { useEffect, useRef } from "preact/hooks";
-import type { View } from "../contract.ts";
+import type { View, ViewStep } from "../contract.ts";
 import { ms, times } from "../format.ts";
 import { useReport } from "../report.ts";
 import { link } from "../router.ts";
 import { PlaceText, SideTag } from "../ui/index.tsx";
 import type { Moment } from "./player.ts";
+
+const NUMBER = /^(×?[\d,.]+|[<×]?[\d,.]+ (ms|s))$/;
+
+/** The step's text without the parts that stand in columns of their own: times, duration, place. */
+function brief(step: ViewStep, place: string): string {
+  const parts = step.text.split(", ").filter((part, index) => index === 0 || !(NUMBER.test(part) || part === place));
+  return parts.join(", ");
+}
 
 export function Steps(props: { view: View; moment: Moment; playing: boolean; onStep: (step: number) => void }) {
   const { view, moment } = props;
@@ -33,7 +41,9 @@ export function Steps(props: { view: View; moment: Moment; playing: boolean; onS
         <p class="secondary">No step was recorded for this diagram.</p>
       ) : (
         <ol ref={list} onKeyDown={onKeyDown} tabIndex={-1} aria-label={`Steps of ${view.title}`}>
-          {view.steps.map((step, index) => (
+          {view.steps.map((step, index) => {
+            const at = report.place(step.place);
+            return (
             <li
               key={index}
               class={index + 1 === moment.step ? "live" : index + 1 < moment.step ? "done" : ""}
@@ -46,7 +56,7 @@ export function Steps(props: { view: View; moment: Moment; playing: boolean; onS
                 onClick={() => props.onStep(index + 1)}
               >
                 <span class="step-number">{index + 1}</span>
-                <span class="step-text">{step.text}</span>
+                <span class="step-text">{brief(step, at ? `${at.file}:${at.line}` : "")}</span>
                 <span class="step-times">{step.times > 1 ? times(step.times) : ""}</span>
                 <span class="step-ms">{ms(step.ms)}</span>
                 <span class="step-place">
@@ -59,7 +69,8 @@ export function Steps(props: { view: View; moment: Moment; playing: boolean; onS
                 </a>
               )}
             </li>
-          ))}
+            );
+          })}
         </ol>
       )}
     </section>

@@ -12,11 +12,12 @@ import { type Group, grouped, useReport } from "../report.ts";
 import { go, link } from "../router.ts";
 import { download, Empty, FindingLink, SIDES, SideTag, TabList, useMedia, useWidth } from "../ui/index.tsx";
 
-/** From this width on the two sides stand beside each other. */
+/** From this width on the two sides may stand beside each other at a smaller scale. */
 const WIDE = 1600;
-/** Drawings that stay legible at this scale may stand beside each other earlier. */
+const MIDDLE = 0.62;
 const LEGIBLE = 0.78;
 const GAP = 24;
+const PADDING = 34;
 
 export function Architecture(props: { parts: string[] }) {
   const { report } = useReport();
@@ -120,7 +121,7 @@ function GroupPanel(props: { group: Group; start: boolean; view: View; what: str
 
   const box = props.view.boxes.find((one) => one.id === boxId);
   const widest = Math.max(...views.map((view) => view.width));
-  const beside = views.length > 1 && (width >= WIDE || (width - GAP) / 2 / widest >= LEGIBLE);
+  const beside = views.length > 1 && ((width - GAP) / 2 - PADDING) / widest >= (width >= WIDE ? MIDDLE : LEGIBLE);
   const ghosts = views.some((view) => view.side === "optimised" && view.boxes.some((one) => one.change === "removed"));
   const name = (view: View) => `${group.title}-${view.side}`.toLowerCase().replace(/[^a-z0-9]+/g, "-");
 
@@ -195,8 +196,8 @@ function Facts(props: { view: View }) {
   if (!request) return <p class="facts secondary">{view.ms === null ? "" : ms(view.ms)}</p>;
   const facts = [
     ["", request.ms ? ms(request.ms.median) : request.error ? "failed" : ms(view.ms)],
-    ["queries", request.queries],
-    ["sessions", request.sessions],
+    [request.queries === 1 ? "query" : "queries", request.queries],
+    [request.sessions === 1 ? "session" : "sessions", request.sessions],
   ] as const;
   return (
     <p class="facts">

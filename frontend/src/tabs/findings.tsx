@@ -98,7 +98,7 @@ export function Findings(props: { parts: string[] }) {
                   <span class="few-title">{one.title}</span>
                   <span class="few-ms">{ms(one.ms)}</span>
                   <span class="few-place">
-                    {one.kind} · <PlaceText index={one.cause ?? one.place} bare />
+                    {one.kind} · <PlaceText index={one.cause ?? one.place} bare short />
                   </span>
                   <span class="few-verdict">
                     {one.gain && <span class="gain">−{ms(one.gain.median)}</span>} <Verdict verdict={one.verdict} />
@@ -260,7 +260,7 @@ function TrialCard(props: { trial: Trial }) {
   return (
     <div class="trial">
       <p class="trial-head">
-        <Verdict verdict={trial.verdict} /> <b>{trial.virtual_fix}</b> <span class="secondary">on {name}</span>
+        <Verdict verdict={trial.verdict} /> {trial.virtual_fix !== "none" && <b>{trial.virtual_fix} </b>}<span class="secondary">on {name}</span>
       </p>
       {trial.why && <p>{trial.why}</p>}
       <PairPlot trial={trial} />

@@ -4,7 +4,7 @@ import { count, factor, ms, percent, times } from "../format.ts";
 import { useReport } from "../report.ts";
 import { link } from "../router.ts";
 import { TimeBar, TimeTable } from "../ui/charts.tsx";
-import { Empty, FindingLink, Panel, PlaceText, SIDES, SideTag, Verdict } from "../ui/index.tsx";
+import { Empty, FindingLink, Panel, PlaceText, SIDES, SideTag, Verdict, Wide } from "../ui/index.tsx";
 
 const LIFE_ROWS = 14;
 
@@ -27,6 +27,7 @@ export function Overview(props: { parts: string[] }) {
         <div class="column">
           <RequestTable chosen={id} />
           <Few />
+          <DesignPanel request={first} />
         </div>
         <div class="column">
           <Panel
@@ -41,13 +42,10 @@ export function Overview(props: { parts: string[] }) {
             {comparison ? <BeforeAfter comparison={comparison} /> : !first.error && <Measured request={first} />}
           </Panel>
           <Where sides={sides} />
+          <Needs sides={sides} />
         </div>
       </div>
       <Life sides={sides} />
-      <div class="columns">
-        <Needs sides={sides} />
-        <DesignPanel request={first} />
-      </div>
       {report.overview.notes.length > 0 && (
         <Panel title="Notes of the audit">
           <ul class="notes">
@@ -68,7 +66,7 @@ function RequestTable(props: { chosen: string }) {
   const ids = lookup.ids();
   return (
     <Panel title="Requests" aside={<span class="secondary">median of the response time</span>}>
-      <div class="wide">
+      <Wide label="Requests">
         <table class="numbers rows">
           <thead>
             <tr>
@@ -103,7 +101,7 @@ function RequestTable(props: { chosen: string }) {
             })}
           </tbody>
         </table>
-      </div>
+      </Wide>
     </Panel>
   );
 }
@@ -113,7 +111,7 @@ function BeforeAfter(props: { comparison: Comparison }) {
   const show = (unit: "ms" | "count", value: number | null) => (unit === "ms" ? ms(value) : count(value));
   return (
     <>
-      <div class="wide">
+      <Wide label="Before and after">
         <table class="numbers rows before-after">
           <thead>
             <tr>
@@ -139,7 +137,7 @@ function BeforeAfter(props: { comparison: Comparison }) {
             ))}
           </tbody>
         </table>
-      </div>
+      </Wide>
       <p class="secondary">{comparison.source}</p>
     </>
   );
@@ -214,7 +212,7 @@ function Few() {
                 <span class="few-title">{finding.title}</span>
                 <span class="few-ms">{finding.gain ? `−${ms(finding.gain.median)}` : ms(finding.ms)}</span>
                 <span class="few-place">
-                  {finding.kind} · <PlaceText index={finding.cause ?? finding.place} bare />
+                  {finding.kind} · <PlaceText index={finding.cause ?? finding.place} bare short />
                 </span>
                 <span class="few-verdict">
                   <Verdict verdict={finding.verdict} />
@@ -284,7 +282,7 @@ function Needs(props: { sides: Request[] }) {
   const of = (side: Request | undefined, sort: string, name: string) => side?.needs.find((need) => need.sort === sort && need.name === name);
   return (
     <Panel title="What it depends on">
-      <div class="wide">
+      <Wide label="Dependencies">
         <table class="numbers rows">
           <thead>
             <tr>
@@ -315,7 +313,7 @@ function Needs(props: { sides: Request[] }) {
             ))}
           </tbody>
         </table>
-      </div>
+      </Wide>
     </Panel>
   );
 }
@@ -331,7 +329,7 @@ function DesignPanel(props: { request: Request }) {
   ];
   return (
     <Panel title="Target design" aside={<span class="secondary">what would remain once the findings are mended</span>}>
-      <div class="wide">
+      <Wide label="Target design">
         <table class="numbers rows">
           <thead>
             <tr>
@@ -368,7 +366,7 @@ function DesignPanel(props: { request: Request }) {
             })}
           </tbody>
         </table>
-      </div>
+      </Wide>
     </Panel>
   );
 }

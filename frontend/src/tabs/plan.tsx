@@ -1,5 +1,5 @@
 import type { Plan, PlannedRequest, PlanStep } from "../contract.ts";
-import { count, ms } from "../format.ts";
+import { count, ms, plural } from "../format.ts";
 import { useReport } from "../report.ts";
 import { link } from "../router.ts";
 import { StepBars, type StepRow } from "../ui/charts.tsx";
@@ -166,7 +166,7 @@ function StepLine(props: { step: PlanStep; names: string }) {
         </div>
         <div class="plan-gain">
           {step.gain_ms === null ? (
-            <span class="secondary">gain unknown</span>
+            <b>{step.queries_saved ? `−${plural(step.queries_saved, "query", "queries")}` : "not in seconds"}</b>
           ) : (
             <b>
               {step.proof === "trial" ? "−" : "≤ "}
@@ -174,8 +174,9 @@ function StepLine(props: { step: PlanStep; names: string }) {
             </b>
           )}
           <p class="secondary">
-            {step.proof === "trial" ? (step.fidelity ?? "by a trial") : "to be proven by the attempt"}
-            {step.queries_saved !== null && `, −${count(step.queries_saved)} queries`}
+            {step.proof === "trial" ? "confirmed by a trial" : "to be proven by the attempt"}
+            {step.proof === "trial" && step.gain_ms !== null && step.fidelity !== "measured" && `, ${step.fidelity}`}
+            {step.gain_ms !== null && Boolean(step.queries_saved) && `, −${plural(step.queries_saved as number, "query", "queries")}`}
           </p>
         </div>
         <div class="plan-outcome">
@@ -190,7 +191,7 @@ function StepLine(props: { step: PlanStep; names: string }) {
       </div>
       {(step.risk || step.measure || step.revert) && (
         <details>
-          <summary>Risk, measure, way back</summary>
+          <summary>risk, measure, way back</summary>
           <dl class="facts-list">
             {[
               ["Risk", step.risk],

@@ -3,7 +3,7 @@ import type { Attempt, Gate, Ledger } from "../contract.ts";
 import { count, ms } from "../format.ts";
 import { useReport } from "../report.ts";
 import { link } from "../router.ts";
-import { Empty, Figure, FindingLink, Html, Mark, Outcome, Panel } from "../ui/index.tsx";
+import { Empty, Figure, FindingLink, Html, Mark, Outcome, Panel, Wide } from "../ui/index.tsx";
 
 const GATES: Record<Gate["verdict"], [string, string]> = {
   passed: ["good", "✓"],
@@ -78,7 +78,7 @@ function Summary(props: { ledger: Ledger }) {
 function GateTable(props: { attempts: Attempt[] }) {
   const names = [...new Set(props.attempts.flatMap((one) => one.gates.map((gate) => gate.name)))];
   return (
-    <div class="wide">
+    <Wide label="Gates of the attempts">
       <table class="rows gate-table">
         <thead>
           <tr>
@@ -122,7 +122,7 @@ function GateTable(props: { attempts: Attempt[] }) {
           ))}
         </tbody>
       </table>
-    </div>
+    </Wide>
   );
 }
 
@@ -194,7 +194,7 @@ function GateLine(props: { gate: Gate }) {
             </pre>
           )}
           {gate.differences.length > 0 && (
-            <div class="wide">
+            <Wide label="Differences">
               <table class="rows differences">
                 <thead>
                   <tr>
@@ -213,7 +213,7 @@ function GateLine(props: { gate: Gate }) {
                   ))}
                 </tbody>
               </table>
-            </div>
+            </Wide>
           )}
         </details>
       )}

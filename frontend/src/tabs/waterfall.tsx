@@ -68,7 +68,7 @@ function Trace(props: { trace: Waterfall; what: string }) {
   const rows = useMemo(() => tree(trace), [trace]);
   const [chips, setChips] = useState<ReadonlySet<Chip>>(new Set());
   const [toggled, setToggled] = useState<ReadonlySet<number>>(new Set());
-  const [row, setRow] = useState(0);
+  const [row, setRow] = useState(() => costliest(trace, rows));
   const [top, setTop] = useState(0);
   const list = useRef<HTMLDivElement>(null);
   const kept = useMemo(() => filtered(trace, rows, chips), [trace, rows, chips]);
@@ -260,6 +260,20 @@ function Trace(props: { trace: Waterfall; what: string }) {
       <FlamePanel trace={trace} />
     </>
   );
+}
+
+/** What a reader most likely came for: the statement, or fold of one, that took longest; else the first row. */
+function costliest(trace: Waterfall, rows: ReturnType<typeof tree>): number {
+  let best = 0;
+  let most = -1;
+  for (let row = 0; row < rows.span.length; row++) {
+    const queried = (trace.spans.statement[rows.span[row] as number] as number) >= 0;
+    if (queried && (rows.sum[row] as number) > most) {
+      most = rows.sum[row] as number;
+      best = row;
+    }
+  }
+  return best;
 }
 
 function said(name: string, label: string, statement: Statement | undefined): string {

@@ -1,6 +1,7 @@
 // The few charts of the report: parts of a time, pairs of a trial, steps towards a goal.
 import type { Request, Trial } from "../contract.ts";
 import { ms, percent } from "../format.ts";
+import { Wide } from "./index.tsx";
 
 type Parts = Request["time"];
 
@@ -32,7 +33,7 @@ export function TimeTable(props: { sides: { label: string; parts: Parts }[] }) {
   const notes = keys.filter((part) => part.note);
   return (
     <>
-      <div class="wide">
+      <Wide label="Parts of the time">
         <table class="numbers time-table">
           <thead>
             <tr>
@@ -63,7 +64,7 @@ export function TimeTable(props: { sides: { label: string; parts: Parts }[] }) {
             ))}
           </tbody>
         </table>
-      </div>
+      </Wide>
       {notes.map((part) => (
         <p key={part.key} class="secondary">
           {part.label}: {part.note}

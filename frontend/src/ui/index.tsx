@@ -1,6 +1,6 @@
 // Small parts that every tab uses.
 import type { ComponentChildren, TargetedKeyboardEvent } from "preact";
-import { useEffect, useState } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
 import type { Attempt, Excerpt, Trial } from "../contract.ts";
 import { type Side, useReport } from "../report.ts";
 import { link } from "../router.ts";
@@ -58,13 +58,14 @@ export function Code(props: { excerpt: Excerpt }) {
   );
 }
 
-/** `file:line function`. */
-export function PlaceText(props: { index: number | null; bare?: boolean }) {
+/** `file:line function`; `bare` without the function, `short` with the last folder only. */
+export function PlaceText(props: { index: number | null; bare?: boolean; short?: boolean }) {
   const place = useReport().place(props.index);
   if (!place) return null;
+  const file = props.short ? place.file.split("/").slice(-2).join("/") : place.file;
   return (
-    <span class="place">
-      {place.file}:{place.line}
+    <span class="place" title={props.short ? `${place.file}:${place.line}` : undefined}>
+      {file}:{place.line}
       {!props.bare && place.function && <span class="function"> {place.function}</span>}
     </span>
   );
@@ -124,7 +125,7 @@ export function FindingLink(props: { id: string; title?: boolean }) {
   const finding = useReport().finding(props.id);
   return (
     <a class="finding-link" href={link("findings", props.id)}>
-      <b>{props.id}</b> {props.title ? finding?.title : finding?.kind}
+      <b>{props.id}</b> <span class="finding-word">{props.title ? finding?.title : finding?.kind}</span>
     </a>
   );
 }
@@ -143,6 +144,25 @@ export interface TabItem {
   id: string;
   label: ComponentChildren;
   href: string;
+}
+
+/** Holds what may be wider than the page; reachable by the keyboard only when there is something to scroll to. */
+export function Wide(props: { label: string; children: ComponentChildren }) {
+  const box = useRef<HTMLDivElement>(null);
+  const [over, setOver] = useState(false);
+  useEffect(() => {
+    const element = box.current;
+    if (!element) return;
+    const observer = new ResizeObserver(() => setOver(element.scrollWidth > element.clientWidth + 1));
+    observer.observe(element);
+    return () => observer.disconnect();
+  }, []);
+  const scrolls = over && ({ tabIndex: 0, role: "region", "aria-label": props.label } as const);
+  return (
+    <div ref={box} class="wide" {...(scrolls || {})}>
+      {props.children}
+    </div>
+  );
 }
 
 /** A list of tabs: one stop for the Tab key, arrow keys inside. */

@@ -2,7 +2,7 @@ import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import type { Flame, Waterfall } from "../contract.ts";
 import { percent, us } from "../format.ts";
 import { useReport } from "../report.ts";
-import { Panel, PlaceText, useMedia, useWidth } from "../ui/index.tsx";
+import { Panel, PlaceText, useMedia, useWidth, Wide } from "../ui/index.tsx";
 import { at, depths, draw, lines, ROW, type Window } from "./flame.ts";
 
 const DEEPEST = 24;
@@ -108,7 +108,7 @@ function Graph(props: { flame: Flame }) {
           </button>
         )}
       </p>
-      <div class="wide">
+      <Wide label="Functions">
         <table class="numbers rows">
           <thead>
             <tr>
@@ -136,7 +136,7 @@ function Graph(props: { flame: Flame }) {
             ))}
           </tbody>
         </table>
-      </div>
+      </Wide>
       {table.length > TABLE_ROWS && (
         <button type="button" class="quiet" onClick={() => setAll(!all)}>
           {all ? "fewer" : `all ${table.length} functions`}
