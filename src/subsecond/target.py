@@ -17,7 +17,7 @@ from typing import Any
 
 from subsecond import durations
 from subsecond.errors import SubsecondError, did_you_mean
-from subsecond.model.target import Target
+from subsecond.model.target import Naming, Person, Target
 
 OWN_FILE = "subsecond.toml"
 PROJECT_FILE = "pyproject.toml"
@@ -68,6 +68,13 @@ def goal_of(folder: Path) -> float | None:
     found, source, _ = _read(folder.absolute())
     goal: float | None = _converted(found, source).get("goal")
     return goal
+
+
+def naming_of(folder: Path) -> Naming:
+    """What `folder`'s configuration says of people and names, for the report's diagrams."""
+    found, source, _ = _read(folder.absolute())
+    naming: Naming = _converted(found, source).get("report", Naming())
+    return naming
 
 
 def _target(root: Path, values: dict[str, Any], source: str, notes: tuple[str, ...]) -> Target:
@@ -217,6 +224,10 @@ def _duration(source: _Source, key: str, value: object) -> float:
     return result
 
 
+def _staleness(source: _Source, key: str, value: object) -> float:
+    return 0.0 if value in ("0", "0s", 0) and value is not False else _duration(source, key, value)
+
+
 def _count(source: _Source, key: str, value: object) -> int:
     if not isinstance(value, int) or isinstance(value, bool):
         raise _wrong(source, key, value, "a whole number")
@@ -263,6 +274,55 @@ def _data(source: _Source, key: str, value: object) -> str:
         known = ("copy", "disposable")
         raise _bad(source, key, text, f'wanted "copy" or "disposable"{did_you_mean(text, known)}')
     return text
+
+
+def _naming(source: _Source, key: str, value: object) -> Naming:
+    table = _table(source, key, value, ("people", "names", "descriptions"))
+    names, descriptions = (
+        {
+            name: _text(source, f"{key}.{part}.{name}", text)
+            for name, text in _any_table(source, f"{key}.{part}", table.get(part, {}))
+        }
+        for part in ("names", "descriptions")
+    )
+    people = [
+        _person(source, f"{key}.people.{name}", name, said)
+        for name, said in _any_table(source, f"{key}.people", table.get("people", {}))
+    ]
+    return Naming(people=tuple(people), names=tuple(names.items()), descriptions=tuple(descriptions.items()))
+
+
+def _person(source: _Source, key: str, name: str, said: object) -> Person:
+    """`Member = "Books rooms"`, or a table with `description` and the `requests` that are theirs."""
+    if isinstance(said, str):
+        return Person(name=name, description=_text(source, key, said))
+    if not isinstance(said, Mapping):
+        raise _wrong(source, key, said, "a description in quotes, or a table with description and requests")
+    table = _table(source, key, said, ("description", "requests"))
+    return Person(
+        name=name,
+        description=_text(source, f"{key}.description", table["description"]) if "description" in table else "",
+        requests=_texts(source, f"{key}.requests", table.get("requests", ())),
+    )
+
+
+def _any_table(source: _Source, key: str, value: object) -> list[tuple[str, object]]:
+    if not isinstance(value, Mapping):
+        raise _wrong(source, key, value, "a table")
+    for name in value:
+        _check_characters(source, key, name)
+    return list(value.items())
+
+
+def _table(source: _Source, key: str, value: object, known: Sequence[str]) -> dict[str, object]:
+    table = dict(_any_table(source, key, value))
+    for name in table:
+        if name not in known:
+            raise SubsecondError(
+                "config-unknown-key",
+                f'{source.name}: unknown key "{key}.{name}"{did_you_mean(name, known)} (known: {", ".join(known)})',
+            )
+    return table
 
 
 def _path(source: _Source, key: str, value: object) -> Path:
@@ -349,8 +409,10 @@ _FIELDS = {
     "goal": "goal_seconds",
     "ready": "ready_seconds",
     "timeout": "timeout_seconds",
+    "report": "naming",
     "budget": "budget_seconds",
     "rtt": "rtt_seconds",
+    "max_stale": "max_stale_seconds",
 }
 _KEYS: dict[str, Callable[[_Source, str, object], Any]] = {
     "name": _text,
@@ -372,7 +434,11 @@ _KEYS: dict[str, Callable[[_Source, str, object], Any]] = {
     "data": _data,
     "copy": _texts,
     "copy_database": _text,
+    "max_stale": _staleness,
+    "migrate": _text,
+    "migrate_down": _text,
     "repeat": _count,
     "ready": _duration,
     "timeout": _duration,
+    "report": _naming,
 }

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import random
 import secrets
-from collections.abc import Callable, Sequence
+import shlex
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from subsecond import store
 from subsecond.confirm.stage import confirm
@@ -25,6 +27,7 @@ from subsecond.model.explained import Explained
 from subsecond.model.finding import Finding
 from subsecond.model.plan import Plan
 from subsecond.model.proof import Proof
+from subsecond.model.surroundings import Store, Surroundings
 from subsecond.model.target import Target
 from subsecond.model.trace import Trace
 from subsecond.model.trial import Trials
@@ -60,7 +63,9 @@ def audit(
     lives = lifecycles([trace for trace in seen.traces if trace.mode == "recording"], findings)
     outcome = Audit(requests=seen.results, findings=findings, notes=notes, lifecycles=lives)
     traces = seen.traces
-    store.write_outcome(target.root, outcome, traces, made, entities=seen.entities, plans=seen.plans)
+    store.write_outcome(
+        target.root, outcome, traces, made, entities=seen.entities, plans=seen.plans, around=seen.around
+    )
     return outcome
 
 
@@ -93,6 +98,7 @@ class _Seen:
     notes: tuple[str, ...]
     jobs: tuple[Trace, ...]
     plans: tuple[Explained, ...]
+    around: Surroundings
 
     @property
     def traces(self) -> list[Trace]:
@@ -109,6 +115,7 @@ def _seen(base: Ground, redaction: Redaction, progress: Progress, say: Callable[
         notes = [*app.notes(), *remarks(seen)]
         databases = app.connections()
         entities = app.entities()
+        around = _surroundings(base, app.hello(), databases)
     sent = together(one.statements for one in seen if one.failure is None)
     facts, unread = facts_of(base, databases, sent, say)
     notes += [unread] if unread else index_remarks(facts)
@@ -128,7 +135,30 @@ def _seen(base: Ground, redaction: Redaction, progress: Progress, say: Callable[
     medians = {result.name: result.seconds.median for result in results if result.seconds}
     recorded = [trace for one in seen if one.failure is None for trace in one.of("recording")]
     findings = diagnose(recorded, medians, root, facts)
-    return _Seen(base, seen, results, findings, databases, mapper, tuple(notes), tuple(jobs), explained(facts.database))
+    return _Seen(
+        base, seen, results, findings, databases, mapper, tuple(notes), tuple(jobs), explained(facts.database), around
+    )
+
+
+def _surroundings(base: Ground, hello: Mapping[str, Any] | None, databases: Sequence[Connection]) -> Surroundings:
+    """Without arguments of commands: they may hold what is secret."""
+    names = [Path(one.path).name if one.path is not None else one.dbname or "" for one in databases]
+    return Surroundings(
+        name=base.target.name,
+        server=base.start.server,
+        python=base.python.version_text,
+        libraries=dict(hello["libraries"]) if hello else {},
+        databases=tuple(Store(system=one.system, name=name) for one, name in zip(databases, names, strict=True)),
+        workers=tuple(_program(command) for command in base.target.workers),
+    )
+
+
+def _program(command: str) -> str:
+    """The module or the program of a command."""
+    words = shlex.split(command)
+    if "-m" in words[:-1]:
+        return words[words.index("-m") + 1]
+    return Path(words[0]).name if words else command
 
 
 def _tried(

@@ -55,12 +55,18 @@ def repository(tmp_path: Path) -> Path:
 def prove(repository: Path) -> Prove:
     """Puts the working tree, or a revision, through gates."""
 
-    def run(*gates: str, candidate: str | None = None, flags: str = "", ready: str = "12s", **options: object) -> Proof:
+    def run(
+        *gates: str, candidate: str | None = None, flags: str = "", ready: str = "12s", faster: tuple[str, ...] = (),
+        speed_seconds: float = 60.0, **options: object,
+    ) -> Proof:  # fmt: skip
         fields = {
             "app": "shop:app", "python": sys.executable, "run": f"{GEVENT} {flags} {{app}}", "get": ["/rooms"],
             "ready": ready, "timeout": "8s", **options,
         }  # fmt: skip
         target = load(repository, fields)
-        return workflow.prove(target, "main", candidate, wanted=gates, only=(), say=lambda line: None)
+        return workflow.prove(
+            target, "main", candidate, wanted=gates, only=(), faster=faster, speed_seconds=speed_seconds,
+            say=lambda line: None,
+        )  # fmt: skip
 
     return run

@@ -56,6 +56,11 @@ class Difference:
         """The path for all elements of its lists: `$.items[*].price`."""
         return _INDEX.sub("[*]", self.path)
 
+    @property
+    def kind(self) -> str:
+        """What sort of difference it is, without a value or a place in a list."""
+        return f"{self.pattern}: {self.what}"
+
     def __str__(self) -> str:
         return f"{self.path}: {self.what}: {self.base} became {self.candidate}"
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
@@ -22,6 +22,11 @@ Isolation = Literal["clone", "own process", "in place", "shared"]
 user's own, which is only read."""
 
 
+OUTSIDE = ("statements", "transactions", "connections")
+Preparation = Callable[[Ground, Mapping[Connection, Connection], Mapping[str, str]], None]
+"""Done to an arm's databases before its app starts: the ground, the databases, the environment that leads there."""
+
+
 @dataclass
 class Arm:
     """A running arm. `app` is the one to ask; after `restart` it is another process on the same data."""
@@ -35,7 +40,10 @@ class Arm:
     """The app's own -> this arm's, reached directly."""
     rtt: float | None = None
     """Seconds that the way to the database was made longer; None where it was not."""
-    _env: dict[str, str] = field(default_factory=dict, repr=False)
+    ways: Sequence[DelayProxy] = field(default=(), repr=False)
+    """The proxies in front of its databases, where they count what passes."""
+    env: dict[str, str] = field(default_factory=dict, repr=False)
+    """What leads a process to this arm's databases."""
     _process: ExitStack = field(default_factory=ExitStack, repr=False)
 
     @property
@@ -48,10 +56,25 @@ class Arm:
         """`postgresql` or `sqlite` where it has one database."""
         return next(iter(self.databases.values())).system if len(self.databases) == 1 else None
 
-    def restart(self) -> None:
-        """End the process and start another one: nothing that it remembered is left."""
+    def restart(self, env: Mapping[str, str] | None = None) -> None:
+        """End the process and start another one: nothing that it remembered is left. `env`: on top of all else."""
         self._process.close()
-        self.app = self._process.enter_context(started(self.base, self._env))
+        self.app = self._process.enter_context(started(self.base, {**self.env, **(env or {})}))
+
+    def with_code(self, other: Ground) -> AbstractContextManager[AuditedApp]:
+        """Another copy of the app, beside this one, on this arm's data."""
+        return started(other, self.env)
+
+    def outside(self) -> dict[str, int] | None:
+        """What its databases were sent since the start, as the proxies in front of them counted it.
+
+        `statements` without those that only begin or end transactions, `transactions`, `connections`; None where a
+        database is reached otherwise or the messages are encrypted.
+        """
+        found = [one.counts() for one in self.ways]
+        if not found or len(found) < len(self.databases) or any(one["encrypted"] for one in found):
+            return None
+        return {name: sum(one[name] for one in found) for name in OUTSIDE}
 
     def run_sql(self, statements: Sequence[str]) -> Any:
         """Statements on this arm's database, each committed by itself; rows of the last one that gave some."""
@@ -62,12 +85,14 @@ class Arm:
 
 @contextmanager
 def arm(
-    base: Ground, seen: Sequence[Connection], *, rtt: float | None = None, say: Callable[[str], None]
-) -> Iterator[Arm]:
+    base: Ground, seen: Sequence[Connection], *, rtt: float | None = None, watched: bool = False,
+    prepare: Preparation | None = None, say: Callable[[str], None],
+) -> Iterator[Arm]:  # fmt: skip
     """Start an arm for an app that was seen to use the databases `seen`. All of it is gone after the block.
 
     Where a database cannot be copied the user's own is used, for requests that only read: `isolation` and `why` say
-    so. `rtt`: seconds added to each round trip to PostgreSQL, by a proxy of the arm's own.
+    so. `rtt`: seconds added to each round trip to PostgreSQL, by a proxy of the arm's own; `watched`: that proxy stands
+    there without a delay too, and counts. `prepare` is done to scratch copies only.
     """
     with ExitStack() as stack:
         folder = Path(
@@ -75,11 +100,13 @@ def arm(
         )
         isolation, why, databases = _databases(stack, base, seen, folder)
         say(why)
-        ways, added = _ways(stack, databases, rtt, say)
+        ways, added, proxies = _ways(stack, databases, rtt, watched, say)
         env = _redirection(folder, databases, ways)
+        if prepare is not None and isolation == "clone":
+            prepare(base, databases, env)
         with ExitStack() as process:
             app = process.enter_context(started(base, env))
-            made = Arm(app, isolation, why, base, databases, added, env, process)
+            made = Arm(app, isolation, why, base, databases, added, proxies, env, process)
             yield made
 
 
@@ -105,24 +132,26 @@ def _databases(
 
 
 def _ways(
-    stack: ExitStack, databases: Mapping[Connection, Connection], rtt: float | None, say: Callable[[str], None]
-) -> tuple[dict[Connection, dict[str, Any]], float | None]:
-    """How the app is to reach each database, and the delay that was really added."""
+    stack: ExitStack, databases: Mapping[Connection, Connection], rtt: float | None, watched: bool,
+    say: Callable[[str], None],
+) -> tuple[dict[Connection, dict[str, Any]], float | None, list[DelayProxy]]:  # fmt: skip
+    """How the app is to reach each database, the delay that was really added, and the proxies on the way."""
     ways = {source: database.place() for source, database in databases.items()}
-    if not rtt:
-        return ways, None
+    if not rtt and not watched:
+        return ways, None, []
     far = [one for one, copy in databases.items() if copy.port is not None and copy.host and copy.host[0] != "/"]
+    proxies = []
     for source in far:
         database = databases[source]
         assert database.host is not None and database.port is not None
-        proxy = stack.enter_context(DelayProxy((database.host, database.port), rtt))
+        proxy = stack.enter_context(DelayProxy((database.host, database.port), rtt or 0.0))
         ways[source] = {**database.place(), "host": "127.0.0.1", "port": proxy.port}
-    if not far:
+        proxies.append(proxy)
+    if rtt and not far:
         say(
             f"no round trip of {durations.text(rtt)} could be added: the database is not reached by an address and port"
         )
-        return ways, None
-    return ways, rtt
+    return ways, rtt if rtt and far else None, proxies
 
 
 def _redirection(

@@ -31,6 +31,12 @@ HIGH_WATER = 4_000_000  # bytes held for one client before reading from it pause
 # First words of connections that carry no type byte: SSL, GSS encryption, cancel.
 SSL_REQUEST, GSS_REQUEST, CANCEL_REQUEST = 80877103, 80877104, 80877102
 SENDS_A_STATEMENT = "QEF"  # simple query, execute, function call
+KEPT = 256  # bytes of a message that are looked at: names and the first words of a statement
+CONTROL = re.compile(
+    rb"\s*(begin|start\s+transaction|commit|end|rollback|abort|savepoint|release|deallocate|set)\b[^;]*;?\s*\Z", re.I
+)
+BEGINS = (b"begin", b"start")
+MOST_NAMES = 10_000  # prepared statements and portals remembered for one connection
 
 
 class BadTextError(argparse.ArgumentTypeError, ValueError):
@@ -68,11 +74,13 @@ class Counts:
     round_trips: int = 0
     encrypted: int = 0  # connections whose messages cannot be counted
     messages: Counter[str] = field(default_factory=Counter)  # PostgreSQL's, by type letter; "startup" for the first
+    control: int = 0  # statements that only begin, end or set something
+    transactions: int = 0  # of them, those that begin a transaction
 
     def as_json(self) -> dict[str, Any]:
         """Plain values, for a line of JSON."""
         plain = {name: getattr(self, name) for name in self.__slots__ if name != "messages"}
-        statements = sum(self.messages[letter] for letter in SENDS_A_STATEMENT)
+        statements = sum(self.messages[letter] for letter in SENDS_A_STATEMENT) - self.control
         return plain | {"statements": statements, "messages": dict(sorted(self.messages.items()))}
 
 
@@ -85,14 +93,22 @@ class MessageCounter:
         self.skip = 0
         self.typed = False
         self.off = False
+        self.kind = ""  # of the message whose body is being read
+        self.body = bytearray()
+        self.statements: dict[bytes, bytes] = {}  # prepared statement -> its word, where it is a control statement
+        self.portals: dict[bytes, bytes] = {}
 
     def feed(self, data: bytes) -> None:
         """Look at the next bytes of the client."""
         view = memoryview(data)
         while view and not self.off:
             if step := min(self.skip, len(view)):
+                if self.kind:
+                    self.body += view[: min(step, KEPT - len(self.body))]
                 self.skip -= step
                 view = view[step:]
+                if self.kind and not self.skip:
+                    self._read()
                 continue
             size = 5 if self.typed else 8
             taken = view[: size - len(self.head)]
@@ -108,8 +124,10 @@ class MessageCounter:
             self.off = True  # not PostgreSQL
             return
         if self.typed:
-            self.counts.messages[chr(head[0])] += 1
+            letter = chr(head[0])
+            self.counts.messages[letter] += 1
             self.skip = length - 4
+            self.kind, self.body = (letter if letter in "QPBE" else ""), bytearray()
             return
         code = int.from_bytes(head[4:], "big")
         self.skip = length - 8
@@ -117,11 +135,43 @@ class MessageCounter:
             self.counts.messages["cancel" if code == CANCEL_REQUEST else "startup"] += 1
             self.typed = True
 
+    def _read(self) -> None:
+        """The beginning of a message is there: a statement, its name, or the name of what is executed."""
+        kind, body = self.kind, bytes(self.body)
+        self.kind = ""
+        first, _, rest = body.partition(b"\0")
+        if kind == "Q":
+            self._count(control_word(first) if len(body) < KEPT else b"")
+        elif kind == "P":
+            text, ended, _ = rest.partition(b"\0")
+            self._remember(self.statements, first, control_word(text) if ended else b"")
+        elif kind == "B":
+            self._remember(self.portals, first, self.statements.get(rest.partition(b"\0")[0], b""))
+        else:
+            self._count(self.portals.get(first, b""))
+
+    @staticmethod
+    def _remember(names: dict[bytes, bytes], name: bytes, word: bytes) -> None:
+        names.pop(name, None)
+        if word and len(names) < MOST_NAMES:
+            names[name] = word
+
+    def _count(self, word: bytes) -> None:
+        if word:
+            self.counts.control += 1
+            self.counts.transactions += word in BEGINS
+
     def answered(self, data: bytes) -> None:
         """Look at an answer: an `S` to a question about encryption means that nothing more can be read."""
         if data == b"S" and not (self.typed or self.head or self.skip or self.off):
             self.off = True
             self.counts.encrypted += 1
+
+
+def control_word(text: bytes) -> bytes:
+    """The first word of a statement that only begins, ends or sets something, lower case; empty for any other."""
+    found = CONTROL.match(text)
+    return found[1].split()[0].lower() if found else b""
 
 
 def pause(transport: asyncio.Transport | None) -> None:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-Verdict = Literal["passed", "failed", "no verdict"]
-"""`no verdict` does not pass: evidence was missing, so nothing is known."""
+Verdict = Literal["passed", "failed", "no verdict", "not applicable"]
+"""`no verdict` does not pass: evidence was missing, so nothing is known. `not applicable` neither passes nor fails, and
+is only ever a gate's: the candidate has nothing that it asks about."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

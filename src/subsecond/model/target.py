@@ -8,6 +8,28 @@ from typing import Literal
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Person:
+    """Who uses the system, for the diagrams. `requests`: names of those that are theirs; none: all."""
+
+    name: str
+    description: str = ""
+    requests: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Naming:
+    """What no recording knows: people, names and descriptions of what was observed (`[report]`).
+
+    Keys of `names` and `descriptions` are what the diagrams would show: `app`, a host with its port, a database, a
+    key-value store, a worker.
+    """
+
+    people: tuple[Person, ...] = ()
+    names: tuple[tuple[str, str], ...] = ()
+    descriptions: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Target:
     """What `subsecond.toml`, `[tool.subsecond]` and the command line say, merged and checked."""
 
@@ -44,10 +66,17 @@ class Target:
     budget_seconds: float = 600.0
     """Time for the trials of one audit."""
     rtt_seconds: float | None = None
-    """Added to each round trip to the database while trials run."""
+    """Added to each round trip to the database while trials run and the speed gate measures."""
+    max_stale_seconds: float = 0.0
+    """How old an answer may be: a response cache is kept within it only."""
+    migrate: str | None = None
+    """Command that brings the database to the state that the code wants (`alembic upgrade head`)."""
+    migrate_down: str | None = None
+    """Its way back (`alembic downgrade {version}`; `{version}`: what the base's own version table said)."""
     repeat: int | None = None
     ready_seconds: float = 60.0
     timeout_seconds: float = 120.0
+    naming: Naming = field(default_factory=Naming)
     source: str = "the command line"
     """Where the configuration came from, for a reader."""
     notes: tuple[str, ...] = ()

@@ -14,6 +14,9 @@ from subsecond.model.target import RequestSpec
 from subsecond.prove.sides import Sides
 from subsecond.registry import Registry
 
+SPEED_SECONDS = 60.0
+"""Room for five fresh starts a side of an app that is up within some three seconds, and a few quick requests."""
+
 
 @dataclass(kw_only=True)
 class Case:
@@ -28,6 +31,12 @@ class Case:
     """Names of the requests that the change is about; empty: all of the target's."""
     promised: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
     """What the change is said to save: request -> count -> how many."""
+    faster: tuple[str, ...] = ()
+    """Names of the requests that are said to become faster."""
+    speed_seconds: float = SPEED_SECONDS
+    """Time for the speed gate."""
+    reveal: bool = False
+    """Whether a failing request that is held back from whoever wrote the patch is shown all the same."""
     parameters: Mapping[str, Sequence[str]] = field(default_factory=dict)
     """Parameters that the app was seen to read, by request: also those that no request gives."""
     first: tuple[tuple[str, str], ...] = ()
@@ -53,7 +62,7 @@ class Case:
     def wanted(self, requests: Sequence[RequestSpec]) -> list[RequestSpec]:
         """The requests that the change is about. Raises SubsecondError for a name that none has."""
         known = [spec.name for spec in requests]
-        for name in self.only:
+        for name in (*self.only, *self.faster):
             if name not in known:
                 raise SubsecondError(
                     "unknown-request", f'no request "{name}"{did_you_mean(name, known)} known: {", ".join(known)}'

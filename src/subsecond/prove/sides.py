@@ -16,9 +16,11 @@ from subsecond.harness.clones import Connection
 from subsecond.harness.send import RequestFailed
 from subsecond.harness.session import Ground, looked_up, started
 from subsecond.model.target import RequestSpec
+from subsecond.prove.migration import up
 from subsecond_agent import protocol
 
 Side = Literal["base", "candidate"]
+SIDES: tuple[Side, Side] = ("base", "candidate")
 COUNTS = (protocol.COUNT_QUERIES, protocol.COUNT_CHECKOUTS, protocol.COUNT_ROWS)
 
 SHAKE = " ".join(
@@ -30,11 +32,15 @@ SHAKE = " ".join(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asked:
-    """One answer: what is compared, exact counts (None: not asked for, or no trace came), client seconds."""
+    """One answer: what is compared, exact counts (None: not asked for, or no trace came), client seconds.
+
+    `outside`: what the database was sent meanwhile, counted in front of it; None where that cannot be had.
+    """
 
     reply: Reply
     counts: dict[str, int] | None
     seconds: float
+    outside: dict[str, int] | None = None
 
 
 class Sides:
@@ -45,24 +51,54 @@ class Sides:
         self._stack = stack
         self._say = say
         self._arms: dict[Side, Arm] = {}
+        self._grounds: dict[Side, Ground] = {}
         self._marks = (f"p{number}" for number in itertools.count(1))
-        self._seen: list[Connection] = []
+        self._seen: list[Connection] | None = None
         self._shaken: Arm | None = None
 
     @property
     def arms(self) -> dict[Side, Arm]:
         """Both arms. Raises SubsecondError where one does not start."""
-        if not self._arms:
-            grounds: dict[Side, Ground] = {side: looked_up(one.target) for side, one in self._checkouts.items()}
-            self._seen = _connections(grounds["base"])
-            for side, ground in grounds.items():
-                self._arms[side] = self._stack.enter_context(arm(ground, self._seen, say=self._say))
-        return self._arms
+        return {side: self.arm(side) for side in SIDES}
+
+    def arm(self, side: Side) -> Arm:
+        """The arm of one side, with its data brought to the state that its code wants."""
+        if side not in self._arms:
+            self._arms[side] = self._opened(side, self._stack, None, self._say)
+        return self._arms[side]
+
+    def farther(self, stack: ExitStack, rtt: float) -> dict[Side, Arm]:
+        """Another pair of arms with `rtt` seconds added to each round trip; gone with `stack`."""
+        return {side: self._opened(side, stack, rtt, lambda line: None) for side in SIDES}
+
+    def returned(self, stack: ExitStack) -> Sides:
+        """The base beside the base's code on the candidate's data, after its way back."""
+        app = stack.enter_context(self.arm("candidate").with_code(self.ground("base")))
+        found = Sides(self._checkouts["base"], self._checkouts["base"], stack, self._say)
+        found._arms = {"base": self.arm("base"), "candidate": replace(self.arm("candidate"), app=app)}
+        found._marks, found._seen = self._marks, self._seen
+        return found
+
+    def ground(self, side: Side) -> Ground:
+        """What all copies of one side's app have in common."""
+        if side not in self._grounds:
+            self._grounds[side] = looked_up(self._checkouts[side].target)
+        return self._grounds[side]
+
+    @property
+    def seen(self) -> list[Connection]:
+        """The databases that the base connects to."""
+        if self._seen is None:
+            self._seen = _connections(self.ground("base"))
+        return self._seen
+
+    def _opened(self, side: Side, stack: ExitStack, rtt: float | None, say: Callable[[str], None]) -> Arm:
+        return stack.enter_context(arm(self.ground(side), self.seen, rtt=rtt, watched=True, prepare=up, say=say))
 
     @property
     def requests(self) -> Sequence[RequestSpec]:
         """The requests of the target: base and candidate are asked the user's own, from outside their copies."""
-        return self.arms["base"].app.requests
+        return self.ground("base").plan.timed
 
     @property
     def isolated(self) -> bool:
@@ -71,14 +107,17 @@ class Sides:
 
     def ask(self, side: Side, spec: RequestSpec, *, counted: bool = False) -> Asked | RequestFailed:
         """Send one request to one side; its trace is waited for only where the counts are wanted."""
-        app, mark = self.arms[side].app, next(self._marks)
-        answer = app.send(spec, protocol.MODE_TIMED, mark)
+        one, mark = self.arm(side), next(self._marks)
+        before = one.outside() if counted else None
+        answer = one.app.send(spec, protocol.MODE_TIMED, mark)
         if isinstance(answer, RequestFailed):
             return answer
-        line = app.trace_of(mark) if counted else None
+        line = one.app.trace_of(mark) if counted else None
+        after = one.outside() if counted else None
         reply = Reply(status=answer.status, headers=answer.headers, body=answer.body)
         counts = None if line is None else {name: int(line["counts"].get(name, 0)) for name in COUNTS}
-        return Asked(reply=reply, counts=counts, seconds=answer.seconds)
+        outside = {name: after[name] - before[name] for name in after} if before and after else None
+        return Asked(reply=reply, counts=counts, seconds=answer.seconds, outside=outside)
 
     def shaken(self, spec: RequestSpec) -> Asked | None:
         """The base's answer where its PostgreSQL must plan otherwise; None where that cannot be had.
@@ -88,10 +127,10 @@ class Sides:
         if self.arms["base"].system != "postgresql" or not self.isolated:
             return None
         if self._shaken is None:
-            ground = looked_up(self._checkouts["base"].target)
+            ground = self.ground("base")
             target = replace(ground.target, env=(*ground.target.env, ("PGOPTIONS", SHAKE)))
             other = replace(ground, target=target)
-            self._shaken = self._stack.enter_context(arm(other, self._seen, say=lambda line: None))
+            self._shaken = self._stack.enter_context(arm(other, self.seen, prepare=up, say=lambda line: None))
         answer = self._shaken.app.send(spec, protocol.MODE_TIMED, next(self._marks))
         if isinstance(answer, RequestFailed):
             return None
@@ -100,7 +139,7 @@ class Sides:
 
     def strangers(self) -> list[str]:
         """Databases that the candidate reached though its base never did: they are not its arm's own."""
-        own = {copy for one in self.arms.values() for copy in one.databases.values()} | set(self._seen)
+        own = {copy for one in self.arms.values() for copy in one.databases.values()} | set(self.seen)
         places = {str(one.place()) for one in own}
         return [one.shown for one in self.arms["candidate"].app.connections() if str(one.place()) not in places]
 

@@ -8,18 +8,25 @@ from dataclasses import replace
 
 from subsecond.errors import SubsecondError, did_you_mean
 from subsecond.model.proof import GateVerdict, Proof, Verdict
+from subsecond.prove import migration
 from subsecond.prove.gate import Case, Gate, gates, verdict
 
+BLAMED = (migration.FAILED,)
+"""Errors that the candidate itself is to blame for, in whatever gate they come up."""
 
-def prove(case: Case, wanted: Sequence[str] = ()) -> Proof:
-    """The proof of a case by all gates, or by those `wanted` by name."""
+
+def prove(case: Case, wanted: Sequence[str] = (), without: Sequence[str] = ()) -> Proof:
+    """The proof of a case by all gates, or by those `wanted` by name; those `without` are left out."""
     found: list[GateVerdict] = []
     for kind in chosen(wanted):
+        if kind.name in without:
+            continue
         case.say(f"gate {kind.name}")
         found.append(_timed(kind, case))
-        if found[-1].verdict != "passed":
+        if found[-1].verdict in ("failed", "no verdict"):
             break
-    outcome: Verdict = found[-1].verdict if found else "no verdict"
+    told: list[Verdict] = [one.verdict for one in found if one.verdict != "not applicable"]
+    outcome: Verdict = told[-1] if told else "no verdict"
     return Proof(base=case.base.name, candidate=case.candidate.name, verdict=outcome, gates=tuple(found))
 
 
@@ -39,5 +46,6 @@ def _timed(kind: type[Gate], case: Case) -> GateVerdict:
     try:
         found = kind().judge(case)
     except SubsecondError as problem:
-        found = verdict(kind.name, "no verdict", problem.message)
+        blamed = problem.slug in BLAMED
+        found = verdict(kind.name, "failed" if blamed else "no verdict", problem.message)
     return replace(found, seconds=round(time.monotonic() - begin, 3))

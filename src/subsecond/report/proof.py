@@ -8,7 +8,7 @@ from rich.text import Text
 from subsecond.errors import printable
 from subsecond.model.proof import Proof
 
-_STYLES = {"passed": "green", "failed": "red", "no verdict": "yellow"}
+_STYLES = {"passed": "green", "failed": "red", "no verdict": "yellow", "not applicable": "dim"}
 
 
 def proof_text(proof: Proof) -> RenderableType:
@@ -16,11 +16,11 @@ def proof_text(proof: Proof) -> RenderableType:
     lines: list[Text] = []
     for one in proof.gates:
         line = Text(f"{one.gate:<10}")
-        line.append(f"{one.verdict:<11}", _STYLES[one.verdict])
+        line.append(f"{one.verdict:<15}", _STYLES[one.verdict])
         line.append(printable(one.why))
         line.append(f"  {one.seconds:.1f} s", "dim")
         lines.append(line)
-        lines += [Text(f"{'':<21}{printable(each)}", "dim") for each in one.evidence]
+        lines += [Text(f"{'':<25}{printable(each)}", "dim") for each in one.evidence]
     end = Text(f"{proof.candidate} against {proof.base}: ")
     end.append(proof.verdict, f"bold {_STYLES[proof.verdict]}")
     return Group(*lines, end)

@@ -1,13 +1,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 from typing import ClassVar
 
 from subsecond.harness.send import RequestFailed
-from subsecond.model.proof import GateVerdict
+from subsecond.model.proof import GateVerdict, Verdict
+from subsecond.model.target import RequestSpec
+from subsecond.prove import outside
 from subsecond.prove.gate import Case, gate, verdict
-from subsecond.prove.sides import COUNTS, Asked, Side
+from subsecond.prove.sides import COUNTS, Asked, Side, Sides
 
+Counts = dict[str, tuple[int, int]]
+"""Each count, cold and warm."""
 COLD, WARM = 0, 2
 """The first answer of a process pays for what it remembers; the third is what the others cost."""
 
@@ -17,39 +22,70 @@ class BudgetGate:
     """Exact integers, not worse on any request: statements, check-outs, rows; and better where that was promised.
 
     Compared cold with cold and warm with warm, over all requests of the target: a change for one endpoint must not be
-    paid by another.
+    paid by another. Counted once more from outside, in front of the database: the agent lives in the process that the
+    change changed, which could tell it anything.
     """
 
     name: ClassVar[str] = "budget"
     order: ClassVar[int] = 4
 
     def judge(self, case: Case) -> GateVerdict:
-        sides, lines, saved = case.sides(), list[str](), False
+        sides, lines, seen, saved = case.sides(), list[str](), list[str](), False
         for spec in sides.requests:
-            answers: dict[Side, list[Asked]] = {"base": [], "candidate": []}
-            for _ in range(WARM + 1):
-                for side, given in answers.items():
-                    answer = sides.ask(side, spec, counted=True)
-                    if isinstance(answer, RequestFailed):
-                        return verdict(self.name, "no verdict", f"{side}, {spec.name}: {answer.why}")
-                    given.append(answer)
-            base, candidate = _counts(answers["base"]), _counts(answers["candidate"])
-            if base is None or candidate is None:
-                return verdict(self.name, "no verdict", f"{spec.name}: the agent left no trace of an answer")
-            for name in COUNTS:
-                for state, before, after in zip(("cold", "warm"), base[name], candidate[name], strict=True):
-                    if after > before:
-                        why = f"{spec.name}: {after} {name} instead of {before} ({state})"
-                        return verdict(self.name, "failed", why)
-            lines.append(f"{spec.name}: " + ", ".join(f"{base[n][1]} → {candidate[n][1]} {n}" for n in COUNTS))
-            saved = saved or any(candidate[name][1] < base[name][1] for name in COUNTS)
-            if short := _short(case, spec.name, base, candidate):
+            found = _one(sides, spec)
+            if found.missing or found.worse:
+                outcome: Verdict = "no verdict" if found.missing else "failed"
+                return verdict(self.name, outcome, found.missing or found.worse, [*lines, *found.seen])
+            lines.append(found.line)
+            seen += found.seen
+            saved = saved or found.saved
+            if short := _short(case, spec.name, found.base, found.candidate):
                 return verdict(self.name, "failed", short, lines)
+        if len(seen) < len(lines):
+            seen.append(f"not counted from outside: {len(lines) - len(seen)} requests; only PostgreSQL by TCP can be")
         why = "counts fell on at least one request and rose on none" if saved else "no count rose, none fell"
-        return verdict(self.name, "passed", why, lines)
+        return verdict(self.name, "passed", why, [*lines, *seen])
 
 
-def _counts(answers: Sequence[Asked]) -> dict[str, tuple[int, int]] | None:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Counted:
+    """One request. `missing`: why nothing can be said; `worse`: the count that rose; `seen`: from outside."""
+
+    base: Counts = field(default_factory=dict)
+    candidate: Counts = field(default_factory=dict)
+    missing: str = ""
+    worse: str = ""
+    seen: tuple[str, ...] = ()
+    line: str = ""
+
+    @property
+    def saved(self) -> bool:
+        return any(self.candidate[name][1] < self.base[name][1] for name in self.base)
+
+
+def _one(sides: Sides, spec: RequestSpec) -> _Counted:
+    answers: dict[Side, list[Asked]] = {"base": [], "candidate": []}
+    for _ in range(WARM + 1):
+        for side, given in answers.items():
+            answer = sides.ask(side, spec, counted=True)
+            if isinstance(answer, RequestFailed):
+                return _Counted(missing=f"{side}, {spec.name}: {answer.why}")
+            given.append(answer)
+    base, candidate = _counts(answers["base"]), _counts(answers["candidate"])
+    if base is None or candidate is None:
+        return _Counted(missing=f"{spec.name}: the agent left no trace of an answer")
+    told = outside.told(sides, spec, answers["base"][1:], answers["candidate"][1:])
+    worse = f"{spec.name}: {told.problem}" if told and told.problem else ""
+    for name in COUNTS:
+        for state, before, after in zip(("cold", "warm"), base[name], candidate[name], strict=True):
+            if after > before:
+                worse = f"{spec.name}: {after} {name} instead of {before} ({state})"
+    line = f"{spec.name}: " + ", ".join(f"{base[n][1]} → {candidate[n][1]} {n}" for n in COUNTS)
+    seen = (told.line(spec.name),) if told else ()
+    return _Counted(base=base, candidate=candidate, worse=worse, seen=seen, line=line)
+
+
+def _counts(answers: Sequence[Asked]) -> Counts | None:
     """Each count cold and warm."""
     first, last = answers[COLD].counts, answers[WARM].counts
     if first is None or last is None:
@@ -57,9 +93,7 @@ def _counts(answers: Sequence[Asked]) -> dict[str, tuple[int, int]] | None:
     return {name: (first[name], last[name]) for name in COUNTS}
 
 
-def _short(
-    case: Case, request: str, base: dict[str, tuple[int, int]], candidate: dict[str, tuple[int, int]]
-) -> str | None:
+def _short(case: Case, request: str, base: Counts, candidate: Counts) -> str | None:
     """What was promised for this request and did not come."""
     for name, promised in case.promised.get(request, {}).items():
         got = base[name][1] - candidate[name][1]

@@ -1,16 +1,19 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import islice
 from typing import ClassVar
 
-from subsecond.contract.compare import Comparison, Difference, Noise, compare
+from subsecond.contract.compare import Difference, Noise
 from subsecond.harness.send import RequestFailed
 from subsecond.model.proof import GateVerdict
 from subsecond.model.target import RequestSpec
+from subsecond.prove import held_back
+from subsecond.prove.equality import both, differences
 from subsecond.prove.gate import Case, gate, verdict
 from subsecond.prove.shown import curl
-from subsecond.prove.sides import Asked, Side, Sides
 from subsecond.prove.variations import harmless, query_of
 
 MOST_VARIATIONS = 60
@@ -33,11 +36,11 @@ class ContractGate:
 
     def judge(self, case: Case) -> GateVerdict:
         sides = case.sides()
-        compared, noise, unordered = 0, Noise(), set[str]()
+        compared, kept, noise, unordered = 0, 0, Noise(), set[str]()
         wanted = case.wanted(sides.requests)
         for spec in wanted:
             case.say(f"contract: {spec.name}")
-            couples = _both(sides, spec, noise)
+            couples = both(sides, spec, noise)
             if isinstance(couples, str):
                 return verdict(self.name, "no verdict", couples)
             if noise.too_much:
@@ -46,81 +49,67 @@ class ContractGate:
                     f"{spec.name}: {noise.share:.0%} of the fields differ between two answers of the base itself",
                     sorted(noise.patterns)[:SHOWN],
                 )  # fmt: skip
-            problems = _differences(sides, spec, couples, noise, unordered)
+            problems = differences(sides, spec, couples, noise, unordered)
             if problems:
                 return _failed(self.name, spec, problems)
             compared += 2
-            succeeded, problem = _variations(sides, spec, case.parameters_of(spec), noise, unordered)
-            if problem:
-                return problem
-            compared += succeeded
+            near = _variations(case, spec, noise, unordered)
+            if near.problem:
+                return near.problem
+            compared += near.succeeded
+            kept += near.held_back
         if strangers := sides.strangers():
             why = f"the candidate connects to {strangers[0]}, which the base never does: its answers are not comparable"
             return verdict(self.name, "no verdict", why)
         evidence = [f"differs by itself: {one}" for one in sorted(noise.patterns)]
         evidence += [f"not promised in an order: {one}" for one in sorted(unordered)]
-        return verdict(
-            self.name, "passed", f"{compared} answers of {len(wanted)} requests compared, all equal", evidence
-        )
+        why = f"{compared} answers of {len(wanted)} requests compared, all equal ({kept} of them held back)"
+        return verdict(self.name, "passed", why, evidence)
 
 
-def _both(sides: Sides, spec: RequestSpec, noise: Noise) -> list[tuple[Asked, Asked]] | str:
-    """(base, candidate) cold, then the other way round and warm; or why there is nothing to compare."""
-    answers: list[Asked] = []
-    order: tuple[Side, ...] = ("base", "candidate", "candidate", "base")
-    for side in order:
-        answer = sides.ask(side, spec)
-        if isinstance(answer, RequestFailed):
-            return f"the {side} gave no whole answer to {spec.name}: {answer.why}"
-        answers.append(answer)
-    if answers[0].reply.status >= 400:
-        return f"the base answers {spec.name} with {answers[0].reply.status}: identical errors compare nothing"
-    noise.learn(answers[0].reply, answers[3].reply)
-    return [(answers[0], answers[1]), (answers[3], answers[2])]
+@dataclass(slots=True)
+class _Near:
+    """Requests near one of the target's: how many were answered and equal, and the verdict where one was not."""
+
+    succeeded: int = 0
+    held_back: int = 0
+    problem: GateVerdict | None = None
 
 
-def _differences(
-    sides: Sides, spec: RequestSpec, couples: Iterable[tuple[Asked, Asked]], noise: Noise, unordered: set[str]
-) -> tuple[Difference, ...]:
-    for base, candidate in couples:
-        found = noise.rest(compare(base.reply, candidate.reply))
-        if left := _ordered(sides, spec, base, found, unordered):
-            return left
-    return ()
-
-
-def _ordered(
-    sides: Sides, spec: RequestSpec, base: Asked, found: Comparison, unordered: set[str]
-) -> tuple[Difference, ...]:
-    """The differences without those of order in lists that the base itself reorders under other plans."""
-    orders = {one.pattern for one in found.differences if one.what == "order"} - unordered
-    if orders and (shaken := sides.shaken(spec)) is not None:
-        unordered |= {one.pattern for one in compare(base.reply, shaken.reply).differences if one.what == "order"}
-    return tuple(one for one in found.differences if one.what != "order" or one.pattern not in unordered)
-
-
-def _variations(
-    sides: Sides, spec: RequestSpec, parameters: Sequence[str], noise: Noise, unordered: set[str]
-) -> tuple[int, GateVerdict | None]:
-    """How many requests near this one were answered and equal; the verdict of the first that was not."""
+def _variations(case: Case, spec: RequestSpec, noise: Noise, unordered: set[str]) -> _Near:
+    sides, found = case.sides(), _Near()
     body = sides.ask("base", spec)
     if isinstance(body, RequestFailed):
-        return 0, None
-    deadline, succeeded = time.monotonic() + SECONDS_A_REQUEST, 0
-    names = list(dict.fromkeys([*(name for name, _ in query_of(spec)), *parameters]))
-    for number, one in enumerate(harmless(spec, names, body.reply.body)):
-        if number >= MOST_VARIATIONS or time.monotonic() > deadline:
+        return found
+    deadline = time.monotonic() + SECONDS_A_REQUEST
+    names = list(dict.fromkeys([*(name for name, _ in query_of(spec)), *case.parameters_of(spec)]))
+    near = islice(harmless(spec, names, body.reply.body), MOST_VARIATIONS)
+    for one in held_back.open_first(near):
+        if time.monotonic() > deadline:
             break
+        secret = held_back.is_held_back(one)
         base, candidate = sides.ask("base", one.spec), sides.ask("candidate", one.spec)
         if isinstance(base, RequestFailed):
             continue
-        if isinstance(candidate, RequestFailed):
+        kind, problems = "the candidate gave no whole answer", tuple[Difference, ...]()
+        if not isinstance(candidate, RequestFailed):
+            problems = differences(sides, one.spec, [(base, candidate)], noise, unordered)
+            if not problems:
+                succeeded = base.reply.status < 400
+                found.succeeded += succeeded
+                found.held_back += succeeded and secret
+                continue
+            kind = problems[0].kind
+        if secret and not case.reveal:
+            told = held_back.told(spec.name, kind)
+            found.problem = verdict(ContractGate.name, "failed", told, [held_back.HINT])
+        elif isinstance(candidate, RequestFailed):
             why = f"{one}: the candidate gave no whole answer: {candidate.why}"
-            return succeeded, verdict(ContractGate.name, "failed", why, [curl(one.spec)])
-        if problems := _differences(sides, one.spec, [(base, candidate)], noise, unordered):
-            return succeeded, _failed(ContractGate.name, one.spec, problems, str(one))
-        succeeded += base.reply.status < 400
-    return succeeded, None
+            found.problem = verdict(ContractGate.name, "failed", why, [curl(one.spec)])
+        else:
+            found.problem = _failed(ContractGate.name, one.spec, problems, str(one))
+        return found
+    return found
 
 
 def _failed(name: str, spec: RequestSpec, problems: Sequence[Difference], what: str = "") -> GateVerdict:

@@ -1,7 +1,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from itertools import chain
 from typing import ClassVar
 
@@ -9,6 +10,7 @@ from subsecond.contract.compare import Noise, compare
 from subsecond.harness.send import RequestFailed
 from subsecond.model.proof import GateVerdict
 from subsecond.model.target import RequestSpec
+from subsecond.prove import held_back
 from subsecond.prove.gate import Case, gate, verdict
 from subsecond.prove.shown import curl
 from subsecond.prove.sides import Sides
@@ -32,7 +34,7 @@ class EdgeGate:
     order: ClassVar[int] = 3
 
     def judge(self, case: Case) -> GateVerdict:
-        sides, tried, skipped = case.sides(), 0, 0
+        sides, tried, kept, skipped = case.sides(), 0, 0, 0
         for spec in case.wanted(sides.requests):
             noise = Noise()
             first, second = sides.ask("base", spec), sides.ask("base", spec)
@@ -41,45 +43,59 @@ class EdgeGate:
             noise.learn(first.reply, second.reply)
             case.say(f"edge: {spec.name}")
             deadline = time.monotonic() + SECONDS_A_REQUEST
-            for one in _all(case, spec):
+            for one, secret in _all(case, spec):
                 if time.monotonic() > deadline:
                     skipped += 1
                     continue
                 problem = _problem(sides, one, noise)
                 tried += 1
+                kept += secret
+                if problem is not None and secret and not case.reveal:
+                    return verdict(self.name, "failed", held_back.told(spec.name, problem.kind), [held_back.HINT])
                 if problem is not None:
                     smallest, why = _smallest(sides, spec, one, noise, problem)
-                    return verdict(self.name, "failed", f"{smallest}: {why[0]}", [*why[:SHOWN], curl(smallest.spec)])
+                    shown = [*why.lines[:SHOWN], curl(smallest.spec)]
+                    return verdict(self.name, "failed", f"{smallest}: {why.lines[0]}", shown)
         if not tried:
             return verdict(self.name, "passed", "no request has a parameter")
         if skipped:  # evidence that is missing does not pass (reference: fixing and proving, section 6)
             left = f"{tried} edge values were equal, {skipped} not tried for lack of time; ask on less data"
             return verdict(self.name, "no verdict", left)
-        return verdict(self.name, "passed", f"{tried} edge values, all equal")
+        return verdict(self.name, "passed", f"{tried} edge values, all equal ({kept} of them held back)")
 
 
-def _all(case: Case, spec: RequestSpec) -> Iterator[Variation]:
+def _all(case: Case, spec: RequestSpec) -> Iterator[tuple[Variation, bool]]:
+    """What is asked, and whether it is held back: first what failed before and is known to all, last the secret."""
     names = list(dict.fromkeys([*(name for name, _ in query_of(spec)), *case.parameters_of(spec)]))
-    again = (with_changes(spec, {name: value}) for name, value in case.first if name in names)
-    return chain(again, edges(spec, names, case.literals), pairs(spec, names))
+    again = ((with_changes(spec, {name: value}), False) for name, value in case.first if name in names)
+    others = held_back.open_first(chain(edges(spec, names, case.literals), pairs(spec, names)))
+    return chain(again, ((one, held_back.is_held_back(one)) for one in others))
 
 
-def _problem(sides: Sides, one: Variation, noise: Noise) -> list[str] | None:
+@dataclass(frozen=True, slots=True)
+class _Problem:
+    """What differs, line by line, and of what sort the first is."""
+
+    lines: Sequence[str]
+    kind: str
+
+
+def _problem(sides: Sides, one: Variation, noise: Noise) -> _Problem | None:
     """What differs, None where nothing does or where even the base gives no whole answer."""
     base, candidate = sides.ask("base", one.spec), sides.ask("candidate", one.spec)
     if isinstance(base, RequestFailed):
         return None
     if isinstance(candidate, RequestFailed):
-        return [f"the candidate gave no whole answer: {candidate.why}"]
+        return _Problem([f"the candidate gave no whole answer: {candidate.why}"], "the candidate gave no whole answer")
     if base.reply.status >= 500 and candidate.reply.status >= 500:
         return None
     found = noise.rest(compare(base.reply, candidate.reply)).differences
-    return [str(each) for each in found] or None
+    return _Problem([str(each) for each in found], found[0].kind) if found else None
 
 
 def _smallest(
-    sides: Sides, spec: RequestSpec, failing: Variation, noise: Noise, problem: list[str]
-) -> tuple[Variation, list[str]]:
+    sides: Sides, spec: RequestSpec, failing: Variation, noise: Noise, problem: _Problem
+) -> tuple[Variation, _Problem]:
     """The failing request with as few parameters as still fail, and what differs there."""
     changes = dict(failing.changes)
     best, why = failing, problem

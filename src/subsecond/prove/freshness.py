@@ -1,0 +1,128 @@
+"""How old an answer may be: asked, the data changed underneath, asked again."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from subsecond import durations
+from subsecond.contract.compare import Difference, Noise, Reply, compare
+from subsecond.model.target import RequestSpec
+from subsecond.prove import shuffled
+from subsecond.prove.sides import SIDES
+from subsecond.prove.timed import READS, TimedSides
+
+WARM = 2
+"""Answers before the write: what is remembered is remembered by then."""
+
+
+@dataclass
+class Writer:
+    """Changes the data of both sides in the same way: by the target's own writes, else by moving rows about."""
+
+    sides: TimedSides
+    own: Sequence[RequestSpec]
+    """The target's requests that write."""
+    _moved: list[str] | None = None
+
+    def by_request(self) -> bool:
+        """Send the target's own writes; whether there is one."""
+        for spec in self.own:
+            for side in SIDES:
+                self.sides.ask(side, spec)
+        return bool(self.own)
+
+    def by_rows(self) -> bool:
+        """Move rows about; False where that cannot be done."""
+        arms = [self.sides.arms[side] for side in SIDES]
+        if self._moved is None:
+            self._moved = [] if any(one.isolation != "clone" for one in arms) else shuffled.statements(arms[0])
+        self._moved = shuffled.write(arms, self._moved) if self._moved else []
+        return bool(self._moved)
+
+
+@dataclass
+class Freshness:
+    """What was seen of each request, by name."""
+
+    followed: set[str] = field(default_factory=set)
+    """Its answer changed with the data, on both sides alike and in time."""
+    untried: dict[str, str] = field(default_factory=dict)
+    """Why nothing is known."""
+    stale: dict[str, str] = field(default_factory=dict)
+    """What was still old, beyond what the target declares."""
+
+
+@dataclass
+class _Before:
+    base: Reply
+    candidate: Reply
+    noise: Noise
+
+
+def freshness(
+    sides: TimedSides, specs: Sequence[RequestSpec], writer: Writer, max_stale: float, patience: float
+) -> Freshness:
+    """Ask all requests on both sides, write, ask again; what is old is given `max_stale` seconds, then asked again.
+
+    `patience`: seconds that may be waited for; a longer `max_stale` leaves what is old without a verdict.
+    """
+    found, before = Freshness(), dict[str, _Before]()
+    for spec in specs:
+        answers = [sides.ask(side, spec) for _ in range(WARM) for side in SIDES]
+        noise = Noise()
+        noise.learn(answers[0], answers[-len(SIDES)])
+        before[spec.name] = _Before(answers[-2], answers[-1], noise)
+    for write in (writer.by_request, writer.by_rows):
+        asked = [spec for spec in specs if spec.name not in found.followed and spec.name not in found.stale]
+        if asked and write():
+            _ask_again(sides, asked, before, found, max_stale=max_stale, patience=patience)
+    for spec in specs:
+        if spec.name not in found.followed and spec.name not in found.stale:
+            found.untried.setdefault(spec.name, "no write that changes its answer could be made")
+    return found
+
+
+def _ask_again(
+    sides: TimedSides, specs: Sequence[RequestSpec], before: dict[str, _Before], found: Freshness, *,
+    max_stale: float, patience: float,
+) -> None:  # fmt: skip
+    written, old = time.monotonic(), list[RequestSpec]()
+    for spec in specs:
+        base, candidate, known = sides.ask("base", spec), sides.ask("candidate", spec), before[spec.name]
+        if known.noise.too_much or base.status >= 400 or known.noise.rest(compare(known.base, base)).equal:
+            continue
+        if _left(known, base, candidate):
+            old.append(spec)
+        else:
+            found.followed.add(spec.name)
+    if old and max_stale > patience:
+        long = (
+            f"an answer is old after a write, and max_stale = {durations.text(max_stale)} is longer than may be waited"
+        )
+        found.untried |= {spec.name: long for spec in old}
+        return
+    time.sleep(max(0.0, written + max_stale - time.monotonic()) if old else 0.0)
+    late = [(spec, sides.ask("candidate", spec)) for spec in old]
+    if late:
+        sides.arms["base"].restart()  # a base that remembers is no measure of what is true now
+    for spec, candidate in late:
+        left = _left(before[spec.name], sides.ask("base", spec), candidate)
+        if not left:
+            found.followed.add(spec.name)
+            continue
+        when = f"{durations.text(max_stale)} after a write" if max_stale else "after a write"
+        found.stale[spec.name] = f"{when} the answer is still an old one: {left[0]}"
+
+
+def _left(known: _Before, base: Reply, candidate: Reply) -> list[Difference]:
+    """Where the candidate differs from the base and says what it said before the write."""
+    changed = [one.path for one in compare(known.candidate, candidate).differences]
+    differing = known.noise.rest(compare(base, candidate)).differences
+    return [one for one in differing if not any(one.path.startswith(path) for path in changed)]
+
+
+def writes(specs: Sequence[RequestSpec]) -> list[RequestSpec]:
+    """The target's own requests that are no reads."""
+    return [spec for spec in specs if spec.method not in READS]

@@ -1,0 +1,93 @@
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
+from typing import ClassVar
+
+from subsecond.model.proof import GateVerdict
+from subsecond.model.target import RequestSpec
+from subsecond.prove import rounds
+from subsecond.prove.freshness import Freshness, Writer, freshness, writes
+from subsecond.prove.gate import Case, gate, verdict
+from subsecond.prove.load import load
+from subsecond.prove.rounds import MOST_PAIRS, Series
+from subsecond.prove.timed import READS, TimedSides
+from subsecond.prove.timings import Outcome
+
+PATIENCE_SHARE = 0.25
+"""Of the budget, for answers that may be old for a while."""
+SPARE_SECONDS = 5.0
+"""Left for the ends of processes."""
+
+
+@gate
+class SpeedGate:
+    """Faster where promised, not slower elsewhere, no answer older than declared, no error in a crowd.
+
+    Base and candidate are started afresh in turns, each on its arm's data, and asked the same in ABBA order; a start is
+    the unit of the statistics. What counts is other parameters in each pair, or a write before it: memory cannot pass
+    for a better way. Cold answers are judged apart. Other requests by non-inferiority, max(5 %, 2 x noise floor), Holm
+    over all. What the time does not decide is no verdict where a gain was promised, and named where none was.
+    """
+
+    name: ClassVar[str] = "speed"
+    order: ClassVar[int] = 5
+
+    def judge(self, case: Case) -> GateVerdict:
+        begin, target = time.monotonic(), case.base.target
+        with ExitStack() as stack:
+            requests = case.sides().requests
+            wanted = [spec for spec in case.wanted(requests) if spec.method in READS]
+            reads = [spec for spec in requests if spec.method in READS]
+            if not reads:
+                return verdict(self.name, "no verdict", "no request only reads: nothing can be sent twice")
+            rtt = target.rtt_seconds
+            sides = TimedSides(case.sides().farther(stack, rtt) if rtt else case.sides().arms)
+            writer = Writer(sides, writes(requests))
+            case.say("speed: does each answer follow its data?")
+            patience = PATIENCE_SHARE * case.speed_seconds
+            fresh = freshness(sides, reads, writer, target.max_stale_seconds, patience)
+            if fresh.stale:
+                name, why = next(iter(fresh.stale.items()))
+                return verdict(self.name, "failed", f"{name}: {why}", _declared(target.max_stale_seconds))
+            looked = [rounds.series(sides, spec, case.parameters_of(spec), MOST_PAIRS) for spec in _first(case, reads)]
+            crowds = load(case, sides, wanted or reads, {one.spec.name: one.cost for one in looked})
+            if crowds.problem:
+                return verdict(self.name, "failed", crowds.problem, crowds.evidence)
+            deadline = begin + case.speed_seconds - SPARE_SECONDS
+            timed, left = _fitting(looked, case.faster, deadline - time.monotonic())
+            course = rounds.run(sides, timed, deadline, _between(case, fresh, writer), case.say)
+        outcome = Outcome(case, timed, left, course, fresh, target.max_stale_seconds)
+        return outcome.verdict(crowds.evidence)
+
+
+def _declared(max_stale: float) -> list[str]:
+    if max_stale:
+        return []
+    return ["the target declares no staleness; where old answers are meant, say how old: max_stale"]
+
+
+def _first(case: Case, reads: Sequence[RequestSpec]) -> list[RequestSpec]:
+    """Those with a promise come first, then those that the change is about."""
+    return sorted(reads, key=lambda spec: (spec.name not in case.faster, spec.name not in case.only))
+
+
+def _fitting(looked: Sequence[Series], faster: Sequence[str], seconds: float) -> tuple[list[Series], list[Series]]:
+    """The requests that five starts have room for, in order, and those that they have not."""
+    timed, left, spent = list[Series](), list[Series](), 0.0
+    for one in looked:
+        spent += rounds.expected(one)
+        (timed if spent < seconds / 2 or (one.spec.name in faster and not timed) else left).append(one)
+    return timed, left
+
+
+def _between(case: Case, fresh: Freshness, writer: Writer) -> Callable[[Series], bool]:
+    """What changes the data before a pair of a request without other parameters, where its gain was promised."""
+
+    def write(one: Series) -> bool:
+        if one.spec.name not in case.faster or one.spec.name not in fresh.followed:
+            return False
+        return writer.by_request() or writer.by_rows()
+
+    return write

@@ -1,0 +1,200 @@
+"""Fresh starts of base and candidate, alternating; within each start pairs of requests with distinct parameters.
+
+A pair is one request sent to both sides, base first and candidate first in turns (ABBA over two pairs). Each process
+sees each set of parameters once, so that what it remembers of an answer gains nothing; the same parameters again are
+timed apart. Source of the numbers: reference, measuring, section 3.
+"""
+
+from __future__ import annotations
+
+import math
+import statistics
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from subsecond.errors import SubsecondError
+from subsecond.measure import pairs
+from subsecond.measure.pairs import Sample
+from subsecond.measure.starts import LEAST_STARTS
+from subsecond.model.target import RequestSpec
+from subsecond.prove.sides import SIDES, Side
+from subsecond.prove.timed import READS, TimedSides
+from subsecond.prove.variations import harmless, path_parts, query_of
+
+MOST_PAIRS, MOST_STARTS = 12, 10
+SLOW_SECONDS, SLOW_PAIRS, SLOW_WARM_UPS = 1.0, 2, 1
+"""Endpoints above a second: two pairs a start and one warm-up (3.5)."""
+WARM_UPS = 6
+"""psycopg prepares after five executions (3.2)."""
+REPEATS = 2
+MOST_TRIED = 40
+UNRECORDED_SHARE = 0.1
+"""Of the seconds; more than this in every run waits for something that is not recorded: the wall decides then."""
+
+Pair = tuple[Sample, Sample]
+
+
+@dataclass
+class Series:
+    """One request. Pairs are lists by start; `cold` has one pair a start, the first answer of either process."""
+
+    spec: RequestSpec
+    distinct: list[RequestSpec]
+    """Requests near it that are answered with success, each another set of parameters."""
+    cost: float
+    """Seconds of one answer of the slower side, when it was looked at."""
+    warm: list[list[Pair]] = field(default_factory=list)
+    again: list[list[Pair]] = field(default_factory=list)
+    cold: list[list[Pair]] = field(default_factory=list)
+    base_runs: list[Sample] = field(default_factory=list)
+    apart: bool = False
+    """Whether `warm` has other parameters or a write before each pair, so that memory gains nothing in it."""
+
+    @property
+    def slow(self) -> bool:
+        return self.cost > SLOW_SECONDS
+
+    @property
+    def warm_ups(self) -> int:
+        return SLOW_WARM_UPS if self.slow else WARM_UPS
+
+    @property
+    def floor(self) -> float:
+        """What seems to be a difference between two runs of the base in one process."""
+        even = len(self.base_runs) // 2 * 2
+        return pairs.noise_floor([self.by(one) for one in self.base_runs[:even]]) if even else 0.0
+
+    @property
+    def by_wall(self) -> bool:
+        """Whether either side waits for something that is not recorded, a sleep or a lock, in every run."""
+        runs = [couple for start in self.warm for couple in start]
+        for side in (0, 1):
+            unrecorded = min((couple[side].wall - couple[side].clock for couple in runs), default=0.0)
+            typical = statistics.median([couple[side].wall for couple in runs] or [0.0])
+            if unrecorded > max(pairs.LEAST_SECONDS, UNRECORDED_SHARE * typical):
+                return True
+        return False
+
+    def by(self, sample: Sample) -> Sample:
+        """A run by the clock of this request's verdict."""
+        return Sample(sample.wall, sample.wall) if self.by_wall else sample
+
+    def seconds(self, of: Sequence[Sequence[Pair]]) -> tuple[float, float]:
+        """Medians of base and candidate."""
+        runs = [couple for start in of for couple in start]
+        return statistics.median(self.by(a).clock for a, _ in runs), statistics.median(
+            self.by(b).clock for _, b in runs
+        )
+
+    def logs(self, of: Sequence[Sequence[Pair]]) -> list[list[float]]:
+        """log(base / candidate) of each pair, by start."""
+        return [[math.log(self.by(a).clock / self.by(b).clock) for a, b in start] for start in of]
+
+
+def series(sides: TimedSides, spec: RequestSpec, parameters: Sequence[str], wanted: int) -> Series:
+    """A request with up to `wanted` others near it that both sides answer with success."""
+    body, _ = sides.sample("base", spec)
+    cost = max(sides.sample(side, spec)[1].wall for side in SIDES)
+    found: list[RequestSpec] = []
+    if spec.method in READS:
+        names = list(dict.fromkeys([*(name for name, _ in query_of(spec)), *parameters]))
+        for number, one in enumerate(_near(spec, names, body.body)):
+            if number >= MOST_TRIED or len(found) >= wanted:
+                break
+            try:
+                if sides.ask("base", one).status < 400:
+                    found.append(one)
+            except SubsecondError:
+                continue
+    return Series(spec, found, cost)
+
+
+def _near(spec: RequestSpec, names: Sequence[str], body: bytes) -> list[RequestSpec]:
+    if not names and not path_parts(spec):
+        return []
+    others = [one.spec for one in harmless(spec, names, body)]
+    return list({one.url: one for one in others if one.url != spec.url}.values())
+
+
+@dataclass(frozen=True, slots=True)
+class Course:
+    """How it went: starts that were made, what one takes, whether time ended it before the least number of them."""
+
+    starts: int
+    seconds: float
+
+    @property
+    def enough(self) -> bool:
+        return self.starts >= LEAST_STARTS
+
+
+def run(
+    sides: TimedSides, all_of: Sequence[Series], deadline: float, between: Callable[[Series], bool],
+    say: Callable[[str], None],
+) -> Course:  # fmt: skip
+    """Start both sides afresh as often as the time allows, at most ten times, and time all requests in each.
+
+    Which pairs a start has is settled before the first; how many starts by what the first took: neither by what was
+    seen. `between` is called before each pair of a request without other parameters; whether it wrote.
+    """
+    begin = time.monotonic()
+    up = sum(one.app.app.seconds for one in sides.arms.values())
+    planned = _pairs_a_start(all_of, (deadline - begin) / LEAST_STARTS - up)
+    starts, took = 0, 0.0
+    most = MOST_STARTS
+    while starts < most and time.monotonic() + took <= deadline:
+        sides.start_afresh(starts + 1)
+        for one in all_of:
+            _one_start(sides, one, starts, planned[one.spec.name], between)
+        starts += 1
+        if starts == 1:
+            took = time.monotonic() - begin
+            most = min(MOST_STARTS, 1 + max(0, int((deadline - time.monotonic()) / took)))
+            if most < LEAST_STARTS:
+                break
+        say(f"speed: start {starts} of {most}")
+    return Course(starts, took)
+
+
+def expected(one: Series) -> float:
+    """Seconds that five starts take for one request at the least, the starts themselves left out."""
+    return LEAST_STARTS * 2 * one.cost * (one.warm_ups + REPEATS + SLOW_PAIRS)
+
+
+def _pairs_a_start(all_of: Sequence[Series], seconds: float) -> Mapping[str, int]:
+    """As many pairs as fit into the seconds of one start; at least two for each request."""
+    for number in (MOST_PAIRS, MOST_PAIRS // 2, SLOW_PAIRS):
+        wanted = {one.spec.name: SLOW_PAIRS if one.slow else number for one in all_of}
+        if sum(2 * one.cost * (one.warm_ups + REPEATS + wanted[one.spec.name]) for one in all_of) < seconds:
+            break
+    return wanted
+
+
+def _one_start(sides: TimedSides, one: Series, start: int, number: int, between: Callable[[Series], bool]) -> None:
+    one.cold.append([_pair(sides, one.spec, start)])
+    for _ in range(one.warm_ups):
+        for side in SIDES:
+            sides.ask(side, one.spec)
+    fresh, again = list[Pair](), list[Pair]()
+    if one.distinct:
+        for turn in range(min(number, len(one.distinct))):
+            spec = one.distinct[(start * number + turn) % len(one.distinct)]
+            fresh.append(_pair(sides, spec, start + turn))
+    else:
+        for turn in range(SLOW_PAIRS):
+            if not between(one):
+                break
+            fresh.append(_pair(sides, one.spec, start + turn))
+    for turn in range(REPEATS if fresh else number):
+        again.append(_pair(sides, one.spec, start + turn))
+    one.base_runs += [base for base, _ in again]
+    one.apart = bool(fresh)
+    one.warm.append(fresh or again)
+    one.again.append(again)
+
+
+def _pair(sides: TimedSides, spec: RequestSpec, turn: int) -> Pair:
+    order: tuple[Side, ...] = SIDES if turn % 2 == 0 else SIDES[::-1]
+    found = {side: sides.sample(side, spec)[1] for side in order}
+    return found["base"], found["candidate"]
