@@ -19,6 +19,7 @@ from subsecond.model.entity import Entity
 from subsecond.model.explained import Explained
 from subsecond.model.optimized import Optimized
 from subsecond.model.plan import Plan
+from subsecond.model.surroundings import Surroundings
 from subsecond.model.trace import Trace
 from subsecond.model.trial import Trials
 
@@ -29,6 +30,7 @@ FINDINGS = "findings.json"
 TRIALS = "trials.json"
 MAPPER = "mapper.json"
 PLANS = "plans.json"
+SURROUNDINGS = "app.json"
 PLAN = "plan.json"
 OPTIMIZED = "optimized.json"
 TRACES = "traces"
@@ -143,6 +145,7 @@ def sweep(root: Path) -> None:
         *base.glob(".plan.json.*"),
         *base.glob(".mapper.json.*"),
         *base.glob(".plans.json.*"),
+        *base.glob(".app.json.*"),
         *traces,
     ):
         left.unlink(missing_ok=True)
@@ -156,10 +159,12 @@ def write_outcome(
     *,
     entities: Iterable[Entity] = (),
     plans: Iterable[Explained] = (),
+    around: Surroundings | None = None,
 ) -> None:
     """What one audit found: all of its files and none of an earlier one, or nothing is changed.
 
-    `entities`: what the app's mapper holds, for the fixers; `plans`: the database's, for the report.
+    `entities`: what the app's mapper holds, for the fixers; for the report the database's `plans` and what was
+    `around` the app.
     """
     outcome: dict[Path, Lines] = {
         folder(root) / FINDINGS: [to_json(audit)],
@@ -168,6 +173,8 @@ def write_outcome(
     }
     if trials is not None:
         outcome[folder(root) / TRIALS] = [to_json(trials)]
+    if around is not None:
+        outcome[folder(root) / SURROUNDINGS] = [to_json(around)]
     files = _trace_files(root, traces)
     gone = [*_others(root, files), *([] if trials is not None else [root / FOLDER / TRIALS]), root / FOLDER / PLAN]
     _write({**files, **outcome}, gone=gone)
@@ -194,6 +201,12 @@ def read_plans(root: Path) -> tuple[Explained, ...]:
     """The database's plans of the last audit, empty where none were read."""
     path = root / FOLDER / PLANS
     return _read(path, tuple[Explained, ...]) if path.exists() else ()
+
+
+def read_surroundings(root: Path) -> Surroundings | None:
+    """What the app of the last audit ran in, None where that was not written."""
+    path = root / FOLDER / SURROUNDINGS
+    return _read(path, Surroundings) if path.exists() else None
 
 
 def read_recorded(root: Path) -> tuple[Trace, ...]:

@@ -250,9 +250,11 @@ class Box:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Arrow:
-    """A call, drawn along `points` (x, y; the last is the head). `badge`: middle of the place for `×count`.
+    """A call, drawn along `points` (x, y; the last is the head). `badge`: middle of the place for its caption.
 
-    `spans`: index of the first and of the last span in the request's waterfall, empty where no span stands for it.
+    `caption` is what stands at the badge's place (`×12 · 36 ms`), room is left for it; empty: nothing does. `count` 0:
+    how often is not known. `spans`: index of the first and of the last span in the request's waterfall, empty where no
+    span stands for it.
     `optional`: dashed, a path that was seen in the code and not run.
     """
 
@@ -264,6 +266,7 @@ class Arrow:
     ms: float | None
     points: tuple[tuple[int, int], ...]
     badge: tuple[int, int]
+    caption: str = ""
     spans: tuple[int, ...] = ()
     statements: tuple[int, ...] = ()
     findings: tuple[str, ...] = ()

@@ -27,17 +27,23 @@ HEAD = 42
 LANE = 7
 TAIL = 14
 """From a box to the first turn."""
-TIP = 42
-"""From the last turn to the head of the arrow: its badge stands there."""
-PORT = 15
-"""Between two arrows at one side of a box: the height of a badge."""
+TIP = 26
+"""From the last turn to the head of an arrow without a badge."""
+BADGE_EDGE = 10
+"""Left free before and after a badge."""
+PORT = 16
+"""Between two heads at one side of a box: the height of a badge."""
+TAILS = 9
+"""Between two arrows that leave at one side of a box."""
+STRAIGHT = 6
+"""How much more two corridors of one arrow want to be in line than two boxes do."""
 PORT_MARGIN = 8
 ORDER_ROUNDS = 16
 PLACE_ROUNDS = 24
 PORT_ROUNDS = 4
 
 Lane = Literal["start", "main", "end"]
-"""`start`: people, left of all; `end`: what the system depends on, right of all."""
+"""`start`: people, left of all; `end`: what the system depends on, right of all. In a frame: of what it holds."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,11 +68,12 @@ class Frame:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Link:
-    """An arrow between two different boxes."""
+    """An arrow between two different boxes; `badge`: width of what stands at its head, 0 for nothing."""
 
     id: str
     source: str
     target: str
+    badge: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,10 +187,11 @@ def arrange(
     """
     known = {item.id for item in items}
     links = [link for link in links if link.source != link.target and {link.source, link.target} <= known]
-    root, boxes = _tree(items, frames, links)
+    root, boxes = _tree(items, frames)
     _rank(root, _between(boxes, links))
     _columns(root, 0)
     paths = [_path(link, boxes) for link in links]
+    _grow(boxes.values(), paths)
     for path in paths:
         for before, after in zip(path.slots, path.slots[1:], strict=False):
             _join(before, after, 1)
@@ -199,18 +207,12 @@ def arrange(
     return _drawn(root, paths)
 
 
-def _tree(items: Sequence[Item], frames: Sequence[Frame], links: Sequence[Link]) -> tuple[_Node, dict[str, _Node]]:
+def _tree(items: Sequence[Item], frames: Sequence[Frame]) -> tuple[_Node, dict[str, _Node]]:
     root = _Node("", "root")
     made = {frame.id: _Node(frame.id, "frame", lane=frame.lane) for frame in frames}
-    ports: dict[str, list[int]] = defaultdict(lambda: [0, 0])
-    for link in links:
-        ports[link.source][0] += 1
-        ports[link.target][1] += 1
     boxes: dict[str, _Node] = {}
     for item in items:
-        # arrows may leave and enter at either side once some run backwards: room for all of the larger sort
-        room = PORT * max(ports[item.id]) + PORT_MARGIN if max(ports[item.id]) > 1 else 0
-        boxes[item.id] = _Node(item.id, "box", lane=item.lane, width=item.width, height=max(item.height, room))
+        boxes[item.id] = _Node(item.id, "box", lane=item.lane, width=item.width, height=item.height)
         _put(boxes[item.id], made.get(item.frame or "", root))
     for frame in frames:
         _put(made[frame.id], made.get(frame.parent or "", root))
@@ -253,9 +255,7 @@ def _rank(node: _Node, between: Mapping[_Node, list[tuple[_Node, _Node]]]) -> No
     for one, other in between.get(node, ()):
         if other not in after[one]:
             after[one].append(other)
-    ranks = _longest(node.children, after)
-    if node.sort == "root":
-        ranks = _by_lane(node.children, after)
+    ranks = _by_lane(node.children, after)
     dense = {rank: number for number, rank in enumerate(sorted(set(ranks.values())))}
     node.stacks = [[] for _ in dense]
     for child in node.children:
@@ -340,6 +340,16 @@ def _corridors(link: Link, parent: _Node | None, ranks: range) -> list[_Node]:
         stack.append(corridor)
         made.append(corridor)
     return made
+
+
+def _grow(boxes: Iterable[_Node], paths: Sequence[_Path]) -> None:
+    """Boxes become as high as the arrows at their sides need."""
+    sides: dict[_Node, list[int]] = {box: [0, 0] for box in boxes}
+    for path in paths:
+        sides[path.slots[0]][0] += PORT if path.flipped else TAILS
+        sides[path.slots[-1]][1] += TAILS if path.flipped else PORT
+    for box, needed in sides.items():
+        box.height = max(box.height, max(needed) + 2 * PORT_MARGIN - TAILS)
 
 
 def _join(leaf: _Node, other: _Node, side: int) -> None:
@@ -427,9 +437,13 @@ def _settle(node: _Node, side: int, *, sort: bool) -> None:
 
 def _wanted(node: _Node, side: int) -> tuple[float, float]:
     """The top that it would like best, and how much it would."""
-    moves = [outer.middle - inner.middle for inner, outer, where in node.outside if side in (0, where)]
-    top = node.extent()[0]
-    return (top + sum(moves) / len(moves), float(len(moves))) if moves else (top, 0.05)
+    top, whole, sum_of_moves = node.extent()[0], 0.0, 0.0
+    for inner, outer, where in node.outside:
+        if side in (0, where):
+            weight = STRAIGHT if "corridor" in (inner.sort, outer.sort) else 1
+            whole += weight
+            sum_of_moves += weight * (outer.middle - inner.middle)
+    return (top + sum_of_moves / whole, whole) if whole else (top, 0.05)
 
 
 def _crossed(paths: Sequence[_Path]) -> int:
@@ -484,16 +498,16 @@ def _drawn(root: _Node, paths: Sequence[_Path]) -> Picture:
     ]
     opening = [_depth(nodes, n, "start") * PAD for n in range(columns)]
     closing = [_depth(nodes, n, "end") * PAD for n in range(columns)]
-    heads = {path.slots[0].end + 1 for path in paths if path.flipped}
+    heads, tails = _room(paths)
     xs: list[int] = []
     lanes: dict[tuple[int, int], int] = {}
     edge = 0
     for column in range(columns):
         if column:
-            edge += closing[column - 1] + (TIP if column in heads else TAIL)
+            edge += closing[column - 1] + heads[column]
             for number, turn in enumerate(ordered(turns[column])):
                 lanes[turn.path, column] = edge + number * LANE
-            edge += max(0, len(turns[column]) - 1) * LANE + TIP
+            edge += max(0, len(turns[column]) - 1) * LANE + tails[column]
         edge += opening[column]
         xs.append(edge)
         edge += widths[column]
@@ -506,6 +520,19 @@ def _drawn(root: _Node, paths: Sequence[_Path]) -> Picture:
     width = edge + (closing[-1] if columns and closing else 0)
     _, bottom = root.extent() if root.stacks else (0, 0)
     return Picture(boxes, frames, routes, width, round(bottom))
+
+
+def _room(paths: Sequence[_Path]) -> tuple[dict[int, int], dict[int, int]]:
+    """Room in each gap before its first and after its last lane: the heads there have their badges in it."""
+    before: dict[int, int] = defaultdict(lambda: TAIL)
+    after: dict[int, int] = defaultdict(lambda: TAIL)
+    for path in paths:
+        needed = path.link.badge + 2 * BADGE_EDGE if path.link.badge else TIP
+        if path.flipped:
+            before[path.slots[0].end + 1] = max(before[path.slots[0].end + 1], needed)
+        else:
+            after[path.slots[-1].start] = max(after[path.slots[-1].start], needed)
+    return before, after
 
 
 def _all(node: _Node) -> Iterable[_Node]:
@@ -537,4 +564,4 @@ def _route(path: _Path, boxes: Mapping[str, Area], lanes: Mapping[tuple[int, int
     if path.flipped:
         points.reverse()
     (x, y), away = points[-1], (-1 if points[-1][0] > points[-2][0] else 1)
-    return Route(tuple(points), (x + away * TIP // 2, y))
+    return Route(tuple(points), (x + away * (BADGE_EDGE + path.link.badge // 2), y))

@@ -1,0 +1,319 @@
+"""Requests with their time, and what changed: the first tab."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Literal
+
+from subsecond.model.audit import RequestResult, Shares
+from subsecond.model.finding import Finding
+from subsecond.model.lifecycle import Lifecycle
+from subsecond.model.optimized import After
+from subsecond.model.plan import Endpoint
+from subsecond.model.report import (
+    Comparison,
+    Design,
+    LifeStep,
+    Need,
+    Overview,
+    Remaining,
+    Request,
+    Row,
+    Side,
+    TimePart,
+)
+from subsecond.model.trace import Trace
+from subsecond.report.page.marks import by_name, lazy_loads, loops, marked
+from subsecond.report.page.sources import Recorded, Sources
+from subsecond.report.page.tables import Tables
+from subsecond.report.page.units import many, ms, shown_ms, spread
+from subsecond.sql.fingerprint import tables as tables_of
+from subsecond_agent import protocol
+
+FEW = 6
+"""Findings on the first tab."""
+
+
+def request_of(
+    result: RequestResult,
+    *,
+    side: Side,
+    word: str,
+    life: Lifecycle | None,
+    run: Trace | None,
+    findings: Sequence[Finding],
+    tables: Tables,
+) -> Request:
+    """One request of one audit."""
+    return Request(
+        id=word,
+        name=result.name,
+        side=side,
+        method=result.method,
+        url=result.url,
+        status=result.status,
+        ms=spread(result.seconds.median, result.seconds.low, result.seconds.high) if result.seconds else None,
+        runs=result.runs,
+        queries=result.queries,
+        sessions=result.sessions,
+        session_sites=result.session_sites,
+        rows=result.rows,
+        recording_added=None if result.recording_added is None else round(result.recording_added, 4),
+        time=time_parts(result, run),
+        life=_life(life, tables) if life else (),
+        needs=tuple(
+            Need(sort=one.kind, name=one.name, calls=one.calls, ms=ms(one.seconds)) for one in life.dependencies
+        )
+        if life
+        else (),
+        findings=tuple(one.id for one in findings if result.name in one.requests),
+        design=_design(life, tables) if life else None,
+        error=result.error,
+    )
+
+
+def time_parts(result: RequestResult, run: Trace | None) -> tuple[TimePart, ...]:
+    """Where its median goes; the parts add up to it."""
+    if result.shares is None or result.seconds is None:
+        return ()
+    shares, whole = result.shares, result.seconds.median
+    inside = shares.database + shares.pool + shares.logs + shares.garbage + shares.python + shares.calls
+    scale = min(1.0, whole / inside) if inside else 1.0
+    trips, note = _round_trips(shares, run)
+    found = [
+        TimePart(key="database", label="Database", ms=ms((shares.database - trips) * scale)),
+        TimePart(key="round_trips", label="Round trips", ms=ms(trips * scale), note=note),
+        TimePart(key="waiting", label="Waiting for a connection", ms=ms(shares.pool * scale)),
+        TimePart(key="external", label="Other services", ms=ms(shares.calls * scale)),
+        TimePart(key="logs", label="Logs", ms=ms(shares.logs * scale)),
+        TimePart(key="garbage", label="Garbage collection", ms=ms(shares.garbage * scale)),
+        TimePart(
+            key="python", label="Python", ms=ms(shares.python * scale), note="code of the app, ORM, framework: the rest"
+        ),
+        TimePart(
+            key="outside", label="Outside the app", ms=ms(max(0.0, whole - inside * scale)),
+            note="server, sending and receiving: the client's clock less the app's",
+        ),
+    ]  # fmt: skip
+    return tuple(one for one in found if one.ms >= 0.0005)
+
+
+def _round_trips(shares: Shares, run: Trace | None) -> tuple[float, str]:
+    """What cannot be less however fast the database is: its fastest statement, as often as there are statements."""
+    queries = by_name(run, protocol.SPAN_QUERY) if run else []
+    if len(queries) < 2:
+        return 0.0, ""
+    fastest = min(span.seconds for span in queries)
+    note = f"at least: {many(len(queries), 'statement')}, each as long as the fastest of them, {shown_ms(ms(fastest))}"
+    return min(shares.database, len(queries) * fastest), note
+
+
+def _life(life: Lifecycle, tables: Tables) -> tuple[LifeStep, ...]:
+    return tuple(
+        LifeStep(
+            depth=step.depth,
+            what=step.what,
+            title=step.title,
+            place=tables.place(step.file, step.line, step.title if step.what == "function" else "")
+            if step.file is not None and step.line is not None
+            else None,
+            start_ms=ms(step.start),
+            ms=ms(step.seconds),
+            times=step.times,
+            rows=step.rows,
+        )
+        for step in life.steps
+    )
+
+
+def _needs(life: Lifecycle) -> tuple[Need, ...]:
+    return tuple(Need(sort=one.kind, name=one.name, calls=one.calls, ms=ms(one.seconds)) for one in life.dependencies)
+
+
+def _design(life: Lifecycle, tables: Tables) -> Design:
+    return Design(
+        statements_now=life.statements_now,
+        statements_then=life.statements_then,
+        sessions_now=life.sessions_now,
+        sessions_then=life.sessions_then,
+        logs_now=life.logs_now,
+        logs_then=life.logs_then,
+        calls_now=life.calls_now,
+        statements=tuple(
+            Remaining(
+                title=one.title, place=tables.place(one.file, one.line, ""), now=one.now, then=one.then, why=one.why
+            )
+            for one in life.statements
+        ),
+    )
+
+
+class Compared:
+    """Before and after of each request, by the best that is known: another audit, what `optimize` kept, the plan."""
+
+    def __init__(self, sources: Sources, words: Mapping[str, str]) -> None:
+        self._sources = sources
+        self._words = words
+        self._runs = {one.side: one.runs() for one in sources.sides}
+        self._after = {one.request: one for one in sources.optimized.after} if sources.optimized else {}
+
+    def all(self) -> tuple[Comparison, ...]:
+        """One for each request that an after is known of."""
+        found = [self._one(result) for result in self._sources.main.audit.requests if result.seconds]
+        return tuple(one for one in found if one is not None)
+
+    def _one(self, result: RequestResult) -> Comparison | None:
+        other = self._sources.other
+        twin = next((one for one in other.audit.requests if one.name == result.name), None) if other else None
+        if other is not None and twin is not None and twin.seconds is not None:
+            return self._measured(result, twin, other)
+        if result.name in self._after:
+            return self._kept(result, self._after[result.name])
+        plan = self._sources.plan.endpoints.get(result.name) if self._sources.plan else None
+        return self._predicted(result, plan) if plan is not None and plan.predicted_seconds is not None else None
+
+    def _measured(self, before: RequestResult, after: RequestResult, other: Recorded) -> Comparison:
+        mine = self._figures(before, self._sources.main)
+        theirs = self._figures(after, other)
+        return Comparison(
+            request=self._words[before.name],
+            basis="measured",
+            source=f"the audit of {self._sources.main.name}, and that of {other.name}",
+            rows=tuple(
+                Row(key=key, label=label, unit=unit, before=mine[key], after=theirs[key], note=note)
+                for key, label, unit, note in _ROWS
+                if mine.get(key) is not None or theirs.get(key) is not None
+            ),
+        )
+
+    def _kept(self, before: RequestResult, after: After) -> Comparison:
+        rows = [
+            Row(
+                key="time",
+                label="Response time",
+                unit="ms",
+                before=ms(after.seconds_before),
+                after=ms(after.seconds_after),
+            )
+        ]
+        for key, name in (("queries", "queries"), ("sessions", "checkouts"), ("rows", "rows"), ("logs", "logs")):
+            if name in after.counts_before:
+                label, note = next((label, note) for one, label, _, note in _ROWS if one == key)
+                rows.append(
+                    Row(
+                        key=key, label=label, unit="count", before=after.counts_before[name],
+                        after=after.counts_after.get(name), note=note,
+                    )
+                )  # fmt: skip
+        source = f"measured side by side, {many(after.runs, 'run')} each, before and with all attempts that were kept"
+        return Comparison(request=self._words[before.name], basis="measured", source=source, rows=tuple(rows))
+
+    def _predicted(self, before: RequestResult, plan: Endpoint) -> Comparison:
+        mine = self._figures(before, self._sources.main)
+        assert plan.predicted_seconds is not None
+        then = {"time": ms(plan.predicted_seconds), "queries": plan.queries_predicted}
+        return Comparison(
+            request=self._words[before.name],
+            basis="predicted",
+            source="all confirmed fixes at once, tried in the running app",
+            rows=tuple(
+                Row(key=key, label=label, unit=unit, before=mine[key], after=then.get(key), note=note)
+                for key, label, unit, note in _ROWS
+                if mine.get(key) is not None
+            ),
+        )
+
+    def _figures(self, result: RequestResult, recorded: Recorded) -> dict[str, float | None]:
+        run = self._runs[recorded.side].get(result.name)
+        found: dict[str, float | None] = {
+            "time": ms(result.seconds.median) if result.seconds else None,
+            "queries": result.queries,
+            "sessions": result.sessions,
+            "sites": result.session_sites,
+            "rows": result.rows,
+            "pool": ms(result.shares.pool) if result.shares else None,
+        }
+        if run is not None:
+            found["loops"] = len(loops(run))
+            found["lazy_loads"] = lazy_loads(run)
+            found["logs"] = run.counts.get(protocol.COUNT_LOGS)
+            if settings := self._settings(result.name):
+                found["config"] = sum(bool(settings & _asked(one)) for one in _statements(run))
+        return found
+
+    def _settings(self, request: str) -> set[str]:
+        """Tables that a finding says are read anew in each request though they hardly change."""
+        run = self._runs[self._sources.main.side].get(request)
+        if run is None:
+            return set()
+        found = [one for one in self._sources.main.audit.findings if one.kind == "static-lookup"]
+        spans = [run.spans[number] for one in found for number in marked(run, one)]
+        return {table for span in spans for table in _asked(str(span.attributes.get(protocol.FINGERPRINT, "")))}
+
+
+_ROWS: tuple[tuple[str, str, Literal["ms", "count"], str], ...] = (
+    ("time", "Response time", "ms", "median of the client's clock"),
+    ("sessions", "Sessions", "count", "check-outs of a connection"),
+    ("sites", "Session sites", "count", "places in the code that open one"),
+    ("queries", "Queries", "count", ""),
+    ("rows", "Rows fetched", "count", ""),
+    ("loops", "N+1 loops", "count", "one statement from one place, three times or more"),
+    ("lazy_loads", "Lazy loads", "count", "statements sent because an attribute was read"),
+    ("pool", "Pool contention", "ms", "waiting for a connection"),
+    ("config", "Config hits", "count", "statements on tables that a static-lookup finding names"),
+    ("logs", "Log records", "count", ""),
+)
+
+
+def _statements(run: Trace) -> list[str]:
+    return [str(span.attributes.get(protocol.FINGERPRINT, "")) for span in by_name(run, protocol.SPAN_QUERY)]
+
+
+def _asked(fingerprint: str) -> set[str]:
+    return set(tables_of(fingerprint))
+
+
+def overview(sources: Sources, comparisons: Sequence[Comparison], words: Mapping[str, str]) -> Overview:
+    """The first tab."""
+    return Overview(
+        headline=_headline(sources, comparisons, words),
+        comparisons=tuple(comparisons),
+        few=tuple(one.id for one in _few(sources.main.audit.findings)),
+        notes=tuple(dict.fromkeys(note for one in sources.sides for note in one.audit.notes)),
+    )
+
+
+def _few(findings: Sequence[Finding]) -> list[Finding]:
+    """Those that were confirmed, by what they save; then what nobody refuted, by what it costs."""
+    open_ones = [one for one in findings if not one.trials or any(t.verdict != "refuted" for t in one.trials)]
+
+    def weight(one: Finding) -> tuple[bool, float, float]:
+        gains = [trial.gain_seconds or 0.0 for trial in one.trials if trial.verdict == "confirmed"]
+        return bool(gains), max(gains, default=0.0), one.share or 0.0
+
+    return sorted(open_ones, key=weight, reverse=True)[:FEW]
+
+
+def _headline(sources: Sources, comparisons: Sequence[Comparison], words: Mapping[str, str]) -> str:
+    audit = sources.main.audit
+    measured = [one for one in audit.requests if one.seconds is not None]
+    if not measured:
+        return "No request of this audit gave an answer that could be measured."
+    worst = max(measured, key=lambda one: one.seconds.median if one.seconds else 0.0)
+    assert worst.seconds is not None
+    text = f"{worst.name} takes {shown_ms(ms(worst.seconds.median))}"
+    if worst.queries is not None and worst.sessions is not None:
+        text += f" with {many(worst.queries, 'statement')} and {many(worst.sessions, 'session')}"
+    compared = next((one for one in comparisons if one.request == words[worst.name]), None)
+    row = next((one for one in compared.rows if one.key == "time"), None) if compared else None
+    if compared and row and row.before and row.after:
+        after = shown_ms(row.after)
+        if compared.basis == "predicted":
+            text += f"; with the confirmed fixes {after}"
+        elif sources.other is not None:
+            text += f"; {sources.other.name} takes {after}, {row.before / row.after:.1f} times faster"
+        else:
+            text += f"; with what was kept {after}, {row.before / row.after:.1f} times faster"
+    confirmed = sum(any(trial.verdict == "confirmed" for trial in one.trials) for one in audit.findings)
+    tail = f", {confirmed} confirmed by experiment" if confirmed else ""
+    return f"{text}. {many(len(audit.findings), 'finding')} in {many(len(measured), 'request')}{tail}."

@@ -1,0 +1,65 @@
+"""The ledger: attempts with what each gate said."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from subsecond.model import attempt as nouns
+from subsecond.model.constraint import Constraint as Learnt
+from subsecond.model.optimized import Optimized
+from subsecond.model.proof import GateVerdict
+from subsecond.model.report import Attempt, Constraint, Difference, Gate, Ledger
+from subsecond.report.page.highlight import patch_html
+from subsecond.report.page.units import ms
+
+_DIFFERENCE = re.compile(r"(status|header \S+|\$\S*): (.+)")
+COMPARING = ("contract", "edge")
+"""Gates whose evidence is a list of differences, field by field."""
+
+
+def ledger(
+    attempts: Sequence[nouns.Attempt], constraints: Sequence[Learnt], optimized: Optimized | None
+) -> Ledger | None:
+    """None where nothing was ever attempted or stated."""
+    if not attempts and not constraints:
+        return None
+    return Ledger(
+        attempts=tuple(_attempt(one) for one in attempts),
+        constraints=tuple(Constraint(rule=one.rule, text=one.text, because=one.because) for one in constraints),
+        base=optimized.base if optimized else None,
+        result=optimized.result if optimized else None,
+    )
+
+
+def _attempt(one: nouns.Attempt) -> Attempt:
+    return Attempt(
+        number=one.number,
+        step=one.step,
+        finding=one.finding,
+        kind=one.kind,
+        proposer=one.proposer,
+        outcome=one.outcome,
+        why=one.why,
+        base=one.base,
+        commit=one.commit,
+        ms=None if one.seconds is None else ms(one.seconds),
+        gates=tuple(_gate(verdict) for verdict in one.gates),
+        patch_html=patch_html(one.patch) if one.patch else "",
+        culprit_html=patch_html(one.culprit) if one.culprit else "",
+    )
+
+
+def _gate(verdict: GateVerdict) -> Gate:
+    curl = next((line for line in verdict.evidence if line.startswith("curl ")), None)
+    failed = verdict.verdict == "failed" and verdict.gate in COMPARING
+    matches = [_DIFFERENCE.fullmatch(line) for line in verdict.evidence if line != curl] if failed else []
+    return Gate(
+        name=verdict.gate,
+        verdict=verdict.verdict,
+        why=verdict.why,
+        evidence=tuple(line for line in verdict.evidence if line != curl),
+        ms=ms(verdict.seconds),
+        curl=curl,
+        differences=tuple(Difference(path=found[1], what=found[2]) for found in matches if found),
+    )
