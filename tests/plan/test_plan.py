@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import pairwise
 
 from hypothesis import given
@@ -93,6 +94,17 @@ def test_a_set_that_changes_the_response_promises_nothing() -> None:
     confirmed = finding("F1", 2, trials=(trial("confirmed", 0.5),))
     found = plan(audit(confirmed), together(0.5, {"F1": 0.5}, equal=False), 1.0)
     assert found.endpoints["rooms"].predicted_seconds is None
+
+
+def test_what_remains_of_an_endpoint_that_misses_the_goal_is_split_as_the_measured_set_was() -> None:
+    confirmed = finding("F1", 2, trials=(trial("confirmed", 0.5),))
+    [whole] = together(0.5, {"F1": 0.5}, base=1.0).sets
+    trials = Trials(sets=(replace(whole, left={"database": 0.1, "python": 0.3, "waiting": 0.1}),))
+    end = plan(audit(confirmed), trials, 0.8).endpoints["rooms"]
+    assert end.predicted_seconds == 1.0 and end.meets_goal is False
+    assert end.remains == {"database": 0.2, "python": 0.6, "waiting": 0.2}
+    assert plan(audit(confirmed), trials, 1.2).endpoints["rooms"].remains == {}
+    assert plan(audit(confirmed), together(0.5, {"F1": 0.5}), 0.8).endpoints["rooms"].remains == {}
 
 
 def test_without_a_confirmed_fix_nothing_changes_and_the_goal_is_told_as_missed() -> None:

@@ -10,6 +10,7 @@ from typing import Any, cast
 
 from subsecond import store
 from subsecond.confirm.machine import queued
+from subsecond.confirm.spending import spent
 from subsecond.contract.compare import Reply
 from subsecond.errors import EXIT_FAILED, SubsecondError
 from subsecond.harness.arms import Arm
@@ -76,6 +77,8 @@ class Run:
     reply: Reply
     sample: Sample
     counts: Mapping[str, int]
+    spent: Mapping[str, float]
+    """Its seconds by what they went into (`spending`)."""
     queued: float
     """Seconds in which the process could have run, but others had the processor."""
     state: str
@@ -133,6 +136,7 @@ class Runner:
             reply=Reply(status=answer.status, headers=answer.headers, body=answer.body),
             sample=Sample(clock_of(line), line["seconds"]),
             counts=line["counts"],
+            spent=spent(line, self.arm.rtt),
             queued=queued(self._pid) - before,
             state=told["state"],
             acted=tuple(told["acted"][:number]),

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from subsecond.confirm.baseline import Baseline
 from subsecond.confirm.runner import BASE, Candidate, NoRunError, Runner
 from subsecond.confirm.screen import Ready, agree
+from subsecond.confirm.spending import typical
 from subsecond.measure.pairs import Arm, Sample, Timed, compare
 from subsecond.model.trial import MeasuredSet, Saving
 from subsecond_agent import protocol
@@ -59,13 +60,14 @@ class Sets:
         wanted = BASE.joined(*(one.candidate for one in chosen))
         before, saved = self.base.counts.get(protocol.COUNT_QUERIES), chosen[0].measured.saved
         saving = chosen[0].measured.saving if len(chosen) == 1 else None
+        runs: list[Mapping[str, float]] = []
+        try:
+            for _ in range(self.base.warm_ups if saving is None else 1):
+                saved = self._warmed(wanted, runs)
+            timed = self._pairs(BASE, wanted, runs) if saving is None else None
+        except NoRunError:
+            return None
         if saving is None:
-            try:
-                for _ in range(self.base.warm_ups):
-                    saved = self.base.saved(self.runner.run(self.base.spec, wanted).counts)
-                timed = self._pairs(BASE, wanted)
-            except NoRunError:
-                return None
             if timed is None:
                 return None
             found = timed.gain()
@@ -80,17 +82,29 @@ class Sets:
             queries_before=before,
             queries_after=None if before is None or fewer is None else before - fewer,
             response_equal=True,
+            left=typical(runs),
             estimate=any(one.measured.experiment.fidelity != "measured" for one in chosen),
         )
 
-    def _pairs(self, one: Candidate, other: Candidate) -> Timed | None:
-        """Pairs until the seconds are sharp; None where the response is another one, or time is over before."""
+    def _warmed(self, wanted: Candidate, runs: list[Mapping[str, float]]) -> dict[str, int]:
+        """One untimed run of a set: the counts it saves; `runs` gets what its seconds went into."""
+        done = self.runner.run(self.base.spec, wanted)
+        runs.append(done.spent)
+        return self.base.saved(done.counts)
+
+    def _pairs(self, one: Candidate, other: Candidate, runs: list[Mapping[str, float]] | None = None) -> Timed | None:
+        """Pairs until the seconds are sharp; None where the response is another one, or time is over before.
+
+        `runs` gets what the seconds of the runs of `other` went into.
+        """
         spoilt: list[bool] = []
 
         def run(arm: Arm) -> Sample:
             done = self.runner.run(self.base.spec, one if arm == "base" else other)
             if not self.base.differences(done.reply).equal:
                 spoilt.append(True)
+            if arm == "fix" and runs is not None:
+                runs.append(done.spent)
             return self.base.sample(done)
 
         goes_on = self.goes_on

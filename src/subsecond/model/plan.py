@@ -53,6 +53,9 @@ class Endpoint:
     meets_goal: bool | None = None
     spent: dict[str, float] = field(default_factory=dict)
     """Where its seconds go now: database, pool, logs, garbage, python, and outside the app."""
+    remains: dict[str, float] = field(default_factory=dict)
+    """Where the predicted seconds go, by the set that was measured, in an endpoint that misses the goal: database,
+    round trips (where the arm added their delay; else they are the database's), waiting, logs, garbage, python."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

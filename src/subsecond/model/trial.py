@@ -76,6 +76,8 @@ class MeasuredSet:
     """Holds a fix whose own gain is an estimate or a bound only."""
     shares: dict[str, float] = field(default_factory=dict)
     """Seconds of each finding in it: the mean of its gain alone and of the loss when it is left out."""
+    left: dict[str, float] = field(default_factory=dict)
+    """Where the seconds of a typical run of the set go: database, round trips, waiting, logs, garbage, python."""
     why: str = ""
 
 

@@ -28,6 +28,12 @@ class Measured:
         assert whole is not None
         return self.now * (1 - min(saved / whole.base_seconds, 1.0))
 
+    def remains(self, predicted: float) -> dict[str, float]:
+        """Where `predicted` seconds go once all confirmed fixes are made: by the runs of the whole set, as shares."""
+        left = self.whole.left if self.whole is not None else {}
+        total = sum(left.values())
+        return {name: round(predicted * seconds / total, 6) for name, seconds in left.items()} if total else {}
+
     def after(self, done: Sequence[Finding]) -> float | None:
         """Seconds after these confirmed findings are mended, phase by phase; None where it was not measured."""
         whole = self.whole

@@ -109,6 +109,7 @@ def _endpoint(result: RequestResult, known: Measured, steps: Sequence[Step], goa
     if whole is not None:
         predicted = known.seconds_after(whole.saving.seconds)
         low, high = known.seconds_after(whole.saving.high), known.seconds_after(whole.saving.low)
+    meets = None if goal is None or predicted is None else predicted <= goal
     return Endpoint(
         now_seconds=known.now,
         predicted_seconds=predicted,
@@ -117,8 +118,9 @@ def _endpoint(result: RequestResult, known: Measured, steps: Sequence[Step], goa
         queries_now=result.queries,
         queries_predicted=whole.queries_after if whole else None if helped else result.queries,
         estimate=whole.estimate if whole else False,
-        meets_goal=None if goal is None or predicted is None else predicted <= goal,
+        meets_goal=meets,
         spent=_spent(result),
+        remains=known.remains(predicted) if meets is False and predicted is not None else {},
     )
 
 

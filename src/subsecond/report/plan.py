@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from rich.console import Group, RenderableType
 from rich.text import Text
 
@@ -61,10 +63,16 @@ def _endpoint(name: str, one: Endpoint, goal: float | None) -> list[Text]:
         else:
             lines.append(Text(f"  misses the goal of {duration(goal)} by what is confirmed alone", "red"))
     if one.spent and one.meets_goal is not True:
-        parts = sorted(one.spent.items(), key=lambda part: -part[1])
-        text = ", ".join(f"{name} {duration(seconds)}" for name, seconds in parts if seconds >= 0.0005)
-        lines.append(Text(f"  its seconds now: {text}", "dim"))
+        lines.append(Text(f"  its seconds now: {_parts(one.spent)}", "dim"))
+    if one.remains:
+        lines.append(Text(f"  what would remain: {_parts(one.remains)}", "dim"))
     return lines
+
+
+def _parts(seconds: Mapping[str, float]) -> str:
+    """`database 0.2 s, python 0.1 s`: the largest first, what is below half a millisecond left out."""
+    parts = sorted(seconds.items(), key=lambda part: -part[1])
+    return ", ".join(f"{name} {duration(spent)}" for name, spent in parts if spent >= 0.0005)
 
 
 def _step(step: Step) -> list[Text]:
