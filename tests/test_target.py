@@ -25,7 +25,8 @@ def test_everything_can_be_said_in_a_file(tmp_path: Path) -> None:
         'name = "shop"\napp = "shop.web:app"\nrun = "gunicorn -b 127.0.0.1:{port} {app}"\ncwd = "app"\n'
         'requests = "r.http"\nget = ["/a?b=1"]\nheaders = {Accept = "text/html"}\nallow = ["POST /api/list"]\n'
         'code = ["shop"]\ngoal = "500ms"\ndata = "disposable"\ncopy_database = "make copy N={name}"\nrepeat = 7\n'
-        'ready = "10m"\ntimeout = "1.5s"\n[env]\nDEBUG = "0"\n'
+        'ready = "10m"\ntimeout = "1.5s"\nmax_stale = "30s"\n'
+        'migrate = "alembic upgrade head"\nmigrate_down = "alembic downgrade {version}"\n[env]\nDEBUG = "0"\n'
     )
     target = load(tmp_path, {})
     assert (target.name, target.app, target.root, target.cwd) == ("shop", "shop.web:app", tmp_path, tmp_path / "app")
@@ -35,6 +36,8 @@ def test_everything_can_be_said_in_a_file(tmp_path: Path) -> None:
     assert target.allow == ("POST /api/list",)
     assert (target.goal_seconds, target.ready_seconds, target.timeout_seconds) == (0.5, 600.0, 1.5)
     assert (target.data, target.copy_database, target.repeat) == ("disposable", "make copy N={name}", 7)
+    assert (target.max_stale_seconds, target.migrate) == (30.0, "alembic upgrade head")
+    assert target.migrate_down == "alembic downgrade {version}"
     assert target.env == (("DEBUG", "0"),)
     assert target.source == "subsecond.toml"
     assert target.notes == ()

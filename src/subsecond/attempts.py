@@ -21,18 +21,26 @@ from subsecond.prove.stage import prove
 
 ISOLATION_RUNS = 16
 ISOLATION_SECONDS = 300.0
-_JUDGES = Constraint(
-    rule="untouched",
-    parameters={
-        "paths": [
-            "tests", "test", "*/tests/*", "test_*.py", "*/test_*.py", "*_test.py", "conftest.py", "*/conftest.py",
-            "subsecond.toml", "*/subsecond.toml", "subsecond-constraints.toml", "*/subsecond-constraints.toml",
-            "*.http",
-        ]
-    },
-    text="tests, requests and the gates' configuration stay as they are",
-    because="a patch does not choose what it is judged by",
+_JUDGING = (
+    "tests", "*/tests/*", "test", "*/test/*", "test_*.py", "*/test_*.py", "*_test.py", "conftest.py", "*/conftest.py",
+    "pytest.ini", "*/pytest.ini", "tox.ini", "*/tox.ini", "subsecond.toml", "*/subsecond.toml",
+    "subsecond-constraints.toml", "*/subsecond-constraints.toml", ".subsecond", "*/.subsecond/*", "*.http",
+    "sitecustomize.py", "*/sitecustomize.py", "usercustomize.py", "*/usercustomize.py", "*.pth",
 )  # fmt: skip
+"""What says how a patch is judged: tests, requests, configuration, what was recorded, and the recorder's way in."""
+
+
+def judges(target: Target) -> Constraint:
+    """The constraint that every patch is under: it does not choose what it is judged by."""
+    top = checkout.top_level(target.root).resolve()
+    named = [path.resolve() for path in (*target.requests, *(target.root / one for one in target.copy))]
+    own = [path.relative_to(top).as_posix() for path in named if path.is_relative_to(top)]
+    return Constraint(
+        rule="untouched",
+        parameters={"paths": [*_JUDGING, *own], "tables": ["tool.subsecond", "tool.pytest"]},
+        text="tests, requests and the gates' configuration stay as they are",
+        because="a patch does not choose what it is judged by",
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,9 +61,12 @@ class Proposal:
 
 def attempt(
     target: Target, base: str, proposal: Proposal, ledger: Ledger, *, gates: Sequence[str] = (),
-    say: Callable[[str], None],
+    speed_seconds: float = 0.0, say: Callable[[str], None],
 ) -> Attempt:  # fmt: skip
-    """Try one proposal on the commit `base` -> the attempt, written down. The caller holds the project's lock."""
+    """Try one proposal on the commit `base` -> the attempt, written down. The caller holds the project's lock.
+
+    `speed_seconds`: time for the speed gate, which is asked last; 0 leaves it out.
+    """
     begun = ledger.begin(
         Attempt(
             number=0, step=proposal.step, finding=proposal.finding, kind=proposal.kind, proposer=proposal.proposer,
@@ -70,16 +81,16 @@ def attempt(
         return ledger.end(replace(begun, outcome="refused", why=f"the patch does not apply: {problem.message}"))
     begun = replace(begun, commit=commit)
     constraints = ledger.constraints()
-    broken = broken_by(change(target, base, commit), [_JUDGES, *constraints])
+    broken = broken_by(change(target, base, commit), [judges(target), *constraints])
     if broken:
         first, where = broken[0]
         return ledger.end(replace(begun, outcome="refused", why=f"{where}; constraint: {first.text} ({first.because})"))
-    turn = _Turn(target, base, proposal, say)
+    turn = _Turn(target, base, proposal, speed_seconds, say)
     proof = turn.proof(commit, constraints, gates)
     done = replace(begun, gates=proof.gates)
     if proof.verdict == "passed":
         commits.remember(target.root, f"kept/{begun.number}", commit)
-        return ledger.end(replace(done, outcome="kept", why=proof.gates[-1].why if proof.gates else ""))
+        return ledger.end(replace(done, outcome="kept", why=_last_passed(proof)))
     last = proof.gates[-1]
     commits.remember(target.root, f"reverted/{begun.number}", commit)
     culprit = turn.culprit(commit, last) if last.verdict == "failed" else commit
@@ -89,6 +100,10 @@ def attempt(
     if learnt is not None and ledger.constrain(learnt):
         say(f"learnt: {learnt.text}")
     return ledger.end(replace(done, outcome="reverted", why=f"{last.gate}: {last.verdict}: {last.why}"))
+
+
+def _last_passed(proof: Proof) -> str:
+    return next((one.why for one in reversed(proof.gates) if one.verdict == "passed"), "")
 
 
 def change(target: Target, base: str, commit: str) -> Change:
@@ -103,6 +118,7 @@ class _Turn:
     target: Target
     base: str
     proposal: Proposal
+    speed_seconds: float
     say: Callable[[str], None]
 
     def proof(self, commit: str, constraints: Sequence[Constraint], gates: Sequence[str], quiet: bool = False) -> Proof:
@@ -117,10 +133,11 @@ class _Turn:
             checkout.checkout(self.target, commit, self.target.copy) as after,
             Case(
                 base=before, candidate=after, only=self.proposal.requests, promised=self.proposal.promised,
+                faster=() if self.proposal.promised else self.proposal.requests, speed_seconds=self.speed_seconds,
                 first=first, say=_nobody if quiet else self.say,
             ) as case,
         ):  # fmt: skip
-            return prove(case, gates)
+            return prove(case, gates, () if self.speed_seconds else ("speed",))
 
     def culprit(self, commit: str, failed: GateVerdict) -> str:
         """The commit of the smallest part that fails as the whole did; the whole where it has but one part."""

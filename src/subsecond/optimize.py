@@ -62,6 +62,8 @@ class Limits:
     seconds: float = 3600.0
     steps: tuple[str, ...] = ()
     """Findings to work on; empty: all of the plan's."""
+    speed_seconds: float = 0.0
+    """Time for the speed gate of an attempt that passed all others; 0 leaves it out."""
     ask: Callable[[Attempt], str | None] = field(default=lambda passed: None)
     """None: keep it; else why not."""
 
@@ -132,7 +134,7 @@ class _Loop:
                 step=step, finding=finding, audit=self.audit, plan=self.plan, ledger=self.ledger, copy=copy, base=base
             )
             proposal = self.proposer.propose(work)
-        found = attempt(self.target, base, proposal, self.ledger, say=self.say)
+        found = attempt(self.target, base, proposal, self.ledger, speed_seconds=self.limits.speed_seconds, say=self.say)
         if found.outcome == "kept" and (why := self.limits.ask(found)) is not None:
             found = self.ledger.end(replace(found, outcome="reverted", why=f"rejected by a person: {why}"))
         self.say(f"attempt {found.number}: {found.outcome}: {found.why}")

@@ -57,7 +57,7 @@ def prove(repository: Path) -> Prove:
 
     def run(
         *gates: str, candidate: str | None = None, flags: str = "", ready: str = "12s", faster: tuple[str, ...] = (),
-        speed_seconds: float = 60.0, **options: object,
+        speed_seconds: float = 60.0, reveal: bool = False, **options: object,
     ) -> Proof:  # fmt: skip
         fields = {
             "app": "shop:app", "python": sys.executable, "run": f"{GEVENT} {flags} {{app}}", "get": ["/rooms"],
@@ -66,7 +66,7 @@ def prove(repository: Path) -> Prove:
         target = load(repository, fields)
         return workflow.prove(
             target, "main", candidate, wanted=gates, only=(), faster=faster, speed_seconds=speed_seconds,
-            say=lambda line: None,
+            reveal=reveal, say=lambda line: None,
         )  # fmt: skip
 
     return run

@@ -78,7 +78,15 @@ def test_a_patch_that_does_not_apply_and_one_that_touches_its_judges_are_refused
     (repository / "tests" / "test_shop.py").write_text("assert True\n")
     subprocess.run(["git", "-C", str(repository), "add", "-N", "tests"], check=True)
     judges = git(repository, "diff")
-    for patch, why in ((nonsense, "does not apply"), (judges, "stay as they are"), ("", "changes nothing")):
+    project = "[tool.subsecond]\nmax_stale = '9m'\n"
+    settings = (
+        "diff --git a/pyproject.toml b/pyproject.toml\nnew file mode 100644\n--- /dev/null\n+++ b/pyproject.toml\n"
+    )
+    settings += "@@ -0,0 +1,2 @@\n" + "".join(f"+{line}\n" for line in project.splitlines())
+    for patch, why in (
+        (nonsense, "does not apply"), (judges, "stay as they are"), (settings, "[tool.subsecond] is changed"),
+        ("", "changes nothing"),
+    ):  # fmt: skip
         proposal = Proposal(step="S1", finding="F1", kind="x", proposer="person", patch=patch)
         with opened(target.home) as ledger:
             found = attempt(target, revision(repository, "HEAD"), proposal, ledger, say=lambda line: None)

@@ -93,7 +93,8 @@ def test_crash_repeat_slip_and_then_it_is_kept(work: Path, tmp_path: Path) -> No
     )
     assert "calls multiprocessing.Manager" in repeat.why and "attempt 1" in repeat.why
     assert slip.gates[-1].gate in ("contract", "edge") and "seats" in slip.why
-    assert [one.verdict for one in kept.gates] == ["passed"] * len(kept.gates) and len(kept.gates) >= 5
+    told = [one.verdict for one in kept.gates if one.verdict != "not applicable"]
+    assert told == ["passed"] * len(told) and len(told) >= 5
     assert done.result == kept.commit
     assert done.after[0].counts_before["queries"] == 9 and done.after[0].counts_after["queries"] == 2
     prompts = [(tmp_path / f"prompt-{turn}.md").read_text() for turn in (1, 2, 3, 4)]

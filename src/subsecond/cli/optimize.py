@@ -17,13 +17,14 @@ from subsecond.cli._options import TARGET_OPTIONS, given, with_options
 @click.option("--only", multiple=True, metavar="F3", help="Only this finding; may be repeated.")
 @click.option("--attempts", type=click.IntRange(1, 1000), default=40, help="Most attempts.", show_default=True)
 @click.option("--minutes", type=click.IntRange(1, 1440), default=60, help="Most minutes.", show_default=True)
+@click.option("--speed-budget", metavar="60s", help="Ask the speed gate too, for so long an attempt that passed.")
 @click.option("--ask", "asks", is_flag=True, help="Ask before each keep.")
 @click.option("--apply", "applies", is_flag=True, help="Put the kept steps on your branch, a commit each.")
 @with_options(TARGET_OPTIONS[1:])
 @click.option("--json", "as_json", is_flag=True, help="The outcome as JSON on standard output, nothing else there.")
 def command(  # noqa: PLR0917  (click gives them by name)
     goal: str | None, assistant: str | None, trust_patch: bool, pass_env: tuple[str, ...], only: tuple[str, ...],
-    attempts: int, minutes: int, asks: bool, applies: bool, as_json: bool, **options: Any,
+    attempts: int, minutes: int, speed_budget: str | None, asks: bool, applies: bool, as_json: bool, **options: Any,
 ) -> int:  # fmt: skip
     """Work through the plan: each step tried alone in a copy, kept or reverted by the gates, and remembered.
 
@@ -53,6 +54,9 @@ def command(  # noqa: PLR0917  (click gives them by name)
     wanted = durations.seconds(goal) if goal is not None else target.goal_of(folder)
     if goal is not None and not wanted:
         raise SubsecondError("bad-option", f'--goal "{goal}": wanted {durations.WANTED}')
+    timed = durations.seconds(speed_budget) if speed_budget is not None else 0.0
+    if timed is None or (speed_budget is not None and not timed):
+        raise SubsecondError("bad-option", f'--speed-budget "{speed_budget}": wanted {durations.WANTED}')
     loaded = target.load(folder, fields)
     if not trust_patch:
         raise SubsecondError(
@@ -69,7 +73,9 @@ def command(  # noqa: PLR0917  (click gives them by name)
             return None
         return str(click.prompt("because", err=True))
 
-    limits = Limits(attempts=attempts, seconds=minutes * 60.0, steps=tuple(one.upper() for one in only))
+    limits = Limits(
+        attempts=attempts, seconds=minutes * 60.0, steps=tuple(one.upper() for one in only), speed_seconds=timed
+    )
     if asks:
         limits = replace(limits, ask=keep)
     done = optimize(

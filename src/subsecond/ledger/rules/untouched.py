@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import tomllib
 from collections.abc import Mapping
 from fnmatch import fnmatch
 from typing import ClassVar
@@ -10,7 +11,10 @@ from subsecond.model.constraint import Change
 
 @rule
 class Untouched:
-    """Files that a change leaves alone: what it is judged by, what belongs to others."""
+    """Files that a change leaves alone: what it is judged by, what belongs to others.
+
+    `tables`: of a `pyproject.toml` only these (`tool.subsecond`); the rest of that file may change.
+    """
 
     phrases: ClassVar[tuple[str, ...]] = (
         r"(?:do not|don't|never) (?:touch|change|edit) (?P<paths>\S+)",
@@ -29,4 +33,20 @@ class Untouched:
                 plain = pattern.rstrip("/")
                 if path == plain or path.startswith(f"{plain}/") or fnmatch(path, pattern):
                     return f"{path} is changed"
+        for path, (before, after) in change.files.items():
+            if path.rpartition("/")[2] == "pyproject.toml":
+                for name in texts(parameters.get("tables")):
+                    if _table(before, name) != _table(after, name):
+                        return f"{path}: [{name}] is changed"
         return None
+
+
+def _table(text: str | None, name: str) -> object:
+    """A table of a TOML file; None where there is none or the text is no TOML."""
+    try:
+        found: object = tomllib.loads(text or "")
+    except (ValueError, RecursionError):
+        return None
+    for part in name.split("."):
+        found = found.get(part) if isinstance(found, dict) else None
+    return found
