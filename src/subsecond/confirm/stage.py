@@ -72,12 +72,12 @@ def _sets(course: Course) -> list[MeasuredSet]:
     made: list[MeasuredSet] = []
     goes_on = course.budget.until(course.budget.left)
     for name, confirmed in course.confirmed().items():
-        if not goes_on():
+        first = confirmed[0].measured.base
+        assert first is not None
+        if not goes_on() or 2 * FEW_FLOOR_PAIRS * first.seconds > course.budget.left:
             course.say(f"  {name}: its fixes were not tried all at once: the budget is spent")
             continue
         course.progress(f"{name}, all confirmed fixes", 0, 1)
-        first = confirmed[0].measured.base
-        assert first is not None
         base = course.clocked(first.spec, FEW_FLOOR_PAIRS)
         if isinstance(base, str):
             continue

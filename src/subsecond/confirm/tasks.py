@@ -53,6 +53,12 @@ class Task:
         return UNKNOWN_SHARE if self.finding.share is None else self.finding.share
 
     @property
+    def counts(self) -> bool:
+        """Whether statements, check-outs or log records are to fall: no clock is needed to confirm it."""
+        saves = [one.saves.get(self.name, {}) for one in self.experiments]
+        return any(number > 0 for promised in saves for number in promised.values())
+
+    @property
     def value_changing(self) -> bool:
         """Runs in a fresh process: what it changes may stay in a cache of the app's."""
         return any(one.fix in VALUE_CHANGING for one in self.experiments)

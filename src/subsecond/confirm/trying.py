@@ -18,8 +18,10 @@ from subsecond.measure.error_budget import LOOKS
 
 FOR_TRIALS = 0.7
 """Part of the budget for single trials; the rest is for sets and for the requests beside."""
-FOR_LOOKS = 0.5
-"""Part of that for the counts, which confirm by themselves and cost a run or two each; the rest is the clock's."""
+FOR_COUNTS = 0.7
+"""Part of that for looks at what is to save integers, which confirm by themselves and cost a run or two each."""
+FOR_LOOKS = 0.3
+"""Part of what they leave for looks at what only a clock can confirm; the rest is the clock's."""
 GoesOn = Callable[[], bool]
 
 
@@ -40,8 +42,9 @@ def try_all(course: Course, tasks: Sequence[Task]) -> None:
     """All tasks whose fixes leave nothing behind, the largest shares first."""
     whole = FOR_TRIALS * course.budget.left
     limit = course.budget.until(whole)
-    looks = course.budget.until(FOR_LOOKS * whole)
-    looked = [one for task in tasks if looks() and (one := _looked(course, task, looks)) is not None]
+    looked = _looks(course, [task for task in tasks if task.counts], FOR_COUNTS * whole)
+    left = max(0.0, whole - course.budget.spent)
+    looked += _looks(course, [task for task in tasks if not task.counts], FOR_LOOKS * left)
     groups: dict[str, list[Looked]] = {}
     for one in looked:
         groups.setdefault(one.task.name, []).append(one)
@@ -56,6 +59,11 @@ def try_all(course: Course, tasks: Sequence[Task]) -> None:
         if limit() and not course.was_tried(task) and (late := _looked(course, task, limit)) is not None:
             course.told(late.measured)
     course.not_tried(tasks)
+
+
+def _looks(course: Course, tasks: Sequence[Task], seconds: float) -> list[Looked]:
+    goes_on = course.budget.until(seconds)
+    return [one for task in tasks if goes_on() and (one := _looked(course, task, goes_on)) is not None]
 
 
 def _looked(course: Course, task: Task, goes_on: GoesOn, start: int = 0) -> Looked | None:
@@ -88,8 +96,9 @@ def _clock(course: Course, looked: Sequence[Looked], seconds: float, limit: Goes
     if isinstance(base, str):
         return
     together = base.slow or 2 * LOOKS[0] * len(ready) * base.seconds > seconds
-    if isinstance(course.clocked(spec, FEW_FLOOR_PAIRS if together else pairs.FLOOR_PAIRS), str):
-        return
+    floor = FEW_FLOOR_PAIRS if together else pairs.FLOOR_PAIRS
+    if 2 * floor * base.seconds > seconds or isinstance(course.clocked(spec, floor), str):
+        return  # a margin alone would confirm nothing
     timing = list(ready.values())
     if together:
         left = max(0.0, min(course.budget.left, seconds))
