@@ -16,6 +16,8 @@ from subsecond.model.trace import Trace
 MIN_REPEATS = 3
 MIN_SHARE = 0.05
 """Of the request's CPU, that the repeats take: with less, a trial would hardly show it (3 % of the request)."""
+MIN_SAMPLED = 0.02
+"""Seconds over all profiled runs: with fewer than four samples of 5 ms nothing is measured (as `hot-loop`)."""
 
 
 @detector
@@ -31,9 +33,10 @@ class RepeatedCall:
     When it is fine: the call is cheaper than looking its answer up; the answer may change in between.
 
     Rule: in the deep run, at least 3 calls more than there were different arguments, half of all calls or more, each
-    with the same result as its equals, and by the profile these repeats take at least 5 % of the request's CPU. Where
-    the repeats send statements, `loop-invariant-query` says it. Where one such function calls another, the outer one is
-    named. Call site: the line that calls it first; cause: the function. The seconds are CPU, shared out by calls.
+    with the same result as its equals, and by the profile these repeats take at least 5 % of the request's CPU (and
+    four samples of it). Where the repeats send statements, `loop-invariant-query` says it. Where one such function
+    calls another, the outer one is named. Call site: the line that calls it first; cause: the function. The seconds are
+    CPU, shared out by calls.
     """
 
     phase: ClassVar[int | None] = 5
@@ -41,12 +44,14 @@ class RepeatedCall:
     def find(self, traces: Sequence[Trace], facts: Facts) -> Iterator[Suspicion]:
         for trace, run in pairs(traces, facts):
             spent = cpu(trace.request, facts)
+            runs = sum(one.request == trace.request for one in facts.profiled)
+            least = max(MIN_SAMPLED / max(1, runs), MIN_SHARE * computed(trace.request, facts))
             found: list[tuple[FunctionCalls, float]] = []
             for one in sorted(functions(run), key=lambda told: len(told.stack)):
                 repeats = one.calls - one.distinct
                 whole = spent.get((one.file, one.function), (0.0, 0.0))[1]
                 cost = whole * repeats / one.calls if one.calls else 0.0
-                if not _repeats(one) or cost < MIN_SHARE * computed(trace.request, facts):
+                if not _repeats(one) or cost < least:
                     continue
                 if any(_is_called_by(one, outer) for outer, _ in found):
                     continue
