@@ -93,6 +93,11 @@ def write(path: Path, lines: Lines) -> None:
     _write({path: lines})
 
 
+def write_bytes(path: Path, content: bytes) -> None:
+    """The same for what is no list of lines. SubsecondError where it cannot be."""
+    _write({path: [content.removesuffix(b"\n")]})
+
+
 def _write(files: Mapping[Path, Lines], gone: Iterable[Path] = ()) -> None:
     """Write all of the files and remove those of `gone`, or change nothing: on a full disk, on Ctrl-C in between."""
     drafts: dict[Path, str] = {}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -20,7 +20,7 @@ from subsecond.report.page.sources import Draft, Recorded, Sources
 from subsecond.report.plan import PHASES
 
 
-def sources(root: Path, compare: Path | None, live: bool) -> Sources:
+def sources(root: Path, compare: Path | None, proposed: dict[str, Draft], *, live: bool) -> Sources:
     """Of the project at `root`; `compare`: the folder of another audited project (or its `.subsecond` itself)."""
     audit = store.read_audit(root)
     main = Recorded(
@@ -33,7 +33,7 @@ def sources(root: Path, compare: Path | None, live: bool) -> Sources:
         trials=store.read_trials(root),
         plan=store.read_plan(root),
         optimized=store.read_optimized(root),
-        drafts=_drafts(root, audit),
+        drafts=proposed,
         manual=kinds(),
         phases=dict(PHASES),
         naming=target.naming_of(root),
@@ -68,8 +68,9 @@ def _unreached(recorded: Recorded) -> Iterator[tuple[tuple[Side, str], tuple[Unr
         yield (recorded.side, request), unreached(traces, recorded.root)
 
 
-def _drafts(root: Path, audit: Audit) -> dict[str, Draft]:
-    """What our fixers would propose for each finding; nothing is changed."""
+def drafts(root: Path, audit: Audit, say: Callable[[str], None]) -> dict[str, Draft]:
+    """What our fixers would propose for each finding; nothing is changed. `say` hears that it takes its time."""
+    say(f"report: drafting patches for {len(audit.findings)} findings (--no-patches leaves them out)")
     top = git(root, "rev-parse", "--show-toplevel", check=False).rstrip("\n")
     tree = Path(top).resolve() if top else root
     found = {}

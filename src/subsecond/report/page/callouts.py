@@ -9,7 +9,7 @@ from subsecond.model.report import Callout, CalloutLine, Comparison
 from subsecond.model.trace import Span, shown_file
 from subsecond.report.page.flow import Flow, boxes_by_finding
 from subsecond.report.page.marks import CONNECTIONS, loops
-from subsecond.report.page.units import many, ms, shown_ms
+from subsecond.report.page.units import faster, many, ms, shown_ms
 from subsecond.sql.fingerprint import abridged
 from subsecond.sql.fingerprint import tables as tables_of
 from subsecond_agent import protocol
@@ -109,6 +109,6 @@ def _row_line(compared: Comparison | None, key: str) -> CalloutLine:
     row = next(one for one in compared.rows if one.key == key)
     assert row.before is not None and row.after is not None
     if row.unit == "ms":
-        times = f" ({row.before / row.after:.1f} × faster)" if row.after else ""
+        times = f" ({faster(row.before, row.after)})" if row.after else ""
         return CalloutLine(text=f"{row.label}: {shown_ms(row.before)} → {shown_ms(row.after)}{times}")
     return CalloutLine(text=f"{row.label}: {row.before:,.0f} → {row.after:,.0f}")

@@ -20,6 +20,8 @@ DEEPEST = 4
 """Functions in a chain of calls; more make a diagram too wide to be read."""
 ENTRIES = 4
 """Functions that the framework calls: the handler and what runs before and after it."""
+HEAVY = 0.03
+"""Share from which a function with a finding goes before all others."""
 HOT = 0.03
 """Share of the profile from which a function is shown that sends nothing."""
 
@@ -199,9 +201,10 @@ class Calls:
                 return chosen
             chosen = chosen - {passing[0]}
 
-    def _importance(self, key: Key) -> tuple[bool, bool, float]:
+    def _importance(self, key: Key) -> tuple[bool, bool, bool, float]:
         one = self.functions[key]
-        return bool(one.findings), bool(one.direct), one.weight
+        heavy = one.weight >= HEAVY * self.run.seconds
+        return bool(one.findings) and heavy, bool(one.findings), bool(one.direct), one.weight
 
     def _flattened(self, chosen: set[Key]) -> set[Key]:
         """Without those in the middle of chains that are too long: what only passes on goes first."""

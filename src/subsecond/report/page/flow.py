@@ -169,7 +169,7 @@ class Flow:
         frame = one.frame
         return self.draft.box(
             DraftBox(
-                id=f"f{list(self.calls.functions).index(key) + 1}",
+                id=self._id(key),
                 kind="component",
                 title=_short(frame.function),
                 word="Component",
@@ -372,7 +372,7 @@ class Flow:
                     key = (frame.file, frame.function)
                     if key not in self.calls.shown:
                         continue
-                    known = f"f{list(self.calls.functions).index(key) + 1}" in self.draft.boxes
+                    known = self._id(key) in self.draft.boxes
                     if not known and above is not None:
                         arrow = self.draft.arrow(self._function(above).id, self._function(key).id)
                         found = self.calls.functions[key]
@@ -436,8 +436,21 @@ class Flow:
     @property
     def untouched(self) -> str:
         """What to say of a table that this run does not ask, though the other side does."""
-        read = [one for one in by_name(self.scene.run, protocol.SPAN_KEY_VALUE) if one.attributes.get(protocol.KEY_HIT)]
-        return "no database hit (cached)" if read or by_name(self.scene.run, protocol.SPAN_HTTP) else "no database hit"
+        return "no database hit (cached)" if self._remembered() else "no database hit"
+
+    def _remembered(self) -> bool:
+        """Whether the handler asked a store or a service, and no database: it had its answer from there."""
+        run = self.scene.run
+        keys = {self._key_of(self.handler)} if self.handler else set()
+        asked = [*by_name(run, protocol.SPAN_KEY_VALUE), *by_name(run, protocol.SPAN_HTTP)]
+        inside = any((frame.file, frame.function) in keys for span in asked for frame in span.stack)
+        return inside and not by_name(run, protocol.SPAN_QUERY)
+
+    def _key_of(self, box: str) -> Key | None:
+        return next((key for key in self.calls.functions if self._id(key) == box), None)
+
+    def _id(self, key: Key) -> str:
+        return f"f{list(self.calls.functions).index(key) + 1}"
 
     @property
     def left_out(self) -> str:

@@ -26,7 +26,7 @@ from subsecond.model.trace import Trace
 from subsecond.report.page.marks import by_name, lazy_loads, loops, marked
 from subsecond.report.page.sources import Recorded, Sources
 from subsecond.report.page.tables import Tables
-from subsecond.report.page.units import many, ms, shown_ms, spread
+from subsecond.report.page.units import faster, many, ms, shown_ms, spread
 from subsecond.sql.fingerprint import tables as tables_of
 from subsecond_agent import protocol
 
@@ -311,9 +311,9 @@ def _headline(sources: Sources, comparisons: Sequence[Comparison], words: Mappin
         if compared.basis == "predicted":
             text += f"; with the confirmed fixes {after}"
         elif sources.other is not None:
-            text += f"; {sources.other.name} takes {after}, {row.before / row.after:.1f} times faster"
+            text += f"; {sources.other.name} takes {after}, {faster(row.before, row.after)}"
         else:
-            text += f"; with what was kept {after}, {row.before / row.after:.1f} times faster"
+            text += f"; with what was kept {after}, {faster(row.before, row.after)}"
     confirmed = sum(any(trial.verdict == "confirmed" for trial in one.trials) for one in audit.findings)
     tail = f", {confirmed} confirmed by experiment" if confirmed else ""
     return f"{text}. {many(len(audit.findings), 'finding')} in {many(len(measured), 'request')}{tail}."

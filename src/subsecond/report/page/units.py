@@ -27,6 +27,12 @@ def shown_ms(milliseconds: float) -> str:
     return f"{milliseconds:.1f} ms" if abs(milliseconds) < 10 else f"{milliseconds:,.0f} ms"
 
 
+def faster(before: float, after: float) -> str:
+    """`2.4 times faster`, `257 times faster`."""
+    times = before / after
+    return f"{times:,.0f} times faster" if times >= 20 else f"{times:.1f} times faster"
+
+
 def many(number: int, one: str, more: str | None = None) -> str:
     """`1 statement`, `1,502 statements`."""
     return f"{number:,} {one if number == 1 else more or one + 's'}"
