@@ -41,7 +41,9 @@ def test_an_answer_kept_for_longer_than_declared_fails(halls: Halls, prove: Prov
     changed(halls[0], *CACHED)
     [gate] = prove("speed", faster=(LIST,), **halls[1]).gates
     assert gate.verdict == "failed", gate
-    assert gate.why.startswith(f"{LIST}: after a write the answer is still an old one: $[0]"), gate.why
+    assert gate.why.startswith(
+        f"{LIST}: after its data changed in the database the answer is still an old one: $[0]"
+    ), gate.why
     assert "max_stale" in gate.evidence[0]
 
 
@@ -95,3 +97,45 @@ def test_a_pool_too_small_for_the_crowd_fails(halls: Halls, prove: Prove) -> Non
     [gate] = prove("speed", **{**halls[1], "get": ["/halls/3"]}).gates
     assert gate.verdict == "failed", gate
     assert "10 clients at once" in gate.why and "answered 500" in gate.why
+
+
+WRITES = (
+    '@app.get("/weight',
+    """@app.post("/rename")
+def rename():
+    with Session(engine) as session:
+        session.get(Hall, 1).name += "!"
+        session.commit()
+    FORGET
+    return {}
+
+
+@app.get("/weight""",
+)
+
+
+@pytest.mark.long
+@pytest.mark.parametrize(
+    ("forget", "lives", "declared", "stale"),
+    [("KEPT.clear()", "60", "0s", False), ("pass", "60", "0s", True), ("pass", "1", "2s", False)],
+)
+def test_a_cache_that_follows_the_targets_own_writes_or_ends_in_time_is_not_stale(
+    halls: Halls, prove: Prove, *, forget: str, lives: str, declared: str, stale: bool
+) -> None:
+    base = HALL.replace(WRITES[0], WRITES[1].replace("FORGET", "pass"))
+    (halls[0] / "shop.py").write_text(base)
+    git(halls[0], "commit", "-q", "-am", "writes")
+    for old, new in (
+        *CACHED,
+        ("if seats in KEPT:", "if seats in KEPT and KEPT[seats].until > time.time():"),
+        ("for h in found])\n", f"for h in found])\n        KEPT[seats].until = time.time() + {lives}\n"),
+        ("import os\n", "import os, time\n"), ("    pass\n    return {}", f"    {forget}\n    return {{}}"),
+    ):  # fmt: skip
+        assert old in base
+        base = base.replace(old, new)
+    (halls[0] / "shop.py").write_text(base)
+    (halls[0] / "r.http").write_text("GET /halls?seats=0\n\n###\nPOST /rename\n")
+    options = {**halls[1], "get": [], "requests": [halls[0] / "r.http"], "allow": ["POST /rename"]}
+    [gate] = prove("speed", speed_seconds=12, max_stale=declared, **options).gates
+    assert (gate.verdict == "failed") == stale, gate
+    assert ("still an old one" in gate.why) == stale, gate

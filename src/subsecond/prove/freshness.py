@@ -74,10 +74,10 @@ def freshness(
         noise = Noise()
         noise.learn(answers[0], answers[-len(SIDES)])
         before[spec.name] = _Before(answers[-2], answers[-1], noise)
-    for write in (writer.by_request, writer.by_rows):
+    for write, what in ((writer.by_request, "a write"), (writer.by_rows, "its data changed in the database")):
         asked = [spec for spec in specs if spec.name not in found.followed and spec.name not in found.stale]
         if asked and write():
-            _ask_again(sides, asked, before, found, max_stale=max_stale, patience=patience)
+            _ask_again(sides, asked, before, found, what=what, max_stale=max_stale, patience=patience)
     for spec in specs:
         if spec.name not in found.followed and spec.name not in found.stale:
             found.untried.setdefault(spec.name, "no write that changes its answer could be made")
@@ -86,7 +86,7 @@ def freshness(
 
 def _ask_again(
     sides: TimedSides, specs: Sequence[RequestSpec], before: dict[str, _Before], found: Freshness, *,
-    max_stale: float, patience: float,
+    what: str, max_stale: float, patience: float,
 ) -> None:  # fmt: skip
     written, old = time.monotonic(), list[RequestSpec]()
     for spec in specs:
@@ -99,7 +99,7 @@ def _ask_again(
             found.followed.add(spec.name)
     if old and max_stale > patience:
         long = (
-            f"an answer is old after a write, and max_stale = {durations.text(max_stale)} is longer than may be waited"
+            f"an answer is old after {what}, and max_stale = {durations.text(max_stale)} is longer than may be waited"
         )
         found.untried |= {spec.name: long for spec in old}
         return
@@ -112,7 +112,7 @@ def _ask_again(
         if not left:
             found.followed.add(spec.name)
             continue
-        when = f"{durations.text(max_stale)} after a write" if max_stale else "after a write"
+        when = f"{durations.text(max_stale)} after {what}" if max_stale else f"after {what}"
         found.stale[spec.name] = f"{when} the answer is still an old one: {left[0]}"
 
 
