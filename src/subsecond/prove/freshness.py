@@ -66,16 +66,22 @@ def freshness(
 ) -> Freshness:
     """Ask all requests on both sides, write, ask again; what is old is given `max_stale` seconds, then asked again.
 
-    `patience`: seconds that may be waited for; a longer `max_stale` leaves what is old without a verdict.
+    `patience`: seconds that may be waited for; a longer `max_stale` leaves what is old without a verdict, and requests
+    whose turn has not come by then are not asked.
     """
     found, before = Freshness(), dict[str, _Before]()
+    until = time.monotonic() + patience
     for spec in specs:
+        if time.monotonic() > until:
+            found.untried[spec.name] = "no time for it"
+            continue
         answers = [sides.ask(side, spec) for _ in range(WARM) for side in SIDES]
         noise = Noise()
         noise.learn(answers[0], answers[-len(SIDES)])
         before[spec.name] = _Before(answers[-2], answers[-1], noise)
     for write, what in ((writer.by_request, "a write"), (writer.by_rows, "its data changed in the database")):
-        asked = [spec for spec in specs if spec.name not in found.followed and spec.name not in found.stale]
+        known = {*found.followed, *found.stale, *found.untried}
+        asked = [spec for spec in specs if spec.name not in known]
         if asked and write():
             _ask_again(sides, asked, before, found, what=what, max_stale=max_stale, patience=patience)
     for spec in specs:

@@ -92,15 +92,15 @@ class Series:
         return [[math.log(self.by(a).clock / self.by(b).clock) for a, b in start] for start in of]
 
 
-def series(sides: TimedSides, spec: RequestSpec, parameters: Sequence[str], wanted: int) -> Series:
-    """A request with up to `wanted` others near it that both sides answer with success."""
+def series(sides: TimedSides, spec: RequestSpec, parameters: Sequence[str], until: float) -> Series:
+    """A request with others near it that the base answers with success, as many as there are pairs or time for."""
     body, _ = sides.sample("base", spec)
     cost = max(sides.sample(side, spec)[1].wall for side in SIDES)
     found: list[RequestSpec] = []
     if spec.method in READS:
         names = list(dict.fromkeys([*(name for name, _ in query_of(spec)), *parameters]))
         for number, one in enumerate(_near(spec, names, body.body)):
-            if number >= MOST_TRIED or len(found) >= wanted:
+            if number >= MOST_TRIED or len(found) >= MOST_PAIRS or time.monotonic() > until:
                 break
             try:
                 if sides.ask("base", one).status < 400:

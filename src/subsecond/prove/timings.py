@@ -150,9 +150,13 @@ class Outcome:
                     parts.append(f"{title} {durations.text(base)} → {durations.text(candidate)}")
             clock = ", by the wall" if one.by_wall else ""
             lines.append(f"{one.spec.name}: {'; '.join(parts)}{f' ({_change(found)}{clock})' if found else ''}")
-        lines += [f"{one.spec.name}: no time for it; one answer takes {durations.text(one.cost)}" for one in self.left]
+        lines += [f"{one.spec.name}: not timed{_cost(one)}" for one in self.left]
         lines += [f"{name}: staleness not known: {why}" for name, why in self.fresh.untried.items()]
         return lines
+
+
+def _cost(one: Series) -> str:
+    return f"; one answer takes {durations.text(one.cost)}" if one.cost else ", there was no time to look at it"
 
 
 def _change(found: Effect) -> str:

@@ -11,12 +11,14 @@ from subsecond.prove import rounds
 from subsecond.prove.freshness import Freshness, Writer, freshness, writes
 from subsecond.prove.gate import Case, gate, verdict
 from subsecond.prove.load import load
-from subsecond.prove.rounds import MOST_PAIRS, Series
+from subsecond.prove.rounds import Series
 from subsecond.prove.timed import READS, TimedSides
 from subsecond.prove.timings import Outcome
 
 PATIENCE_SHARE = 0.25
 """Of the budget, for answers that may be old for a while."""
+LOOKING_SHARE = 0.5
+"""Of the budget, after which no further request is looked at."""
 SPARE_SECONDS = 5.0
 """Left for the ends of processes."""
 
@@ -51,15 +53,29 @@ class SpeedGate:
             if fresh.stale:
                 name, why = next(iter(fresh.stale.items()))
                 return verdict(self.name, "failed", f"{name}: {why}", _declared(target.max_stale_seconds))
-            looked = [rounds.series(sides, spec, case.parameters_of(spec), MOST_PAIRS) for spec in _first(case, reads)]
-            crowds = load(case, sides, wanted or reads, {one.spec.name: one.cost for one in looked})
+            looked, missed = _looked(case, sides, _first(case, reads), begin + LOOKING_SHARE * case.speed_seconds)
+            costs = {one.spec.name: one.cost for one in looked}
+            crowds = load(case, sides, [spec for spec in wanted or reads if spec.name in costs], costs)
             if crowds.problem:
                 return verdict(self.name, "failed", crowds.problem, crowds.evidence)
             deadline = begin + case.speed_seconds - SPARE_SECONDS
             timed, left = _fitting(looked, case.faster, deadline - time.monotonic())
             course = rounds.run(sides, timed, deadline, _between(case, fresh, writer), case.say)
-        outcome = Outcome(case, timed, left, course, fresh, target.max_stale_seconds)
+        outcome = Outcome(case, timed, [*left, *missed], course, fresh, target.max_stale_seconds)
         return outcome.verdict(crowds.evidence)
+
+
+def _looked(
+    case: Case, sides: TimedSides, specs: Sequence[RequestSpec], until: float
+) -> tuple[list[Series], list[Series]]:
+    """The requests with others near them, and those for which there was no time; the first is always looked at."""
+    looked, missed = list[Series](), list[Series]()
+    for spec in specs:
+        if looked and time.monotonic() > until:
+            missed.append(Series(spec, [], 0.0))
+        else:
+            looked.append(rounds.series(sides, spec, case.parameters_of(spec), until))
+    return looked, missed
 
 
 def _declared(max_stale: float) -> list[str]:
