@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.agent.postgres import server
 from tests.agent.served import AGENT, APPS, PYTHON, Served, agent_environment, free_port, gunicorn, start
+from tests.postgres import USER, postgres
 
 Serve = Callable[..., Served]
 
@@ -89,8 +89,8 @@ def archive_on_postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[st
     """URL of the archive in a PostgreSQL of the tests' own."""
     ask = "import sqlalchemy; print('psycopg2' if sqlalchemy.__version__.startswith('1.') else 'psycopg')"
     driver = subprocess.run([PYTHON, "-c", ask], capture_output=True, text=True, check=True).stdout.strip()
-    with server(tmp_path_factory.mktemp("agent-archive")) as port:
-        url = f"postgresql+{driver}://shop@127.0.0.1:{port}/postgres"
+    with postgres(tmp_path_factory.mktemp("library"), "agent-archive") as port:
+        url = f"postgresql+{driver}://{USER}@127.0.0.1:{port}/postgres"
         subprocess.run([PYTHON, "archive.py"], cwd=APPS, env={**os.environ, "ARCHIVE_DB": url}, check=True, timeout=60)
         yield url
 

@@ -8,8 +8,8 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from tests.agent.postgres import connect, server
 from tests.agent.served import APPS, PYTHON, Served, spans
+from tests.postgres import USER, connect, postgres
 
 pytestmark = pytest.mark.xdist_group("agent-postgres")
 
@@ -18,9 +18,9 @@ pytestmark = pytest.mark.xdist_group("agent-postgres")
 def database(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """URL of the shop in a PostgreSQL with pg_stat_statements."""
     settings = ("shared_preload_libraries=pg_stat_statements", "pg_stat_statements.track_utility=off")
-    with server(tmp_path_factory.mktemp("agent-postgres"), *settings) as port:
+    with postgres(tmp_path_factory.mktemp("shop"), "agent-postgres", *settings) as port:
         connect(port).execute("CREATE EXTENSION pg_stat_statements")
-        url = f"postgresql+psycopg://shop@127.0.0.1:{port}/postgres"
+        url = f"postgresql+psycopg://{USER}@127.0.0.1:{port}/postgres"
         subprocess.run([PYTHON, "shop.py"], cwd=APPS, env={**os.environ, "SHOP_DB": url}, check=True, timeout=60)
         yield url
 

@@ -12,8 +12,8 @@ from typing import Any
 
 import pytest
 
-from tests.agent.postgres import connect
 from tests.agent.served import APPS, PYTHON, Served
+from tests.postgres import USER, connect
 
 pytestmark = pytest.mark.xdist_group("agent-trials")
 NOTHING = {"host": None, "port": None, "dbname": None, "user": None, "password": None}
@@ -50,25 +50,25 @@ def test_facts_of_sqlite(serve: Callable[..., Served], archive_on_sqlite: str) -
 
 
 def test_facts_of_postgres(serve: Callable[..., Served], archive_on_postgres: str) -> None:
-    url = archive_on_postgres.replace("shop@", "shop:pass%20word@")
+    url = archive_on_postgres.replace(f"{USER}@", f"{USER}:pass%20word@")
     served = serve("gevent", "archive:app", ARCHIVE_DB=url)
     served.get("/where")
     (fact,) = told(served)
     assert fact.pop("driver").startswith("psycopg")
     assert fact == {
-        "system": "postgresql", "host": "127.0.0.1", "port": port_of(url), "dbname": "postgres", "user": "shop",
+        "system": "postgresql", "host": "127.0.0.1", "port": port_of(url), "dbname": "postgres", "user": USER,
         "password": "pass word", "path": None, "redirected": False,
     }  # fmt: skip
 
 
 def test_facts_where_the_driver_decides(serve: Callable[..., Served], archive_on_postgres: str) -> None:
     driver = archive_on_postgres.partition("://")[0]
-    more = {"PGHOST": "127.0.0.1", "PGPORT": str(port_of(archive_on_postgres)), "PGUSER": "shop"}
+    more = {"PGHOST": "127.0.0.1", "PGPORT": str(port_of(archive_on_postgres)), "PGUSER": USER}
     served = serve("sync", "archive:app", ARCHIVE_DB=f"{driver}:///postgres", **more)
     assert served.json("/where") == "postgres"
     (fact,) = told(served)
     assert [fact[name] for name in ("host", "port", "user", "dbname", "password")] == [
-        "127.0.0.1", port_of(archive_on_postgres), "shop", "postgres", None,
+        "127.0.0.1", port_of(archive_on_postgres), USER, "postgres", None,
     ]  # fmt: skip
 
 
@@ -102,7 +102,7 @@ def test_postgres_is_led_elsewhere(serve: Callable[..., Served], archive_on_post
         served = serve(server, "archive:app", ARCHIVE_DB=archive_on_postgres, SUBSECOND_REDIRECT=file)
         assert served.json("/where") == "arm"
         assert [(fact["dbname"], fact["user"], fact["redirected"]) for fact in told(served)] == [
-            ("postgres", "shop", True)
+            ("postgres", USER, True)
         ]
 
 
