@@ -21,6 +21,7 @@ from subsecond.model.optimized import After, Optimized
 from subsecond.model.plan import Plan, Step
 from subsecond.model.target import Target
 from subsecond.prove.sides import Side, Sides
+from subsecond.report.summary import summary
 
 TRIES_A_STEP = 3
 """An assistant gets the verdict and another chance; the case study's own took as many for its hardest step."""
@@ -66,6 +67,8 @@ class Limits:
     """Time for the speed gate of an attempt that passed all others; 0 leaves it out."""
     ask: Callable[[Attempt], str | None] = field(default=lambda passed: None)
     """None: keep it; else why not."""
+    later: bool = False
+    """Stop at the first attempt that passed, for a person to accept it or not."""
 
 
 def optimize(
@@ -119,6 +122,9 @@ class _Loop:
                     self.say("the budget of attempts or minutes is spent; run it again to go on")
                     return
                 found, refused = self._turn(step, finding, base)
+                if self.limits.later and found.passed:
+                    self.say(f"attempt {found.number} passed: subsecond accept {found.number}, then run this again")
+                    return
                 if found.outcome == "kept" and found.commit:
                     yield found
                     base = found.commit
@@ -135,8 +141,14 @@ class _Loop:
             )
             proposal = self.proposer.propose(work)
         found = attempt(self.target, base, proposal, self.ledger, speed_seconds=self.limits.speed_seconds, say=self.say)
-        if found.outcome == "kept" and (why := self.limits.ask(found)) is not None:
+        if found.outcome == "kept" and self.limits.later:
+            found = self.ledger.end(replace(found, outcome="reverted", why="it passed; a person has not accepted it"))
+        elif found.outcome == "kept" and (why := self.limits.ask(found)) is not None:
             found = self.ledger.end(replace(found, outcome="reverted", why=f"rejected by a person: {why}"))
+        if found.passed:
+            folder = store.folder(self.target.home) / "attempts" / f"{found.number:03}"
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            store.write(folder / "summary.md", [summary(found, finding)])
         self.say(f"attempt {found.number}: {found.outcome}: {found.why}")
         return found, proposal.patch is None
 

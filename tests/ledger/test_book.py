@@ -77,3 +77,28 @@ def test_a_constraint_of_unknown_form_is_told_with_its_place(tmp_path: Path) -> 
     with pytest.raises(SubsecondError) as caught:
         read(path)
     assert "constraint 1" in caught.value.message
+
+
+def test_a_person_takes_back_what_was_kept_and_keeps_what_passed(tmp_path: Path) -> None:
+    passed = (GateVerdict(gate="boot", verdict="passed", why="40 answers"),)
+    with opened(tmp_path) as ledger:
+        for base, commit in (("a", "b"), ("b", "c"), ("c", "d")):
+            one = replace(NEW, base=base * 40, commit=commit * 40, gates=passed)
+            ledger.end(replace(ledger.begin(one), outcome="kept"))
+        gone = ledger.reject(2, "photos come from elsewhere soon")
+        assert [(one.number, one.why) for one in gone] == [
+            (2, "rejected by a person: photos come from elsewhere soon"), (3, "it was kept on top of 2"),
+        ]  # fmt: skip
+        with pytest.raises(SubsecondError, match="builds on one that is reverted"):
+            ledger.accept(3)
+        assert (ledger.accept(2).outcome, ledger.accept(3).outcome) == ("kept", "kept")
+        with pytest.raises(SubsecondError, match="is kept already"):
+            ledger.accept(3)
+        with pytest.raises(SubsecondError, match=r"there is no attempt 9 \(the ledger has 1 to 3\)"):
+            ledger.reject(9, "why")
+        failed = replace(NEW, gates=(replace(passed[0], verdict="failed"),), commit="e" * 40)
+        ledger.end(replace(ledger.begin(failed), outcome="reverted", why="boot failed"))
+        with pytest.raises(SubsecondError, match="did not pass all gates: boot failed"):
+            ledger.accept(4)
+        with pytest.raises(SubsecondError, match="is not kept, it was reverted"):
+            ledger.reject(4, "why")

@@ -18,7 +18,7 @@ from subsecond.cli._options import TARGET_OPTIONS, given, with_options
 @click.option("--attempts", type=click.IntRange(1, 1000), default=40, help="Most attempts.", show_default=True)
 @click.option("--minutes", type=click.IntRange(1, 1440), default=60, help="Most minutes.", show_default=True)
 @click.option("--speed-budget", metavar="60s", help="Ask the speed gate too, for so long an attempt that passed.")
-@click.option("--ask", "asks", is_flag=True, help="Ask before each keep.")
+@click.option("--ask", "asks", is_flag=True, help="Ask before each keep; without a terminal, stop for `accept N`.")
 @click.option("--apply", "applies", is_flag=True, help="Put the kept steps on your branch, a commit each.")
 @with_options(TARGET_OPTIONS[1:])
 @click.option("--json", "as_json", is_flag=True, help="The outcome as JSON on standard output, nothing else there.")
@@ -77,7 +77,7 @@ def command(  # noqa: PLR0917  (click gives them by name)
         attempts=attempts, seconds=minutes * 60.0, steps=tuple(one.upper() for one in only), speed_seconds=timed
     )
     if asks:
-        limits = replace(limits, ask=keep)
+        limits = replace(limits, ask=keep) if sys.stdin.isatty() else replace(limits, later=True)
     done = optimize(
         loaded, store.read_audit(loaded.root), workflow.plan(loaded.root, wanted), proposer, limits,
         say=lambda line: print(f"optimize: {line}", file=sys.stderr, flush=True),

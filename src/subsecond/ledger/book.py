@@ -57,6 +57,49 @@ class Ledger:
             self.end(replace(one, outcome="lost", why="the tool ended before its verdict"))
         return left
 
+    def accept(self, number: int) -> Attempt:
+        """Keep an attempt that passed and was not kept. Raises SubsecondError where there is none to keep."""
+        found = self._numbered(number)
+        if found.outcome == "kept":
+            raise SubsecondError("not-acceptable", f"attempt {number} is kept already")
+        if not found.passed or found.commit is None:
+            raise SubsecondError("not-acceptable", f"attempt {number} did not pass all gates: {found.why}")
+        others = self.attempts()
+        if any(one.base == found.base and one.outcome == "kept" for one in others):
+            raise SubsecondError(
+                "not-acceptable", f"attempt {number} was judged on {found.base[:10]}, and another was kept on it since"
+            )
+        if any(one.commit == found.base and one.outcome != "kept" for one in others):
+            raise SubsecondError(
+                "not-acceptable", f"attempt {number} builds on one that is reverted; accept that first"
+            )
+        return self._decided(replace(found, outcome="kept", why="accepted by a person"))
+
+    def reject(self, number: int, because: str) -> list[Attempt]:
+        """Take a kept attempt back, with all that were kept on top of it. Raises SubsecondError where it is not."""
+        found = self._numbered(number)
+        if found.outcome != "kept":
+            raise SubsecondError("not-rejectable", f"attempt {number} is not kept, it was {found.outcome}")
+        gone = [self._decided(replace(found, outcome="reverted", why=f"rejected by a person: {because}"))]
+        while above := next(
+            (one for one in self.attempts() if one.outcome == "kept" and one.base in {it.commit for it in gone}), None
+        ):
+            gone.append(self._decided(replace(above, outcome="reverted", why=f"it was kept on top of {number}")))
+        return gone
+
+    def _numbered(self, number: int) -> Attempt:
+        known = self.attempts()
+        found = next((one for one in known if one.number == number), None)
+        if found is None:
+            has = f"1 to {known[-1].number}" if known else "none yet"
+            raise SubsecondError("unknown-attempt", f"there is no attempt {number} (the ledger has {has})")
+        return found
+
+    def _decided(self, attempt: Attempt) -> Attempt:
+        with self._writing():
+            self._put(attempt)
+        return attempt
+
     def constrain(self, constraint: Constraint) -> bool:
         """Remember a constraint; False where the same rule is known already."""
         same = replace(constraint, because="")

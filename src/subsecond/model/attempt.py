@@ -35,3 +35,8 @@ class Attempt:
     gates: tuple[GateVerdict, ...] = ()
     started: float = 0.0
     seconds: float | None = None
+
+    @property
+    def passed(self) -> bool:
+        """Whether it went through all gates, kept or not."""
+        return bool(self.gates) and all(one.verdict in ("passed", "not applicable") for one in self.gates)
