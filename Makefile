@@ -9,7 +9,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
-.PHONY: help demo test test-long test-matrix check bench docs lock clean
+.PHONY: help demo test test-long test-matrix check bench docs page lock clean
 .DEFAULT_GOAL := help
 
 help: ## this list
@@ -60,6 +60,9 @@ bench: $(VENV)/.bench ## all benchmarks, one after the other (results in benchma
 
 docs: $(VENV)/.dev ## regenerate docs/findings and docs/schemas
 	@$(BIN)/python scripts/generate_docs.py
+
+page: ## rebuild the report's page after a change in frontend/ (needs Node 20)
+	@cd frontend && npm ci --no-audit --no-fund --silent && npm run --silent build
 
 lock: ## renew the lock files (needs uv)
 	@for out in "requirements.lock" "requirements-dev.lock --group test --group check" \

@@ -1,5 +1,5 @@
 // Made from the report's JSON Schema by contract.mjs; do not edit.
-// schema sha256 ccf4e7c317a47141d589604e2ebfc233e21dd875e3e7f476bed9174942f60732
+// schema sha256 66b4326cfc165be7d6dc7e3382e1a3960cf916fe25bdf5460007f2e34164dc77
 
 /**
  * All of it. `plan` None: `subsecond plan` was not run; `ledger` None: nothing was attempted.
@@ -411,9 +411,11 @@ export interface View {
   width: number;
 }
 /**
- * A call, drawn along `points` (x, y; the last is the head). `badge`: middle of the place for `×count`.
+ * A call, drawn along `points` (x, y; the last is the head). `badge`: middle of the place for its caption.
  *
- *     `spans`: index of the first and of the last span in the request's waterfall, empty where no span stands for it.
+ *     `caption` is what stands at the badge's place (`×12 · 36 ms`), room is left for it; empty: nothing does. `count` 0:
+ *     how often is not known. `spans`: index of the first and of the last span in the request's waterfall, empty where no
+ *     span stands for it.
  *     `optional`: dashed, a path that was seen in the code and not run.
  */
 export interface Arrow {
@@ -422,6 +424,7 @@ export interface Arrow {
    * @maxItems 2
    */
   badge: [number, number];
+  caption: string;
   change: "added" | "removed" | "same";
   count: number;
   findings: string[];

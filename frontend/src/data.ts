@@ -36,13 +36,15 @@ export function checked(data: { version?: unknown }): Report {
 }
 
 const POLL_MS = 2000;
+const PATIENCE_MS = 5000;
 
 /** Asks the server that gave out this page for news, for as long as the page is open; a server that is gone is asked on. */
 export function follow(onNews: (report: Report) => void, onState: (reachable: boolean) => void): void {
   let tag = "";
   const ask = async () => {
     try {
-      const answer = await fetch("data", { headers: tag ? { "If-None-Match": tag } : {}, cache: "no-store" });
+      const headers: Record<string, string> = tag ? { "If-None-Match": tag } : {};
+      const answer = await fetch("data", { headers, cache: "no-store", signal: AbortSignal.timeout(PATIENCE_MS) });
       if (answer.status === 200) {
         tag = answer.headers.get("ETag") ?? "";
         onNews(checked(await answer.json()));

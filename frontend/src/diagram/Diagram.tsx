@@ -17,6 +17,8 @@ const PHONE = 0.5;
 const PHONE_SCALE = 0.9;
 /** Boxes from this height on have a second line. */
 const TALL = 44;
+/** And from this one on a third, for the technology. */
+const TALLER = 56;
 /** Between a badge and the head of its arrow. */
 const HEAD = 10;
 /** More runs than this along one arrow are marked. */
@@ -43,12 +45,7 @@ interface Badge {
   x: number;
   y: number;
   half: number;
-  /** Whether the time has room below the count. */
-  timed: boolean;
 }
-
-const MS_PX = 11;
-const MS_DOWN = 14;
 
 /**
  * Badges of a size where they hide neither a head nor each other: before the head, further back on the last straight
@@ -57,8 +54,8 @@ const MS_DOWN = 14;
 function badges(arrows: Arrow[], far: boolean, px: number): Badge[] {
   const placed: Badge[] = [];
   for (const arrow of arrows) {
-    if (far ? arrow.count <= MANY : arrow.count <= 1 && !(arrow.ms && arrow.ms >= 1)) continue;
-    const text = arrow.count > 1 ? times(arrow.count) : ms(arrow.ms);
+    if (far ? arrow.count <= MANY : !arrow.caption) continue;
+    const text = far ? times(arrow.count) : arrow.caption;
     const half = (text.length * px * 0.48 + 6) / 2;
     const [x, y] = arrow.badge;
     const head = arrow.points.at(-1) ?? arrow.badge;
@@ -76,18 +73,7 @@ function badges(arrows: Arrow[], far: boolean, px: number): Badge[] {
         placed.every((other) => Math.abs(other.y - tryY) >= px * 1.36 || Math.abs(other.x - tryX) >= other.half + half),
     );
     const [atX, atY] = free ?? [near, y];
-    placed.push({ arrow, text, x: atX, y: atY, half, timed: false });
-  }
-  if (far) return placed;
-  const lines: { x: number; y: number; half: number }[] = [];
-  for (const badge of placed) {
-    if (badge.arrow.count <= 1 || badge.arrow.ms === null || badge.arrow.ms < 1) continue;
-    const line = { x: badge.x, y: badge.y + MS_DOWN, half: (ms(badge.arrow.ms).length * MS_PX * 0.48) / 2 };
-    const clashes = (other: { x: number; y: number; half: number }) =>
-      other !== badge && Math.abs(other.y - line.y) < MS_DOWN && Math.abs(other.x - line.x) < other.half + line.half;
-    if (placed.some(clashes) || lines.some(clashes)) continue;
-    badge.timed = true;
-    lines.push(line);
+    placed.push({ arrow, text, x: atX, y: atY, half });
   }
   return placed;
 }
@@ -272,9 +258,18 @@ export function Diagram(props: Props) {
               {!far && box.height >= TALL && (
                 <span class="box-line">
                   <span class="box-detail">
-                    {box.detail && box.kind === "component" ? box.detail.split("/").at(-1) : [box.word, box.detail].filter(Boolean).join(" · ")}
+                    {box.detail && box.kind === "component"
+                      ? box.detail.split("/").at(-1)
+                      : box.height >= TALLER
+                        ? box.word
+                        : [box.word, box.detail].filter(Boolean).join(" · ")}
                   </span>
                   {box.ms !== null && <span class="box-ms">{ms(box.ms)}</span>}
+                </span>
+              )}
+              {!far && box.height >= TALLER && box.kind !== "component" && box.detail && (
+                <span class="box-line">
+                  <span class="box-detail">[{box.detail}]</span>
                 </span>
               )}
               {far && box.ms !== null && roomy(box) && <span class="box-line far-ms">{ms(box.ms)}</span>}
@@ -283,7 +278,7 @@ export function Diagram(props: Props) {
           );
         })}
         <svg class="above" width={view.width} height={view.height} aria-hidden="true">
-          {labels.map(({ arrow, text, x, y, half, timed }) => (
+          {labels.map(({ arrow, text, x, y, half }) => (
             <g
               key={arrow.id}
               class={`badge ${arrow.count > MANY ? "many" : ""} ${arrow.count > 1 ? "" : "single"} ${arrow.change}`}
@@ -293,11 +288,6 @@ export function Diagram(props: Props) {
               <text text-anchor="middle" y={badgePx * 0.34} font-size={badgePx}>
                 {text}
               </text>
-              {timed && (
-                <text class="badge-ms" text-anchor="middle" y={badgePx * 0.34 + MS_DOWN} font-size={MS_PX}>
-                  {ms(arrow.ms)}
-                </text>
-              )}
             </g>
           ))}
           {boxes

@@ -1,6 +1,5 @@
 // The shown diagram as an SVG file that stands alone: drawn from the data, in the colours that are on the screen.
 import type { View } from "../contract.ts";
-import { ms, times } from "../format.ts";
 import { path } from "./geometry.ts";
 
 const MARGIN = 12;
@@ -70,13 +69,12 @@ export function svg(view: View, removed: boolean): string {
       "</g>",
     );
   }
-  for (const arrow of view.arrows.filter((one) => shown(one.change) && (one.count > 1 || one.ms))) {
-    const text = arrow.count > 1 ? times(arrow.count) : ms(arrow.ms);
-    const half = (text.length * 6.4 + 8) / 2;
+  for (const arrow of view.arrows.filter((one) => shown(one.change) && one.caption)) {
+    const half = (arrow.caption.length * 6 + 6) / 2;
     const [x, y] = arrow.badge;
     parts.push(
       `<rect x="${x - half}" y="${y - 8}" width="${half * 2}" height="16" rx="3" fill="${colour("surface")}" stroke="${colour("line")}"/>`,
-      `<text x="${x}" y="${y + 4}" font-size="12" text-anchor="middle" fill="${colour(arrow.count > 4 ? "legacy" : "ink-2")}">${text}</text>`,
+      `<text x="${x}" y="${y + 4}" font-size="12" text-anchor="middle" fill="${colour(arrow.count > 4 ? "legacy" : "ink-2")}">${escaped(arrow.caption)}</text>`,
     );
   }
   parts.push("</svg>");

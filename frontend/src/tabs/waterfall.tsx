@@ -147,6 +147,7 @@ function Trace(props: { trace: Waterfall; what: string }) {
   const height = Math.min(LIST_ROWS, Math.max(shown.length, 3)) * ROW;
   const first = Math.max(0, Math.floor(top / ROW) - MARGIN);
   const last = Math.min(shown.length, Math.ceil((top + height) / ROW) + MARGIN);
+  const drawn = [...shown.subarray(first, last)];
   const whole = Math.max(trace.total_us, 1);
   return (
     <>
@@ -198,14 +199,14 @@ function Trace(props: { trace: Waterfall; what: string }) {
               role="treegrid"
               aria-label="Spans in recorded order"
               aria-rowcount={shown.length}
-              aria-activedescendant={`row-${row}`}
+              aria-activedescendant={drawn.includes(row) ? `row-${row}` : undefined}
               tabIndex={0}
               style={{ height: `${height}px` }}
               onScroll={(event) => setTop(event.currentTarget.scrollTop)}
               onKeyDown={onKeyDown}
             >
               <div role="presentation" style={{ height: `${shown.length * ROW}px` }}>
-                {[...shown.subarray(first, last)].map((one, index) => {
+                {drawn.map((one, index) => {
                   const of = rows.span[one] as number;
                   const fold = rows.members.get(one);
                   const name = report.words[trace.spans.name[of] as number] ?? "";
@@ -266,7 +267,7 @@ function Trace(props: { trace: Waterfall; what: string }) {
 function costliest(trace: Waterfall, rows: ReturnType<typeof tree>): number {
   let best = 0;
   let most = -1;
-  for (let row = 0; row < rows.span.length; row++) {
+  for (const row of visible(rows, new Set(), null)) {
     const queried = (trace.spans.statement[rows.span[row] as number] as number) >= 0;
     if (queried && (rows.sum[row] as number) > most) {
       most = rows.sum[row] as number;
