@@ -1,0 +1,1 @@
+"""How well the detectors name what is planted and keep silent where nothing is: `python -m benchmarks.detection`."""
