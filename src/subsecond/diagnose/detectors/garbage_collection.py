@@ -13,12 +13,12 @@ from subsecond.model.finding import Suspicion
 from subsecond.model.trace import Frame, Trace
 
 MIN_SHARE = 0.1
-"""Of a request's seconds, in half of its runs: a single long collection may be a neighbour's garbage (a light request
+"""Of a request's seconds, in most of its runs: a single long collection may be a neighbour's garbage (a light request
 rose from 5 to 42 ms after a heavy one: reference, measuring, section 3)."""
 MIN_SECONDS = 0.005
 """In one run; a trial's smallest margin."""
 MIN_RUNS = 3
-"""As many profiling runs has a request of a third of a second; fewer say nothing of half of them."""
+"""Recorded and profiling ones; of fewer none is the middle one."""
 
 
 @detector
@@ -36,24 +36,25 @@ class GarbageCollection:
 
     When it is fine: the objects are needed, and the share is small.
 
-    Rule: the collector took a tenth of the request's seconds or more, and 5 ms, in half of at least three profiling
-    runs (which record nothing, so that their objects are the app's). Call site: the line of the app that took most of
-    the CPU: where the objects are made, mostly. The seconds are the median of these runs: an estimate, and an upper
-    bound.
+    Rule: the collector took a tenth of the request's seconds or more, and 5 ms, in most of its recorded and profiling
+    runs (three at least), and in most of the profiling ones alone, which make no objects but the app's. Call site: the
+    line of the app that took most of the CPU: where the objects are made, mostly. The seconds are those of the middle
+    run: an estimate, and an upper bound.
     """
 
     phase: ClassVar[int | None] = 5
 
     def find(self, traces: Sequence[Trace], facts: Facts) -> Iterator[Suspicion]:
         for name in dict.fromkeys(trace.request for trace in traces):
-            runs = [trace for trace in facts.profiled if trace.request == name]
-            if len(runs) < MIN_RUNS:
+            profiled = [trace for trace in facts.profiled if trace.request == name]
+            runs = [*profiled, *(trace for trace in traces if trace.request == name)]
+            if not profiled or len(runs) < MIN_RUNS:
                 continue
-            cost = statistics.median(trace.gc_seconds for trace in runs)
-            share = statistics.median(trace.gc_seconds / trace.seconds for trace in runs if trace.seconds)
+            cost = min(_middle([run.gc_seconds for run in some]) for some in (profiled, runs))
+            share = min(_middle([run.gc_seconds / max(run.seconds, 1e-6) for run in some]) for some in (profiled, runs))
             if cost < MIN_SECONDS or share < MIN_SHARE:
                 continue
-            busy = _busy(runs)
+            busy = _busy(profiled)
             hottest = max(busy, key=lambda frame: busy[frame], default=None)
             yield Suspicion(
                 kind="garbage-collection",
@@ -70,6 +71,11 @@ class GarbageCollection:
                 ),
                 untestable="how objects are made has to be changed; what the collector takes is the most it could give",
             )
+
+
+def _middle(values: Sequence[float]) -> float:
+    """The median; of an even number the lower one, so that most are as large."""
+    return statistics.median_low(values)
 
 
 def _busy(runs: Sequence[Trace]) -> dict[Frame, float]:
