@@ -6,6 +6,7 @@ from subsecond.model.report import Finding, Report, Request, Waterfall
 from subsecond.model.trace import Trace
 from subsecond.report.page.c4 import views
 from subsecond.report.page.findings import Findings, manual
+from subsecond.report.page.masks import all_masked
 from subsecond.report.page.overview import Compared, overview, request_of
 from subsecond.report.page.planned import planned
 from subsecond.report.page.proofs import ledger
@@ -37,13 +38,13 @@ def report(sources: Sources) -> Report:
         compared=sources.other.name if sources.other else None,
         live=sources.live,
         tried=sources.trials is not None,
-        requests=tuple(requests),
-        overview=overview(sources, comparisons, words),
-        views=drawn,
+        requests=all_masked(tuple(requests)),
+        overview=all_masked(overview(sources, comparisons, words)),
+        views=all_masked(drawn),
         waterfalls=waterfalls,
-        findings=findings,
+        findings=all_masked(findings),
         manual=manual(sources.manual, kinds),
-        plan=plan,
+        plan=all_masked(plan),
         ledger=ledger(sources.attempts, sources.constraints, sources.optimized),
         # last: the parts above fill them
         places=tables.places,

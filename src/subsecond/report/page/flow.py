@@ -148,6 +148,8 @@ class Flow:
         self._sizes()
         self._optional()
         self._remarks()
+        # a branch that a loop takes later only comes later, whatever calls it
+        self.draft.steps.sort(key=lambda step: step.start_ms)
 
     def _walk(self, call: Call, caller: str, above: Key | None) -> None:
         """Draw a call and what it does, in recorded order; `above` is the innermost function that has a box."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from subsecond.model.report import Spread
+from subsecond.report.page.masks import masked
 
 
 def ms(seconds: float) -> float:
@@ -47,8 +48,8 @@ def slugs(names: list[str]) -> dict[str, str]:
     """Each name with a word of its own."""
     found: dict[str, str] = {}
     for name in names:
-        word, number = slug(name), 2
+        word, number = slug(masked(name)), 2
         while word in found.values():
-            word, number = f"{slug(name)}-{number}", number + 1
+            word, number = f"{slug(masked(name))}-{number}", number + 1
         found[name] = word
     return found
