@@ -61,11 +61,7 @@ def request_of(
         recording_added=None if result.recording_added is None else round(result.recording_added, 4),
         time=time_parts(result, run),
         life=_life(life, tables) if life else (),
-        needs=tuple(
-            Need(sort=one.kind, name=one.name, calls=one.calls, ms=ms(one.seconds)) for one in life.dependencies
-        )
-        if life
-        else (),
+        needs=_needs(life) if life else (),
         findings=tuple(one.id for one in findings if result.name in one.requests),
         design=_design(life, tables) if life else None,
         error=result.error,

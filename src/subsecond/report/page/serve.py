@@ -96,8 +96,6 @@ class _Handler(BaseHTTPRequestHandler):
 def server(followed: Followed, port: int) -> ThreadingHTTPServer:
     """Bound to this machine alone; `port` 0: any free one. Raises SubsecondError where it is taken."""
     try:
-        made = ThreadingHTTPServer((HOST, port), partial(_Handler, followed))
+        return ThreadingHTTPServer((HOST, port), partial(_Handler, followed))
     except OSError as problem:
         raise SubsecondError("port-taken", f"--port {port}: {problem.strerror}; give another, or none") from None
-    made.daemon_threads = True
-    return made
