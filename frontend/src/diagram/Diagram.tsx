@@ -1,9 +1,8 @@
 // One C4 view: boxes are buttons, arrows one SVG, the live dots another above both.
-import { Fragment } from "preact";
 import { useEffect, useLayoutEffect, useMemo, useRef } from "preact/hooks";
 import type { Arrow, Box, View } from "../contract.ts";
 import { ms, times } from "../format.ts";
-import { SIDES, useWidth } from "../ui/index.tsx";
+import { breakable, SIDES, useWidth } from "../ui/index.tsx";
 import { along, neighbour, path } from "./geometry.ts";
 import type { Moment, Player } from "./player.ts";
 
@@ -76,16 +75,6 @@ function badges(arrows: Arrow[], far: boolean, px: number): Badge[] {
     placed.push({ arrow, text, x: atX, y: atY, half });
   }
   return placed;
-}
-
-/** A long name may be broken after its dots and underscores, not within a word. */
-function breakable(name: string) {
-  return name.split(/(?<=[_./])/).map((part, index) => (
-    <Fragment key={index}>
-      {index > 0 && <wbr />}
-      {part}
-    </Fragment>
-  ));
 }
 
 function spoken(box: Box, findings: number): string {

@@ -94,7 +94,7 @@ export function Inspector(props: { view: View; box: Box; left: boolean; onClose:
                     <th scope="row">
                       {text} <span class="secondary">{arrow.label}</span>
                     </th>
-                    <td>{times(arrow.count)}</td>
+                    <td>{arrow.count > 0 ? times(arrow.count) : "–"}</td>
                     <td>{ms(arrow.ms)}</td>
                   </tr>
                 ),

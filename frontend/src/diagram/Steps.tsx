@@ -60,7 +60,7 @@ export function Steps(props: { view: View; moment: Moment; playing: boolean; onS
                 <span class="step-times">{step.times > 1 ? times(step.times) : ""}</span>
                 <span class="step-ms">{ms(step.ms)}</span>
                 <span class="step-place">
-                  <PlaceText index={step.place} bare />
+                  <PlaceText index={step.place} bare short />
                 </span>
               </a>
               {traced && step.spans.length > 0 && (

@@ -210,12 +210,12 @@ function Few() {
               <a href={link("findings", finding.id)}>
                 <span class="few-id">{finding.id}</span>
                 <span class="few-title">{finding.title}</span>
-                <span class="few-ms">{finding.gain ? `−${ms(finding.gain.median)}` : ms(finding.ms)}</span>
+                <span class="few-ms">{ms(finding.ms)}</span>
                 <span class="few-place">
                   {finding.kind} · <PlaceText index={finding.cause ?? finding.place} bare short />
                 </span>
                 <span class="few-verdict">
-                  <Verdict verdict={finding.verdict} />
+                  {finding.gain && <span class="gain">−{ms(finding.gain.median)}</span>} <Verdict verdict={finding.verdict} />
                 </span>
               </a>
             </li>

@@ -1,5 +1,5 @@
 // Small parts that every tab uses.
-import type { ComponentChildren, TargetedKeyboardEvent } from "preact";
+import { type ComponentChildren, Fragment, type TargetedKeyboardEvent } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
 import type { Attempt, Excerpt, Trial } from "../contract.ts";
 import { type Side, useReport } from "../report.ts";
@@ -51,11 +51,21 @@ export function Code(props: { excerpt: Excerpt }) {
   return (
     <figure class="excerpt">
       <figcaption class="mono">
-        {file}:{marked}
+        {breakable(`${file}:${marked}`)}
       </figcaption>
       <Html html={code_html} label={`Code of ${file} around line ${marked}`} />
     </figure>
   );
+}
+
+/** A long name may be broken after its dots, underscores and slashes, not within a word. */
+export function breakable(name: string) {
+  return name.split(/(?<=[_./])/).map((part, index) => (
+    <Fragment key={index}>
+      {index > 0 && <wbr />}
+      {part}
+    </Fragment>
+  ));
 }
 
 /** `file:line function`; `bare` without the function, `short` with the last folder only. */
@@ -65,7 +75,7 @@ export function PlaceText(props: { index: number | null; bare?: boolean; short?:
   const file = props.short ? place.file.split("/").slice(-2).join("/") : place.file;
   return (
     <span class="place" title={props.short ? `${place.file}:${place.line}` : undefined}>
-      {file}:{place.line}
+      {breakable(`${file}:${place.line}`)}
       {!props.bare && place.function && <span class="function"> {place.function}</span>}
     </span>
   );
