@@ -134,6 +134,7 @@ class Calls:
 
     def _profiles(self, profiled: Sequence[Trace]) -> None:
         profiles = [trace.profile for trace in profiled if trace.profile is not None]
+        self._sampled = [one.stack for profile in profiles for one in profile.stacks]
         whole = sum(profile.seconds for profile in profiles)
         hot: dict[Key, float] = {}
         for profile in profiles:
@@ -216,9 +217,9 @@ class Calls:
             chosen = chosen - {min(inner, key=self._importance)}
 
     def _chains(self, chosen: set[Key]) -> Iterator[tuple[Key, ...]]:
-        """Chains of shown functions, outermost first, of every place that sent something."""
+        """Chains of shown functions, outermost first, of every place that sent or computed something."""
         seen: set[tuple[Key, ...]] = set()
-        stacks = [span.stack for span in self.run.spans if span.name in LEAVES]
+        stacks = [*(span.stack for span in self.run.spans if span.name in LEAVES), *self._sampled]
         for stack in stacks:
             keys = dict.fromkeys((frame.file, frame.function) for frame in reversed(stack))
             chain = tuple(key for key in keys if key in chosen)

@@ -431,6 +431,14 @@ class Flow:
         return main.target if main else None
 
     @property
+    def asked(self) -> set[str]:
+        """All tables that any statement names, also where it is mainly about another."""
+        prints = (
+            str(one.attributes.get(protocol.FINGERPRINT, "")) for one in by_name(self.scene.run, protocol.SPAN_QUERY)
+        )
+        return {table for text in prints for table in tables_of(text)}
+
+    @property
     def openers(self) -> int:
         """Places in the code that opened a session or took a connection."""
         return len(self._sessions)

@@ -18,14 +18,20 @@ def haunt(after: Flow, before: Flow) -> None:
     Functions are the same if they are called the same, wherever they stand.
     """
     twins = _twins(after, before)
-    gone = [box for box in before.draft.boxes.values() if box.id not in twins and _matters(box)]
+    asked = after.asked
+    gone = [
+        box
+        for box in before.draft.boxes.values()
+        if box.id not in twins and _matters(box) and not (box.kind == "table" and asked.intersection(_tables(box)))
+    ]
     gone.sort(key=lambda box: (_order(box), -(box.seconds or 0.0)))
     ghosts = gone[:MOST_GHOSTS]
     for name, frame in before.draft.frames.items():
         if any(box.frame == name for box in ghosts):
             after.draft.frames.setdefault(name, frame)
     for box in after.draft.boxes.values():
-        if box.kind in _ADDED and box.id not in twins.values():
+        known = box.kind == "table" and before.asked.intersection(_tables(box))
+        if box.kind in _ADDED and box.id not in twins.values() and not known:
             box.change = "added"
     for box in ghosts:
         twins[box.id] = f"gone-{box.id}"
@@ -54,6 +60,11 @@ def _same(one: DraftBox, other: DraftBox) -> bool:
     if one.kind != other.kind or one.optional or other.optional:
         return False
     return one.title == other.title if one.kind in ("component", "session") else one.id == other.id
+
+
+def _tables(box: DraftBox) -> tuple[str, ...]:
+    """What a box of tables stands for."""
+    return tuple(box.folded) or (box.title,)
 
 
 def _matters(box: DraftBox) -> bool:

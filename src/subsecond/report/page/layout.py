@@ -169,6 +169,11 @@ class _Path:
     enter: float = 0.0
     """y at the box further left and at the one further right."""
 
+    @property
+    def bends(self) -> int:
+        """How often it turns."""
+        return sum(round(before) != round(after) for _, before, after in self.turns())
+
     def turns(self) -> list[tuple[int, float, float]]:
         """(gap, y before, y after); gap n lies before column n."""
         heights = [self.leave, *(slot.middle for slot in self.slots[1:-1]), self.enter]
@@ -204,6 +209,8 @@ def arrange(
     for leaf in root.leaves():
         leaf.top = round(leaf.top)
     _ports(paths)
+    for path in paths:
+        _straighten(path)
     return _drawn(root, paths)
 
 
@@ -477,6 +484,34 @@ def _ports(paths: Sequence[_Path]) -> None:
                 one.enter = y
     for path in paths:
         path.leave, path.enter = round(path.leave), round(path.enter)
+
+
+def _straighten(path: _Path) -> None:
+    """Move its corridors in line with their neighbours where there is room and it then turns less often."""
+    corridors = path.slots[1:-1]
+    for order, start in ((corridors, path.leave), (corridors[::-1], path.enter)):
+        before, tops = path.bends, [corridor.top for corridor in corridors]
+        y = start
+        for corridor in order:
+            if _free(corridor, y):
+                corridor.top = y - corridor.height / 2
+            y = corridor.middle
+        if path.bends > before:
+            for corridor, top in zip(corridors, tops, strict=True):
+                corridor.top = top
+
+
+def _free(corridor: _Node, y: float) -> bool:
+    """Whether a corridor may run at `y`: between its neighbours, and within what its frame takes up anyway."""
+    assert corridor.parent is not None
+    stack = corridor.parent.stacks[corridor.rank]
+    at = stack.index(corridor)
+    top, bottom = corridor.parent.extent()
+    if corridor.parent.sort == "frame":
+        top, bottom = top + HEAD, bottom - PAD
+    low = stack[at - 1].extent()[1] + CORRIDOR_GAP if at else top
+    high = stack[at + 1].extent()[0] - CORRIDOR_GAP if at + 1 < len(stack) else bottom
+    return low <= y - corridor.height / 2 and y + corridor.height / 2 <= high
 
 
 def _spread(box: _Node, wanted: Sequence[float]) -> list[float]:
