@@ -29,6 +29,16 @@ def ordered(rows):
     rows.sort(key=lambda row: (row.price, -row.id))
     return sorted(rows, key=lambda row: far(row))
 
+def by_price(row):
+    # the key of a sort elsewhere
+    return -row.price, row.id
+
+def by_way(row):
+    return far(row.price)
+
+def chosen(rows, order):
+    return sorted(rows, key=order)
+
 def page(rows, args):
     first = int(args.get("page")) * 20
     short = [row.name[:first] for row in rows]
@@ -66,6 +76,15 @@ def test_sorts_by_attributes_and_by_what_python_computes(tmp_path: Path) -> None
     told = role([plain, computed], "price", tmp_path)
     assert told is not None and (told[0], told[1].function) == ("sort", "ordered")
     assert is_plain_sort(plain, tmp_path) and not is_plain_sort(computed, tmp_path)
+
+
+def test_a_key_that_is_only_named_is_known_by_who_read_the_column(tmp_path: Path) -> None:
+    sort = at(tmp_path, "key=order", "chosen")
+    plain, computed = at(tmp_path, "-row.price, row.id", "by_price"), at(tmp_path, "far(row.price)", "by_way")
+    told = role([plain, sort], "price", tmp_path)
+    assert told is not None and told == ("sort", sort)
+    assert is_plain_sort(sort, tmp_path, plain) and is_plain_sort(sort, tmp_path, sort)
+    assert not is_plain_sort(sort, tmp_path, computed) and not is_plain_sort(sort, tmp_path)
 
 
 def test_cuts_of_lists_with_what_their_bounds_come_from(tmp_path: Path) -> None:

@@ -177,21 +177,20 @@ def show(name: str, score: Mapping[str, Any]) -> None:
     print(f"lines right {score['lines_right']} of {score['lines_given']}, ", end="")
     print(f"findings that no label speaks of: {score['unlabelled_findings']} {score['unlabelled_by_kind']}")
     for miss in score["missed"]:
-        print(f"  missed       {miss['kind']:22}{miss['request']}: {miss['wanted']}: {miss['why']}", end="")
+        print(f"  missed       {miss['kind']:24}{miss['request']}: {miss['wanted']}: {miss['why']}", end="")
         print(f" (said at {', '.join(miss['said_at'])})" if miss["said_at"] else "")
     for alarm in score["alarms"]:
-        print(f"  false alarm  {alarm['kind']:22}{alarm['request']}: {', '.join(alarm['said_at'])}: {alarm['why']}")
+        print(f"  false alarm  {alarm['kind']:24}{alarm['request']}: {', '.join(alarm['said_at'])}: {alarm['why']}")
     for lost in score.get("after_trials", {}).get("planted_refuted", []):
         print(
-            f"  refuted      {lost['kind']:22}{lost['request']}: {lost['wanted']}: planted, and taken away by a trial"
+            f"  refuted      {lost['kind']:24}{lost['request']}: {lost['wanted']}: planted, and taken away by a trial"
         )
 
 
 def show_peers(scores: Mapping[str, Any]) -> None:
     """Recall and precision on the kinds that peers claim."""
-    print(
-        f"\nrepeated statements of the sealed half{'':12}{'planted':>9}{'found':>9}{'any place':>11}{'alarms':>9}{'unlabelled':>12}"
-    )
+    heads = f"{'planted':>9}{'found':>9}{'any place':>11}{'alarms':>9}{'unlabelled':>12}"
+    print(f"\n{'repeated statements of the sealed half':50}{heads}")
     for name, score in scores.items():
         if "error" in score:
             print(f"{name:50}{score['error']}")

@@ -108,14 +108,48 @@ def _key_of(call: ast.Call) -> ast.expr | None:
     return next((word.value for word in call.keywords if word.arg == "key"), None)
 
 
-def is_plain_sort(frame: Frame, root: Path | None) -> bool:
-    """Whether the key of the sort on that line is made of attributes alone, so that ORDER BY gives the same."""
+def is_plain_sort(frame: Frame, root: Path | None, reading: Frame | None = None) -> bool:
+    """Whether the key of the sort on that line is made of attributes alone, so that ORDER BY gives the same.
+
+    `reading`: the innermost own frame that read the key's column; tells of a key that the line only names.
+    """
     tree = _at(root, frame)
     call = _sort_at(tree, frame.line) if tree is not None else None
     key = _key_of(call) if call is not None else None
-    if not isinstance(key, ast.Lambda):
-        return isinstance(key, ast.Call) and ast.unparse(key.func).endswith("attrgetter")
-    return all(isinstance(part, _PLAIN_KEY) for part in ast.walk(key.body))
+    if isinstance(key, ast.Lambda):
+        return _is_plain(key.body)
+    if isinstance(key, ast.Call):
+        return ast.unparse(key.func).endswith("attrgetter")
+    return (
+        isinstance(key, ast.Name | ast.Attribute | ast.Subscript)
+        and reading is not None
+        and _reads_only(reading, frame, root)
+    )
+
+
+def _is_plain(node: ast.AST) -> bool:
+    return all(isinstance(part, _PLAIN_KEY) for part in ast.walk(node))
+
+
+def _reads_only(reading: Frame, sort: Frame, root: Path | None) -> bool:
+    """Whether a key made elsewhere only reads: no Python of the app's own between sort and column (`attrgetter`), or a
+    function that returns attributes and does nothing else."""
+    if (reading.file, reading.line) == (sort.file, sort.line):
+        return True
+    tree = _at(root, reading)
+    around = [
+        node
+        for node in (ast.walk(tree) if tree is not None else ())
+        if isinstance(node, _FUNCTIONS) and node.lineno <= reading.line <= (node.end_lineno or 0)
+    ]
+    if not around:
+        return False
+    function = max(around, key=lambda node: node.lineno)
+    if isinstance(function, ast.Lambda):
+        return _is_plain(function.body)
+    last = function.body[-1]
+    told = function.body[1:] if ast.get_docstring(function) is not None else function.body
+    return len(told) == 1 and isinstance(last, ast.Return) and last.value is not None and _is_plain(last.value)
 
 
 def in_loop(frame: Frame, root: Path | None) -> bool:

@@ -59,6 +59,13 @@ class Connection:
         return self.path is not None and (self.path in ("", ":memory:") or "mode=memory" in self.path)
 
     @property
+    def gone(self) -> bool:
+        """A file of SQLite that is there no longer. One named by a URI is taken to be there."""
+        if self.path is None or self.in_memory or self.path.startswith("file:"):
+            return False
+        return not Path(self.path).exists()
+
+    @property
     def system(self) -> Literal["sqlite", "postgresql"]:
         return "sqlite" if self.path is not None else "postgresql"
 

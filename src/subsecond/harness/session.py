@@ -102,13 +102,16 @@ class AuditedApp:
         store.write(folder / f"{name}.json", [store.to_json(content, indent=0)])
 
     def connections(self) -> list[clones.Connection]:
-        """The databases that the app has connected to, as the agent saw it; holds passwords."""
+        """The databases that the app has connected to, as the agent saw it; holds passwords.
+
+        A file of SQLite that is no more is left out: the app filled it and then moved it to its place.
+        """
         found: dict[clones.Connection, None] = {}
         for path in sorted(self.app.spool.glob("connect-*.json")):
             said = store.from_json(path.read_bytes(), _Connections, path.name)
             for one in said.connections:
                 found.setdefault(one.connection())
-        return list(found)
+        return [one for one in found if not one.gone]
 
     @contextmanager
     def workers(self) -> Iterator[None]:

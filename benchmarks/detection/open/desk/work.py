@@ -55,6 +55,33 @@ def load_settings(session: Session) -> dict[str, str]:
     return {row.key: row.value for row in session.scalars(select(Setting).order_by(Setting.id))}
 
 
+class Rules:
+    """The house's, for a part of it."""
+
+    def __init__(self, session: Session, part: str) -> None:
+        self.session, self.part = session, part
+
+    def all(self) -> dict[str, str]:
+        return {row.key: row.value for row in self.session.scalars(select(Setting).order_by(Setting.id.desc()))}
+
+    def of_part(self) -> list[str]:
+        every = self.session.scalars(select(Setting).order_by(Setting.value, Setting.id))
+        return [row.value for row in every if row.key.endswith(self.part)]
+
+
+@pages.get("/static-lookup/held")
+def rule_of_a_part() -> Response:
+    with Database() as session:
+        return jsonify(Rules(session, request.args["part"]).all()["k1"])
+
+
+@pages.get("/static-lookup/near-held")
+def rules_of_a_part() -> Response:
+    """What is read is always the same, what is made of it depends on the object."""
+    with Database() as session:
+        return jsonify(Rules(session, request.args["part"]).of_part())
+
+
 @pages.get("/static-lookup/expanded")
 def with_a_tree() -> Response:
     with Database() as session:

@@ -19,6 +19,9 @@ from subsecond_agent import protocol
 
 MIN_SHARE = 0.01
 """Of the request's seconds: what is below a third of a trial's smallest margin (3 %) is not worth a cache's risk."""
+ROW_SECONDS, OBJECT_SECONDS = 2e-6, 7e-6
+"""What a row, or an object of the ORM, takes at least to be made (measured: SQLite, two columns, 1,000 rows): a profile
+has no sample of a function that takes less than its period."""
 
 
 @detector
@@ -35,9 +38,11 @@ class StaticLookup:
     When it is fine: the answer must be the newest one at any moment; the function reads what the request is about.
 
     Rule: an own function whose statements all read without any value bound, which gave the same result, for the same
-    arguments, in the deep runs of at least two requests that ask for different things, nothing among the target's
-    requests writing to its tables; at least one per cent of the request. Of functions that call each other, the
-    innermost. Call site: the statement; cause: the function. The seconds are the statements' and the function's CPU.
+    arguments (those that hold an object of the app's own, such as `self`, cannot be compared: the result decides), in
+    the deep runs of at least two requests that ask for different things, nothing among the target's requests writing
+    to its tables; at least one per cent of the request. Of functions that call each other, the innermost. Call site:
+    the statement; cause: the function. The seconds are the statements' and the function's CPU, or what its rows take
+    at least to be made where the profile saw less.
     """
 
     phase: ClassVar[int | None] = 5
@@ -52,14 +57,15 @@ class StaticLookup:
                 if not spans or taken & {id(span) for span in spans} or not _is_static(one, spans, run, facts):
                     continue
                 taken |= {id(span) for span in spans}
-                cost = seconds(spans) + spent.get((one.file, one.function), (0.0, 0.0))[1]
+                computed = spent.get((one.file, one.function), (0.0, 0.0))[1]
+                cost = seconds(spans) + max(computed, _rows(spans) * _row_seconds(spans, run))
                 if cost < MIN_SHARE * trace.seconds:
                     continue
                 yield self.suspicion(trace, one, spans, cost)
 
     def suspicion(self, trace: Trace, one: FunctionCalls, spans: Sequence[Span], cost: float) -> Suspicion:
         """A function that gives the same in every request."""
-        rows = sum(told for span in spans if isinstance(told := span.attributes.get(protocol.DB_ROWS), int))
+        rows = _rows(spans)
         saves = {trace.request: {protocol.COUNT_QUERIES: len(spans)}}
         function = Learn(what="function", chain=((one.file, one.line),))
         return Suspicion(
@@ -86,6 +92,17 @@ class StaticLookup:
                 *_of_its_caller(one, saves),
             ),
         )  # fmt: skip
+
+
+def _rows(spans: Sequence[Span]) -> int:
+    return sum(told for span in spans if isinstance(told := span.attributes.get(protocol.DB_ROWS), int))
+
+
+def _row_seconds(spans: Sequence[Span], run: Trace) -> float:
+    """For one row: dearer where the deep run saw objects made of them."""
+    reads = run.deep.reads if run.deep is not None else ()
+    made = {print_of(run.spans[one.span]) for one in reads if one.span is not None and one.entity is not None}
+    return OBJECT_SECONDS if any(print_of(span) in made for span in spans) else ROW_SECONDS
 
 
 def _of_its_caller(one: FunctionCalls, saves: dict[str, dict[str, int]]) -> tuple[Experiment, ...]:
@@ -130,10 +147,13 @@ def _asks_another_thing(other: Trace, run: Trace) -> bool:
 
 
 def _answer(one: FunctionCalls) -> tuple[str, str] | None:
-    """(arguments, result) where all calls had the same ones, which can be compared between requests."""
+    """(arguments, result) where all calls had the same ones, and a result that can be compared between requests.
+
+    Arguments that cannot be are empty: what reads without a value answers by its rows alone.
+    """
     if one.unlike or one.distinct != 1 or len(one.arguments) != 1:
         return None
     told = one.arguments[0]
-    if told.result is None or told.result.startswith("~") or told.hash.startswith("~"):
+    if told.result is None or told.result.startswith("~"):
         return None
-    return told.hash, told.result
+    return "" if told.hash.startswith("~") else told.hash, told.result
