@@ -1,5 +1,5 @@
 // Made from the report's JSON Schema by contract.mjs; do not edit.
-// schema sha256 66b4326cfc165be7d6dc7e3382e1a3960cf916fe25bdf5460007f2e34164dc77
+// schema sha256 a8b327475d410d74e030cc0d6c12c2a7d9e19ec677a9e59b93d3fb2e7aa7ed13
 
 /**
  * All of it. `plan` None: `subsecond plan` was not run; `ledger` None: nothing was attempted.
@@ -402,6 +402,7 @@ export interface View {
   id: string;
   kind: "containers" | "context" | "flow";
   left_out: string;
+  mermaid: string;
   ms: number | null;
   pair: string | null;
   request: string | null;

@@ -189,8 +189,9 @@ def _view(request: str, index: int, side: Side) -> View:
     line = CalloutLine(text=f"623 × SELECT {EVIL}", finding="F1", boxes=("t1",))
     return View(
         id=f"flow-{request}-{side}", kind="flow", title=EVIL if index == 0 else f"request {index}", side=side,
-        request=request, width=1_100, height=420, boxes=tuple(boxes), arrows=tuple(arrows), steps=steps, ms=MS[side],
-        pair=f"flow-{request}-{other}", callouts=(Callout(sort="loops", title="N+1 loops", lines=(line,)),),
+        request=request, width=1_100, height=420, boxes=tuple(boxes), arrows=tuple(arrows), steps=steps,
+        ms=MS[side],
+        pair=f"flow-{request}-{other}", mermaid="C4Component\n", callouts=(Callout(sort="loops", title="N+1 loops", lines=(line,)),),
         boundaries=(
             Boundary(id="app", title="shop", technology=EVIL, parent=None, x=200, y=0, width=660, height=420),
         ),

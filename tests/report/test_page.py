@@ -366,7 +366,7 @@ def test_a_phone_gets_the_step_list_first(windows: Windows, small: Path) -> None
     ) == pytest.approx(0.9)
 
 
-def test_a_diagram_is_exported_as_svg(windows: Windows, small: Path, report: Report) -> None:
+def test_a_diagram_is_exported(windows: Windows, small: Path, report: Report) -> None:
     shown = windows.open(small).go("architecture/flow-request-0-legacy")
     with shown.expect_download() as download:
         shown.get_by_role("button", name="Legacy: download as SVG").click()
@@ -376,6 +376,10 @@ def test_a_diagram_is_exported_as_svg(windows: Windows, small: Path, report: Rep
     assert {box.title for box in view(report, "flow-request-0-legacy").boxes} <= texts
     assert len(drawn.findall("{http://www.w3.org/2000/svg}path")) == len(view(report, "flow-request-0-legacy").arrows)
     assert "<script" not in text and "var(" not in text
+    with shown.expect_download() as download:
+        shown.get_by_role("button", name="Legacy: download as Mermaid").click()
+    assert download.value.path().read_text(encoding="utf-8") == "C4Component\n"
+    assert download.value.suggested_filename.endswith("-legacy.mmd")
 
 
 # --- waterfall, findings, themes, print -------------------------------------------------------------------------------

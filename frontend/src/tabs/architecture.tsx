@@ -92,16 +92,22 @@ function GroupPanel(props: { group: Group; start: boolean; view: View; what: str
   }, [player]);
 
   const step = /^step-(\d+)$/.exec(what)?.[1];
+  /** The hash that this component wrote itself: it follows the player, so the player must not follow it. */
+  const written = useRef("");
   useEffect(() => {
-    if (step) player.toStep(props.view, Number(step));
+    const stale = location.hash !== link("architecture", props.view.id, `step-${step}`);
+    if (step && !stale && location.hash !== written.current) player.toStep(props.view, Number(step));
   }, [step, props.view.id, player]);
 
   // While it stands, the place is in the URL, so that it can be shared.
   const at = player.moment(props.view);
   const boxId = what.startsWith("box-") ? what.slice(4) : null;
   useEffect(() => {
-    if (!player.playing && at.step > 0 && boxId === null && player.pace === "steps")
-      go(link("architecture", props.view.id, `step-${at.step}`), true);
+    if (player.playing || boxId !== null || player.pace !== "steps" || (at.step === 0 && !step)) return;
+    // A link that was just opened is not yet followed by the player.
+    if (at.step === 0 && location.hash !== written.current) return;
+    written.current = at.step > 0 ? link("architecture", props.view.id, `step-${at.step}`) : link("architecture", props.view.id);
+    go(written.current, true);
   }, [player.playing, at.step]);
 
   const onBox = useCallback(
@@ -151,6 +157,11 @@ function GroupPanel(props: { group: Group; start: boolean; view: View; what: str
                 <button type="button" class="quiet" onClick={() => download(`${name(view)}.svg`, "image/svg+xml", svg(view, removed))}>
                   <span class="visually-hidden">{SIDES[view.side]}: download as </span>SVG
                 </button>
+                {view.mermaid && (
+                  <button type="button" class="quiet" onClick={() => download(`${name(view)}.mmd`, "text/plain", view.mermaid)}>
+                    <span class="visually-hidden">{SIDES[view.side]}: download as </span>Mermaid
+                  </button>
+                )}
               </span>
             </figcaption>
             <Diagram

@@ -329,6 +329,8 @@ class View:
     pair: str | None = None
     callouts: tuple[Callout, ...] = ()
     left_out: str = ""
+    mermaid: str = ""
+    """The same as Mermaid C4, for a reader to take away."""
 
 
 # --- waterfall --------------------------------------------------------------------------------------------------------

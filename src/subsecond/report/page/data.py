@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from subsecond.model.report import Finding, Report, Request, Waterfall
 from subsecond.model.trace import Trace
 from subsecond.report.page.c4 import views
 from subsecond.report.page.findings import Findings, manual
 from subsecond.report.page.masks import all_masked
+from subsecond.report.page.mermaid import mermaid
 from subsecond.report.page.overview import Compared, overview, request_of
 from subsecond.report.page.planned import planned
 from subsecond.report.page.proofs import ledger
@@ -32,7 +35,7 @@ def report(sources: Sources) -> Report:
         )  # fmt: skip
     waterfalls = tuple(made for one in sources.sides for made in _waterfalls(one, words, tables))
     kinds = {one.kind for one in findings} | {one.kind for one in sources.attempts}
-    drawn = views(sources, words, comparisons, tables)
+    drawn = all_masked(views(sources, words, comparisons, tables))
     return Report(
         name=sources.naming_of("app", sources.main.name),
         compared=sources.other.name if sources.other else None,
@@ -40,7 +43,7 @@ def report(sources: Sources) -> Report:
         tried=sources.trials is not None,
         requests=all_masked(tuple(requests)),
         overview=all_masked(overview(sources, comparisons, words)),
-        views=all_masked(drawn),
+        views=tuple(replace(one, mermaid=mermaid(one)) for one in drawn),
         waterfalls=waterfalls,
         findings=all_masked(findings),
         manual=manual(sources.manual, kinds),
