@@ -191,7 +191,8 @@ def _view(request: str, index: int, side: Side) -> View:
         id=f"flow-{request}-{side}", kind="flow", title=EVIL if index == 0 else f"request {index}", side=side,
         request=request, width=1_100, height=420, boxes=tuple(boxes), arrows=tuple(arrows), steps=steps,
         ms=MS[side],
-        pair=f"flow-{request}-{other}", mermaid="C4Component\n", callouts=(Callout(sort="loops", title="N+1 loops", lines=(line,)),),
+        pair=f"flow-{request}-{other}", mermaid="C4Component\n",
+        callouts=(Callout(sort="loops", title="N+1 loops", lines=(line,)),),
         boundaries=(
             Boundary(id="app", title="shop", technology=EVIL, parent=None, x=200, y=0, width=660, height=420),
         ),
@@ -305,7 +306,8 @@ def _plan(requests: list[str]) -> Plan:
 def _ledger() -> Ledger:
     passed = tuple(Gate(name=name, verdict="passed", why="fine", ms=800.0) for name in ("import", "boot"))
     failed = Gate(
-        name="contract", verdict="failed", why=EVIL, evidence=(EVIL,), ms=9_000.0, curl=f"curl 'http://127.0.0.1/{EVIL}'",
+        name="contract", verdict="failed", why=EVIL, evidence=(EVIL,), ms=9_000.0,
+        curl=f"curl 'http://127.0.0.1/{EVIL}'",
         differences=(Difference(path="$.items[0].name", what=EVIL),),
     )  # fmt: skip
     html = patch_html("--- a/x.py\n+++ b/x.py\n@@ -1 +1 @@\n-old\n+new\n")
