@@ -22,11 +22,7 @@ from subsecond.report.plan import PHASES
 
 def sources(root: Path, compare: Path | None, proposed: dict[str, Draft], *, live: bool) -> Sources:
     """Of the project at `root`; `compare`: the folder of another audited project (or its `.subsecond` itself)."""
-    audit = store.read_audit(root)
-    main = Recorded(
-        side="legacy" if compare else "now", root=root, audit=audit, traces=store.read_recorded(root),
-        around=store.read_surroundings(root), plans=store.read_plans(root),
-    )  # fmt: skip
+    main = _recorded(root, "legacy" if compare else "now")
     found = Sources(
         main=main,
         other=_other(compare) if compare else None,
@@ -46,16 +42,21 @@ def sources(root: Path, compare: Path | None, proposed: dict[str, Draft], *, liv
         return replace(found, attempts=tuple(ledger.attempts()), constraints=tuple(ledger.constraints()))
 
 
+def _recorded(root: Path, side: Side) -> Recorded:
+    return Recorded(
+        side=side, root=root, audit=store.read_audit(root), traces=store.read_recorded(root),
+        around=store.read_surroundings(root), plans=store.read_plans(root),
+        title=dict(target.naming_of(root).names).get("app", ""),
+    )  # fmt: skip
+
+
 def _other(folder: Path) -> Recorded:
     root = folder.parent if folder.name == store.FOLDER else folder
     if not (root / store.FOLDER / store.FINDINGS).is_file():
         raise SubsecondError(
             "no-audit", f"--compare {folder}: there is no audit in it; run `subsecond audit` in that project first"
         )
-    return Recorded(
-        side="optimised", root=root, audit=store.read_audit(root), traces=store.read_recorded(root),
-        around=store.read_surroundings(root), plans=store.read_plans(root),
-    )  # fmt: skip
+    return _recorded(root, "optimised")
 
 
 def _unreached(recorded: Recorded) -> Iterator[tuple[tuple[Side, str], tuple[Unreached, ...]]]:

@@ -37,7 +37,7 @@ def report(sources: Sources) -> Report:
     kinds = {one.kind for one in findings} | {one.kind for one in sources.attempts}
     drawn = all_masked(views(sources, words, comparisons, tables))
     return Report(
-        name=sources.naming_of("app", sources.main.name),
+        name=sources.main.name,
         compared=sources.other.name if sources.other else None,
         live=sources.live,
         tried=sources.trials is not None,

@@ -24,6 +24,8 @@ from subsecond_agent import protocol
 MOST_SESSIONS = 6
 MOST_TABLES = 8
 MOST_OPTIONAL = 3
+FEW = 2
+"""Parameters of one condition; what depends on more of them says nothing to a reader."""
 LOGS_SHARE = 0.01
 """Of the request's time from which its logs are a box of their own."""
 APP, DATABASE = "app", "database"
@@ -395,7 +397,7 @@ class Flow:
         shown = 0
         for one in self.scene.unreached:
             key = (one.file, one.function)
-            closed = self._not_sent.intersection(one.parameters)
+            closed = self._opening(one)
             if not closed or shown == MOST_OPTIONAL or key not in self.calls.shown:
                 continue
             caller = self._function(key)
@@ -415,6 +417,11 @@ class Flow:
             arrow = self.draft.arrow(caller.id, box.id)
             arrow.optional = True
             arrow.labels[f"only with {names}"] = None
+
+    def _opening(self, one: Unreached) -> set[str]:
+        """Parameters that this request does not send and that a condition speaks of, itself or through a variable."""
+        named = self._not_sent.intersection(re.findall(r"[A-Za-z_]\w*", one.condition or ""))
+        return named or (self._not_sent.intersection(one.parameters) if len(one.parameters) <= FEW else set())
 
     def _remarks(self) -> None:
         if self.handler and not by_name(self.scene.run, protocol.SPAN_QUERY):

@@ -34,8 +34,7 @@ class Names:
     def app(self, side: Side) -> tuple[str, str]:
         """Name and technology of the application."""
         around = self.around[side]
-        name = self._apps[side] if side == "optimised" else self._names.get("app", self._apps[side])
-        return name, technology(around) if around else ""
+        return self._apps[side], technology(around) if around else ""
 
     def people(self) -> tuple[Person, ...]:
         """Those of the configuration, else whoever sends the requests."""

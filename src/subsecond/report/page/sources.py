@@ -29,10 +29,12 @@ class Recorded:
     traces: tuple[Trace, ...] = ()
     around: Surroundings | None = None
     plans: tuple[Explained, ...] = ()
+    title: str = ""
+    """What its configuration calls it (`app` of `[report.names]`)."""
 
     @property
     def name(self) -> str:
-        return self.around.name if self.around else self.root.name
+        return self.title or (self.around.name if self.around else self.root.name)
 
     def runs(self) -> dict[str, Trace]:
         """The quickest recorded run of each request and job: the one that waited least for others."""
@@ -76,10 +78,6 @@ class Sources:
     phases: dict[int | None, str] = field(default_factory=dict)
     naming: Naming = field(default_factory=Naming)
     live: bool = False
-
-    def naming_of(self, key: str, otherwise: str) -> str:
-        """The name that the configuration gives to what was observed as `key`."""
-        return dict(self.naming.names).get(key, otherwise)
 
     @property
     def sides(self) -> list[Recorded]:
