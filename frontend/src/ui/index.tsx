@@ -58,9 +58,9 @@ export function Code(props: { excerpt: Excerpt }) {
   );
 }
 
-/** A long name may be broken after its dots, underscores and slashes, not within a word. */
+/** A long name may be broken after its dots and underscores, a path after its slashes, neither within a word. */
 export function breakable(name: string) {
-  return name.split(/(?<=[_./])/).map((part, index) => (
+  return name.split(name.includes("/") ? /(?<=\/)/ : /(?<=[_.])/).map((part, index) => (
     <Fragment key={index}>
       {index > 0 && <wbr />}
       {part}
