@@ -364,7 +364,7 @@ function PlanTree(props: { statement: Statement }) {
               {node.slow && <span class="slow-mark">slowest</span>}
               {node.detail && <span class="plan-node-detail">{node.detail}</span>}
             </span>
-            <span class="plan-rows">{node.rows === null ? "" : `${count(node.rows)} rows`}</span>
+            <span class="plan-rows">{node.rows === null ? "" : plural(Math.round(node.rows), "row")}</span>
             <span class="plan-share">{node.share === null ? "" : percent(node.share)}</span>
           </li>
         ))}
