@@ -66,6 +66,8 @@ def test_a_refuted_finding_is_gone_for_that_request_alone() -> None:
     confirmed = [*trials, {"request": "list", "verdict": "confirmed"}]
     assert judge.standing([said("lazy-load", "list", trials=confirmed)])
     assert judge.standing([said("lazy-load", "list", trials=trials)]) == []
+    assert judge.proven([said("lazy-load", "list", trials=trials)]) == []
+    assert judge.proven([said("lazy-load", "list", trials=confirmed)])
 
 
 def test_causes_and_lines_are_counted_apart() -> None:

@@ -95,8 +95,10 @@ def score_of(
     }
     score["precision"] = None
     if tried:
-        left = {one.name: judge.standing(tried[one.name]["findings"]) for one in here}
-        after = judge.together(judge.judge(one.labels, left[one.name]) for one in here)
+        after, sure = (
+            judge.together(judge.judge(one.labels, kept(tried[one.name]["findings"])) for one in here)
+            for kept in (judge.standing, judge.proven)
+        )
         score["precision"] = after["precision"]
         score["after_trials"] = {
             "recall": after["recall"],
@@ -104,6 +106,7 @@ def score_of(
             "false_alarms": after["false_alarms"],
             "alarms": after["alarms"],
             "verdicts": _verdicts([said for one in here for said in tried[one.name]["findings"]]),
+            "confirmed": {name: sure[name] for name in ("found", "false_alarms", "precision")},
             "planted_refuted": [lost for one in here for lost in _lost(one, tried[one.name]["findings"])],
         }
     unlabelled = score.pop("unlabelled")
@@ -128,7 +131,7 @@ def _peers(every: Sequence[Application], seen: Mapping[str, dict[str, Any]], pyt
         "ours": {name: peers.ours(outcome) for name, outcome in seen.items()},
         "same SQL, same stack, at least 2": {name: peers.plain_rule(outcome) for name, outcome in seen.items()},
     }
-    scores: dict[str, Any] = {"python": _versions(python)}
+    scores: dict[str, Any] = {}
     failed: dict[str, list[str]] = {}
     sealed = [one for one in every if one.sealed]
     for name in peers.NAMES:
@@ -142,7 +145,7 @@ def _peers(every: Sequence[Application], seen: Mapping[str, dict[str, Any]], pyt
     for name, claimed in claims.items():
         scores[name] = {**peers.scored(sealed, claimed), "requests_failed": failed.get(name, [])}
     show_peers(scores)
-    return {"peers": scores}
+    return {"peers": scores, "peers_ran_with": _versions(python)}
 
 
 def _versions(python: Path) -> dict[str, str]:

@@ -17,7 +17,7 @@ After trials, a finding no longer stands for a request where a trial refuted it 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 Label = Mapping[str, Any]
@@ -77,17 +77,25 @@ def together(scores: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
 
 def standing(findings: Sequence[Said]) -> list[dict[str, Any]]:
     """The findings without the requests for which a trial refuted them; those left without any request are gone."""
+    return _where(findings, lambda verdicts: "refuted" not in verdicts or "confirmed" in verdicts)
+
+
+def proven(findings: Sequence[Said]) -> list[dict[str, Any]]:
+    """The findings with only the requests for which a trial confirmed them."""
+    return _where(findings, lambda verdicts: "confirmed" in verdicts)
+
+
+def _where(findings: Sequence[Said], holds: Callable[[set[str]], bool]) -> list[dict[str, Any]]:
     left = []
     for said in findings:
-        requests = [name for name in said["requests"] if not _refuted(said, name)]
+        requests = [name for name in said["requests"] if holds(_verdicts([said], name))]
         if requests:
             left.append({**said, "requests": requests})
     return left
 
 
-def _refuted(said: Said, request: str) -> bool:
-    verdicts = {trial["verdict"] for trial in said.get("trials", ()) if trial["request"] == request}
-    return "refuted" in verdicts and "confirmed" not in verdicts
+def _verdicts(findings: Sequence[Said], request: str) -> set[str]:
+    return {trial["verdict"] for said in findings for trial in said.get("trials", ()) if trial["request"] == request}
 
 
 def of_request(findings: Sequence[Said], request: str) -> list[Said]:
@@ -123,7 +131,8 @@ def _alarm(near: Label, labels: Sequence[Label], findings: Sequence[Said]) -> li
     wrong = [said for said in there if not any(fits(label, said) for label in right)]
     if not wrong:
         return []
-    return [{**_named(near, near["near"]), "said_at": [_place(said) for said in wrong]}]
+    verdicts = sorted(_verdicts(wrong, near["request"]))
+    return [{**_named(near, near["near"]), "said_at": [_place(said) for said in wrong], "verdicts": verdicts}]
 
 
 def _unlabelled(labels: Sequence[Label], findings: Sequence[Said]) -> list[dict[str, Any]]:
