@@ -17,7 +17,7 @@ const PHONE_SCALE = 0.9;
 /** Boxes from this height on have a second line. */
 const TALL = 44;
 /** And from this one on a third, for the technology. */
-const TALLER = 50;
+const TALLER = 56;
 /** Between a badge and the head of its arrow. */
 const HEAD = 10;
 /** More runs than this along one arrow are marked. */
