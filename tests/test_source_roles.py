@@ -39,6 +39,9 @@ def by_way(row):
 def chosen(rows, order):
     return sorted(rows, key=order)
 
+def shown_in_order(rows, way):
+    return [row.id for row in sorted(rows, key=way)]
+
 def page(rows, args):
     first = int(args.get("page")) * 20
     short = [row.name[:first] for row in rows]
@@ -83,8 +86,10 @@ def test_a_key_that_is_only_named_is_known_by_who_read_the_column(tmp_path: Path
     plain, computed = at(tmp_path, "-row.price, row.id", "by_price"), at(tmp_path, "far(row.price)", "by_way")
     told = role([plain, sort], "price", tmp_path)
     assert told is not None and told == ("sort", sort)
-    assert is_plain_sort(sort, tmp_path, plain) and is_plain_sort(sort, tmp_path, sort)
-    assert not is_plain_sort(sort, tmp_path, computed) and not is_plain_sort(sort, tmp_path)
+    assert is_plain_sort(sort, tmp_path, plain, "price") and is_plain_sort(sort, tmp_path, sort, "price")
+    assert not is_plain_sort(sort, tmp_path, computed, "price") and not is_plain_sort(sort, tmp_path)
+    beside = at(tmp_path, "key=way", "shown_in_order")
+    assert not is_plain_sort(beside, tmp_path, beside, "id")
 
 
 def test_cuts_of_lists_with_what_their_bounds_come_from(tmp_path: Path) -> None:

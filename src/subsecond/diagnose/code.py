@@ -108,10 +108,10 @@ def _key_of(call: ast.Call) -> ast.expr | None:
     return next((word.value for word in call.keywords if word.arg == "key"), None)
 
 
-def is_plain_sort(frame: Frame, root: Path | None, reading: Frame | None = None) -> bool:
+def is_plain_sort(frame: Frame, root: Path | None, reading: Frame | None = None, name: str = "") -> bool:
     """Whether the key of the sort on that line is made of attributes alone, so that ORDER BY gives the same.
 
-    `reading`: the innermost own frame that read the key's column; tells of a key that the line only names.
+    `reading`: the innermost own frame that read the column `name`; tells of a key that the line only names.
     """
     tree = _at(root, frame)
     call = _sort_at(tree, frame.line) if tree is not None else None
@@ -120,22 +120,30 @@ def is_plain_sort(frame: Frame, root: Path | None, reading: Frame | None = None)
         return _is_plain(key.body)
     if isinstance(key, ast.Call):
         return ast.unparse(key.func).endswith("attrgetter")
-    return (
-        isinstance(key, ast.Name | ast.Attribute | ast.Subscript)
-        and reading is not None
-        and _reads_only(reading, frame, root)
-    )
+    if tree is None or reading is None or not isinstance(key, ast.Name | ast.Attribute | ast.Subscript):
+        return False
+    if (reading.file, reading.line) == (frame.file, frame.line):
+        # no Python of the app's own between sort and column: `attrgetter`, or another reading on the same line
+        return name not in _attributes_beside(tree, key, frame.line)
+    return _returns_attributes(reading, root)
+
+
+def _attributes_beside(tree: ast.AST, key: ast.expr, line: int) -> set[str]:
+    """Attributes that a line reads elsewhere than in the key of its sort."""
+    within = {id(part) for part in ast.walk(key)}
+    return {
+        part.attr
+        for part in ast.walk(tree)
+        if isinstance(part, ast.Attribute) and part.end_lineno == line and id(part) not in within
+    }
 
 
 def _is_plain(node: ast.AST) -> bool:
     return all(isinstance(part, _PLAIN_KEY) for part in ast.walk(node))
 
 
-def _reads_only(reading: Frame, sort: Frame, root: Path | None) -> bool:
-    """Whether a key made elsewhere only reads: no Python of the app's own between sort and column (`attrgetter`), or a
-    function that returns attributes and does nothing else."""
-    if (reading.file, reading.line) == (sort.file, sort.line):
-        return True
+def _returns_attributes(reading: Frame, root: Path | None) -> bool:
+    """Whether the function that read a column returns attributes and does nothing else."""
     tree = _at(root, reading)
     around = [
         node

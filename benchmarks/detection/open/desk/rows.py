@@ -98,7 +98,7 @@ ORDERS = {"name": name_and_id, "near": nearness}
 def in_an_order() -> Response:
     with Database() as session:
         order = ORDERS[request.args["by"]]
-        return jsonify([shown(room) for room in sorted(session.query(Room), key=order)])
+        return jsonify([[room.id, room.name] for room in sorted(session.query(Room), key=order)])
 
 
 @pages.get("/sort-in-app/near")

@@ -96,7 +96,7 @@ def _order(along: Sequence[Fetched], facts: Facts) -> tuple[str, ...]:
         for name, stack in one.reads.read_at.items():
             told = role(stack, name, facts.root)
             if told is not None and told[0] == "sort":
-                plain = is_plain_sort(told[1], facts.root, stack[0])
+                plain = is_plain_sort(told[1], facts.root, stack[0], name)
                 by = "columns, as ORDER BY would" if plain else "a key that Python computes: SQL has to, first"
                 said.setdefault(f"sorted in Python at {spot(told[1])}, by {by}")
     return tuple(said)

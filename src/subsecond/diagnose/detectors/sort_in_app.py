@@ -45,7 +45,7 @@ class SortInApp:
                 continue
             for name, stack in one.reads.read_at.items():
                 told = role(stack, name, facts.root)
-                if told is None or told[0] != "sort" or not is_plain_sort(told[1], facts.root, stack[0]):
+                if told is None or told[0] != "sort" or not is_plain_sort(told[1], facts.root, stack[0], name):
                     continue
                 if one.reads.columns[name] < MIN_ROWS * _calls(one, told[1]):
                     continue
