@@ -53,6 +53,8 @@ class Function:
     """What is known of a function over the whole run. Times in seconds."""
 
     frame: Frame
+    number: int
+    """From 1, in the order in which functions were first seen."""
     waits: float = 0.0
     cpu: float = 0.0
     first: float = float("inf")
@@ -127,7 +129,9 @@ class Calls:
             self.functions[chain[-1].file, chain[-1].function].direct += 1
 
     def _function(self, frame: Frame, depth: int) -> Function:
-        one = self.functions.setdefault((frame.file, frame.function), Function(frame, depth=depth))
+        one = self.functions.setdefault(
+            (frame.file, frame.function), Function(frame, len(self.functions) + 1, depth=depth)
+        )
         one.depth = max(one.depth, depth)
         one.entry = one.entry or not depth
         return one

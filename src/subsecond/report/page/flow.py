@@ -13,7 +13,7 @@ from subsecond.model.trace import Frame, Span, Trace, shown_file
 from subsecond.model.unreached import Unreached
 from subsecond.report.page.calls import Call, Calls, Function, Key
 from subsecond.report.page.draft import Draft, DraftArrow, DraftBox
-from subsecond.report.page.marks import CONNECTIONS, by_name, called, first_and_last, marked, what
+from subsecond.report.page.marks import CONNECTIONS, INDEXES, by_name, called, first_and_last, marked, what
 from subsecond.report.page.names import Names
 from subsecond.report.page.tables import Tables
 from subsecond.report.page.units import many, ms, shown_ms
@@ -29,7 +29,6 @@ FEW = 2
 LOGS_SHARE = 0.01
 """Of the request's time from which its logs are a box of their own."""
 APP, DATABASE = "app", "database"
-_INDEXES = ("missing-index", "non-sargable-predicate", "stale-statistics")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -251,7 +250,8 @@ class Flow:
                 holder.statements[statement] = None
         lazy = {str(span.attributes[protocol.LAZY_LOAD]) for span in spans if protocol.LAZY_LOAD in span.attributes}
         verb += f" (lazy load of {', '.join(sorted(lazy))})" if lazy else ""
-        words.append(f"{table.title}, {verb}")
+        named = tables_of(str(spans[0].attributes.get(protocol.FINGERPRINT, "")))
+        words.append(f"{named[0] if named else table.title}, {verb}")
         self._leaf_step(arrow, group, " → ".join(words))
 
     def _grown(self, source: str, target: str, group: Sequence[int], label: str) -> DraftArrow:
@@ -321,7 +321,9 @@ class Flow:
         spans = [self.scene.run.spans[number] for number in numbers]
         rows = [value for span in spans if isinstance(value := span.attributes.get(protocol.DB_ROWS), int)]
         found = [
-            one for one, marks in self.marks.items() if self._kinds[one] in _INDEXES and marks.intersection(numbers)
+            one.id
+            for one in self.scene.findings
+            if one.kind in INDEXES and one.fingerprint.partition(" (")[0] == name and self.marks[one.id]
         ]
         return self.draft.box(
             DraftBox(
@@ -467,7 +469,7 @@ class Flow:
         return next((key for key in self.calls.functions if self._id(key) == box), None)
 
     def _id(self, key: Key) -> str:
-        return f"f{list(self.calls.functions).index(key) + 1}"
+        return f"f{self.calls.functions[key].number}"
 
     @property
     def left_out(self) -> str:

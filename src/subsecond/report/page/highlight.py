@@ -5,9 +5,11 @@ Classes, never `style`: both themes work and the page's content policy holds. Wh
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Iterator, Sequence
 from html import escape
+from pathlib import PurePath
 
 from pygments import highlight
 from pygments.formatters import HtmlFormatter
@@ -64,8 +66,13 @@ def _lines(lines: Sequence[str], lexer: Lexer) -> list[str]:
 
 
 def _lexer(file: str) -> Lexer:
+    return _lexer_of(PurePath(file).suffix)
+
+
+@functools.cache
+def _lexer_of(suffix: str) -> Lexer:
     try:
-        return get_lexer_for_filename(file, ensurenl=False, stripnl=False)
+        return get_lexer_for_filename(f"x{suffix}", ensurenl=False, stripnl=False)
     except ClassNotFound:
         return TextLexer(ensurenl=False, stripnl=False)
 

@@ -7,47 +7,56 @@ from collections.abc import Iterable, Sequence
 
 from subsecond.model.finding import Finding
 from subsecond.model.trace import Span, Trace
+from subsecond.sql.fingerprint import tables
 from subsecond_agent import protocol
 
 LOOP = 3
 """One statement from one place as often as this is a loop."""
 CONNECTIONS = ("several-sessions", "nested-checkout", "pool-wait", "connection-held")
 """Kinds that are about check-outs, not about statements."""
+INDEXES = ("missing-index", "non-sargable-predicate", "stale-statistics")
+"""Kinds whose fingerprint is `table (columns)`."""
+_WHOLE = ("cacheable-response",)
 _WORD = re.compile(r"[a-z][a-z_.-]{0,23}|v\d{1,2}")
 _CALLS = {"serial-external-calls": protocol.SPAN_HTTP, "n-plus-one-http": protocol.SPAN_HTTP}
 
 
 def marked(trace: Trace, finding: Finding) -> tuple[int, ...]:
-    """Indices of the spans that the finding stands on, none where it is not about this request."""
-    if trace.request not in finding.requests:
+    """Indices of the spans that the finding stands on, none where it is not about this request or about all of it."""
+    if trace.request not in finding.requests or finding.kind in _WHOLE:
         return ()
-    return tuple(number for number, span in enumerate(trace.spans) if _concerns(trace, span, finding))
+    by_statement = _of_statement(trace, finding)
+    found = [number for number, span in enumerate(trace.spans) if _concerns(trace, span, finding, by_statement)]
+    if not found and by_statement:  # the statement is sent in one function, and the finding is about another
+        return tuple(number for number, span in enumerate(trace.spans) if finding.fingerprint in _asked(span))
+    return tuple(found)
 
 
-def _concerns(trace: Trace, span: Span, finding: Finding) -> bool:
+def _concerns(trace: Trace, span: Span, finding: Finding, by_statement: bool) -> bool:
+    place = (finding.file, finding.function)
     if finding.kind in CONNECTIONS:
-        if span.name != protocol.SPAN_CHECKOUT:
-            return False
-        opener = trace.opener(span)
-        return opener is not None and (opener.file, opener.function) == (finding.file, finding.function)
-    inside = any((frame.file, frame.function) == (finding.file, finding.function) for frame in span.stack)
+        opener = trace.opener(span) if span.name == protocol.SPAN_CHECKOUT else None
+        return opener is not None and (opener.file, opener.function) == place
     if finding.kind == "excessive-logging":
-        return span.name == protocol.SPAN_LOG and inside
-    if finding.kind in _CALLS:
-        return span.name == _CALLS[finding.kind] and inside
-    if span.name != protocol.SPAN_QUERY:
+        site = span.site
+        return span.name == protocol.SPAN_LOG and site is not None and (site.file, site.function) == place
+    if span.name != _CALLS.get(finding.kind, protocol.SPAN_QUERY):
         return False
-    attributes = span.attributes
-    asked = (attributes.get(protocol.FINGERPRINT), attributes.get(protocol.LAZY_LOAD))
-    return finding.fingerprint in asked and inside if _of_statement(trace, finding) else inside
+    if finding.kind in INDEXES:
+        if finding.fingerprint.partition(" (")[0] not in tables(str(span.attributes.get(protocol.FINGERPRINT, ""))):
+            return False
+    elif by_statement and finding.fingerprint not in _asked(span):
+        return False
+    return any((frame.file, frame.function) == place for frame in span.stack)
 
 
 def _of_statement(trace: Trace, finding: Finding) -> bool:
     """Whether its fingerprint is a statement's or a relationship's (else a function's name)."""
-    return any(
-        finding.fingerprint in (span.attributes.get(protocol.FINGERPRINT), span.attributes.get(protocol.LAZY_LOAD))
-        for span in trace.spans
-    )
+    return any(finding.fingerprint in _asked(span) for span in trace.spans if span.name == protocol.SPAN_QUERY)
+
+
+def _asked(span: Span) -> tuple[object, object]:
+    return span.attributes.get(protocol.FINGERPRINT), span.attributes.get(protocol.LAZY_LOAD)
 
 
 def by_name(trace: Trace, name: str) -> list[Span]:
