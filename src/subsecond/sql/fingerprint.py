@@ -129,6 +129,7 @@ def operation(text: str) -> str:
 _TABLE = re.compile(r"\b(?:from|join|into|update)\s+(?:only\s+)?((?:\w+|\"[^\"]+\")(?:\.(?:\w+|\"[^\"]+\"))?)", re.I)
 
 
+@functools.lru_cache(maxsize=4096)
 def tables(text: str) -> tuple[str, ...]:
     """Names of the tables a statement reads or writes, in order of appearance, without quotes."""
     seen: dict[str, None] = {}
