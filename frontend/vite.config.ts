@@ -57,8 +57,15 @@ function onePage(): Plugin {
 }
 
 export default defineConfig({
+  // Calls of `h` take a tenth less room than the automatic runtime's objects.
+  oxc: {
+    jsx: { runtime: "classic", pragma: "jsxMade", pragmaFrag: "jsxGroup" },
+    jsxInject: `import { h as jsxMade, Fragment as jsxGroup } from "preact"`,
+  },
   build: {
     target: "es2022",
+    // The first that know `light-dark()`: written out, the colours would take twice the room.
+    cssTarget: ["chrome123", "firefox120", "safari17.5"],
     assetsInlineLimit: Number.POSITIVE_INFINITY,
     cssCodeSplit: false,
     modulePreload: false,
