@@ -6,11 +6,13 @@ import { link } from "../router.ts";
 import { PairPlot } from "../ui/charts.tsx";
 import { Code, Empty, Figure, Html, Panel, PlaceText, Verdict } from "../ui/index.tsx";
 
-type Key = "cost" | "gain" | "phase" | "kind" | "verdict";
-const SORTS: Record<Key, string> = { cost: "cost", gain: "measured gain", phase: "phase", kind: "kind", verdict: "verdict" };
+type Key = "matters" | "cost" | "gain" | "phase" | "kind" | "verdict";
+const SORTS: Record<Key, string> = { matters: "what matters", cost: "cost", gain: "measured gain", phase: "phase", kind: "kind", verdict: "verdict" };
 const VERDICTS = ["confirmed", "inconclusive", "refuted", "not applied", "not testable"];
 
 const compare: Record<Key, (a: Finding, b: Finding) => number> = {
+  // Before this order, those come that the overview names.
+  matters: (a, b) => (b.ms ?? -1) - (a.ms ?? -1),
   cost: (a, b) => (b.ms ?? -1) - (a.ms ?? -1),
   gain: (a, b) => (b.gain?.median ?? Number.NEGATIVE_INFINITY) - (a.gain?.median ?? Number.NEGATIVE_INFINITY) || 0,
   phase: (a, b) => (a.phase ?? 9) - (b.phase ?? 9),
@@ -27,7 +29,7 @@ export function Findings(props: { parts: string[] }) {
   const [verdict, setVerdict] = useState("");
   const [request, setRequest] = useState("");
   const [text, setText] = useState("");
-  const [sort, setSort] = useState<Key>("cost");
+  const [sort, setSort] = useState<Key>("matters");
   const chosen = props.parts[0];
   const shown = useMemo(() => {
     const wanted = text.trim().toLowerCase();
@@ -41,7 +43,11 @@ export function Findings(props: { parts: string[] }) {
         words.includes(wanted)
       );
     };
-    return findings.filter(matches).sort(compare[sort]);
+    const sorted = findings.filter(matches).sort(compare[sort]);
+    if (sort !== "matters") return sorted;
+    const few = lookup.report.overview.few;
+    const rank = (one: Finding) => (few.includes(one.id) ? few.indexOf(one.id) : few.length);
+    return sorted.sort((a, b) => rank(a) - rank(b));
   }, [findings, kind, verdict, request, text, sort]);
   if (findings.length === 0)
     return lookup.report.requests.length === 0 ? (
