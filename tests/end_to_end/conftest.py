@@ -100,5 +100,6 @@ def _project(folder: Path, auth_url: str) -> Path:
     (folder / "subsecond.toml").write_text(target)
     requests = (EXAMPLE / "requests.http").read_text()
     (folder / "requests.http").write_text(requests.replace("http://127.0.0.1:8103", auth_url))
+    shutil.copy(EXAMPLE / "requirements.lock", folder)
     shutil.copytree(EXAMPLE / "discovery", folder / "discovery", ignore=shutil.ignore_patterns("__pycache__"))
     return folder

@@ -148,7 +148,7 @@ def clone(target: Target, facts: PythonFacts, source: Connection, folder: Path) 
     note = _note(target.home, facts.executable, source, name)
     try:
         if target.copy_database:
-            _copied_by(target, facts, name)
+            _copied_by(target, facts, source.dbname, name)
         else:
             work_on(facts.executable, source, {"op": "create", "name": name, "template": source.dbname})
         work_on(facts.executable, copy, {"op": "settle"})
@@ -167,9 +167,10 @@ def _note(root: Path, python: Path, source: Connection, name: str) -> Path:
     return path
 
 
-def _copied_by(target: Target, facts: PythonFacts, name: str) -> None:
+def _copied_by(target: Target, facts: PythonFacts, source: str | None, name: str) -> None:
     assert target.copy_database is not None
-    command = [part.replace("{name}", name) for part in shlex.split(target.copy_database)]
+    words = shlex.split(target.copy_database)
+    command = [part.replace("{name}", name).replace("{source}", source or "") for part in words]
     env = {**os.environ, **dict(target.env)}
     env["PATH"] = os.pathsep.join([str(facts.scripts), env.get("PATH", os.defpath)])  # its `python` is the app's
     try:

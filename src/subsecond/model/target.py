@@ -56,7 +56,7 @@ class Target:
     goal_seconds: float | None = None
     data: Literal["copy", "disposable"] = "copy"
     copy_database: str | None = None
-    """Command with `{name}` that makes a copy of the app's database; used by trials."""
+    """Command with `{name}` that makes a copy of the app's database, `{source}`; used by trials."""
     copy: tuple[str, ...] = ()
     """Ignored files and folders that the app needs beside its repository (`.env`), by their path in the project."""
     workers: tuple[str, ...] = ()

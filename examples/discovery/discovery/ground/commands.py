@@ -61,7 +61,9 @@ def parser() -> argparse.ArgumentParser:
     status.add_argument("--json", action="store_true", help="for programs")
     copy = verbs.add_parser("copy-database", help="make another copy of the data; prints its URL")
     copy.add_argument("name", metavar="NAME", help="discovery_… or subsecond_…")
-    copy.add_argument("--indexed", action="store_true", help="with the optimized version's indexes")
+    how = copy.add_mutually_exclusive_group()
+    how.add_argument("--indexed", action="store_true", help="with the optimized version's indexes")
+    how.add_argument("--like", metavar="NAME", help="with the indexes of this working database")
     drop = verbs.add_parser("drop-database", help="drop a copy made by copy-database")
     drop.add_argument("name", metavar="NAME")
     verbs.add_parser("rotate-keys", help="give the auth service a new key pair, while everything runs")
@@ -127,7 +129,10 @@ def _server() -> tuple[databases.Server, str]:
 
 def _copy(given: argparse.Namespace) -> int:
     server, scale = _server()
-    print(databases.copy(server, given.name, scale, indexed=given.indexed))
+    kinds = dict(platform.WORKING.values())
+    if given.like is not None and given.like not in kinds:
+        raise Failure(f"copy-database --like {given.like}: the working databases are {' and '.join(kinds)}")
+    print(databases.copy(server, given.name, scale, indexed=given.indexed or kinds.get(given.like, False)))
     return 0
 
 
