@@ -155,6 +155,18 @@ def test_two_audits_are_drawn_as_a_pair_with_what_is_gone_as_ghosts(gathered: So
     assert rows["lazy_loads"] == (60, 0) and made.overview.comparisons[0].basis == "measured"
 
 
+def test_a_workers_job_has_a_flow_and_the_worker_a_box(gathered: Sources) -> None:
+    run = gathered.main.runs()[gathered.main.audit.requests[0].name]
+    job = replace(run, request="job shop.mail", method="JOB", path="shop.mail", route="shop.mail", status=None)
+    made = report(replace(gathered, main=replace(gathered.main, traces=(*gathered.main.traces, job))))
+    shown = next(one for one in made.requests if one.method == "JOB")
+    flow = next(one for one in made.views if one.request == shown.id)
+    assert (flow.title, flow.boxes[0].title, flow.boxes[0].kind) == ("job shop.mail", "Job queue", "container")
+    containers = next(one for one in made.views if one.kind == "containers")
+    worker = next(box for box in containers.boxes if box.id == "worker")
+    assert not worker.optional and any(arrow.source == "worker" and arrow.count == 61 for arrow in containers.arrows)
+
+
 def _without_authors(trace: Trace) -> Trace:
     """The run of a version that never asks for authors."""
     kept = [n for n, span in enumerate(trace.spans) if "from authors" not in str(span.attributes.get(FINGERPRINT, ""))]

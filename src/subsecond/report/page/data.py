@@ -10,7 +10,7 @@ from subsecond.report.page.c4 import views
 from subsecond.report.page.findings import Findings, manual
 from subsecond.report.page.masks import all_masked
 from subsecond.report.page.mermaid import mermaid
-from subsecond.report.page.overview import Compared, overview, request_of
+from subsecond.report.page.overview import Compared, job_of, overview, request_of
 from subsecond.report.page.planned import planned
 from subsecond.report.page.proofs import ledger
 from subsecond.report.page.sources import Recorded, Sources
@@ -66,13 +66,15 @@ def _requests(recorded: Recorded, words: dict[str, str], tables: Tables) -> list
     lives = {life.request: life for life in recorded.audit.lifecycles}
     # findings of the second audit are not in the report, so its requests name none
     findings = recorded.audit.findings if recorded.side != "optimised" else ()
-    return [
+    made = [
         request_of(
             result, side=recorded.side, word=words[result.name], life=lives.get(result.name),
             run=runs.get(result.name), findings=findings, tables=tables,
         )
         for result in recorded.audit.requests
     ]  # fmt: skip
+    asked = {one.name for one in made}
+    return made + [job_of(run, recorded.side, words[name]) for name, run in runs.items() if name not in asked]
 
 
 def _findings(sources: Sources, words: dict[str, str], tables: Tables) -> tuple[Finding, ...]:

@@ -68,6 +68,24 @@ def request_of(
     )
 
 
+def job_of(run: Trace, side: Side, word: str) -> Request:
+    """A worker's job: it was recorded and never timed, so its milliseconds are those of its quickest recorded run."""
+    return Request(
+        id=word,
+        name=run.request,
+        side=side,
+        method=run.method,
+        url=run.path,
+        status=None,
+        ms=spread(run.seconds, run.seconds, run.seconds),
+        runs=1,
+        queries=run.counts.get(protocol.COUNT_QUERIES),
+        sessions=run.counts.get(protocol.COUNT_CHECKOUTS),
+        rows=run.counts.get(protocol.COUNT_ROWS),
+        error=run.error,
+    )
+
+
 def time_parts(result: RequestResult, run: Trace | None) -> tuple[TimePart, ...]:
     """Where its median goes; the parts add up to it."""
     if result.shares is None or result.seconds is None:

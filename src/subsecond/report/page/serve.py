@@ -43,7 +43,14 @@ class Followed:
 
     def _signature(self) -> str:
         """Of all files of the project's `.subsecond/` that a report is made from."""
-        files = sorted([*self._folder.glob("*.json"), *self._folder.glob("ledger.db*"), *self._folder.glob("traces/*")])
+        files = sorted(
+            [
+                *self._folder.glob("*.json"),
+                *self._folder.glob("ledger.db"),
+                *self._folder.glob("ledger.db-wal"),
+                *self._folder.glob("traces/*"),
+            ]
+        )
         lines = []
         for path in files:
             try:
