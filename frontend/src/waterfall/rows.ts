@@ -32,18 +32,51 @@ export function tree(trace: Waterfall): Tree {
     const above = parent[span] as number;
     (children[above >= 0 && above < size ? above : size] as number[]).push(span);
   }
-  const rows: { span: number; depth: number; times: number; sum: number; start: number; end: number; skip: number }[] = [];
-  const members = new Map<number, Int32Array>();
-  const rowOf = new Int32Array(size).fill(-1);
-
+  // A fold holds three spans at least, so this is the most that there can be.
+  const most = size + Math.floor(size / FOLD_FROM);
+  const rows: Tree = {
+    span: new Int32Array(most),
+    depth: new Int32Array(most),
+    skip: new Int32Array(most),
+    times: new Int32Array(most),
+    sum: new Float64Array(most),
+    start: new Float64Array(most),
+    end: new Float64Array(most),
+    members: new Map(),
+    rowOf: new Int32Array(size).fill(-1),
+  };
+  let length = 0;
+  const add = (span: number, depth: number, times: number): number => {
+    rows.span[length] = span;
+    rows.depth[length] = depth;
+    rows.times[length] = times;
+    return length++;
+  };
   const emit = (span: number, depth: number) => {
-    const duration = duration_us[span] as number;
-    const start = start_us[span] as number;
-    rowOf[span] = rows.length;
-    const row = { span, depth, times: 1, sum: duration, start, end: start + duration, skip: 0 };
-    rows.push(row);
+    const row = add(span, depth, 1);
+    rows.rowOf[span] = row;
+    rows.sum[row] = duration_us[span] as number;
+    rows.start[row] = start_us[span] as number;
+    rows.end[row] = (start_us[span] as number) + (duration_us[span] as number);
     below(children[span] as number[], depth + 1);
-    row.skip = rows.length;
+    rows.skip[row] = length;
+  };
+  const fold = (group: number[], depth: number) => {
+    const row = add(group[0] as number, depth, group.length);
+    let sum = 0;
+    let start = Number.POSITIVE_INFINITY;
+    let end = 0;
+    for (const span of group) {
+      sum += duration_us[span] as number;
+      start = Math.min(start, start_us[span] as number);
+      end = Math.max(end, (start_us[span] as number) + (duration_us[span] as number));
+    }
+    rows.sum[row] = sum;
+    rows.start[row] = start;
+    rows.end[row] = end;
+    rows.members.set(row, Int32Array.from(group));
+    for (const span of group) emit(span, depth + 1);
+    rows.skip[row] = length;
   };
   const below = (spans: number[], depth: number) => {
     if (spans.length < FOLD_FROM) {
@@ -57,37 +90,27 @@ export function tree(trace: Waterfall): Tree {
       if (found) found.push(span);
       else alike.set(key, [span]);
     }
-    const ordered = [...alike.values()].flatMap((group) => (group.length < FOLD_FROM ? group.map((span) => [span]) : [group]));
+    const ordered: number[][] = [];
+    for (const group of alike.values()) {
+      if (group.length >= FOLD_FROM) ordered.push(group);
+      else for (const span of group) ordered.push([span]);
+    }
     ordered.sort((a, b) => (a[0] as number) - (b[0] as number));
     for (const group of ordered) {
-      const first = group[0] as number;
-      if (group.length === 1) {
-        emit(first, depth);
-        continue;
-      }
-      const row = { span: first, depth, times: group.length, sum: 0, start: Number.POSITIVE_INFINITY, end: 0, skip: 0 };
-      for (const span of group) {
-        row.sum += duration_us[span] as number;
-        row.start = Math.min(row.start, start_us[span] as number);
-        row.end = Math.max(row.end, (start_us[span] as number) + (duration_us[span] as number));
-      }
-      members.set(rows.length, Int32Array.from(group));
-      rows.push(row);
-      for (const span of group) emit(span, depth + 1);
-      row.skip = rows.length;
+      if (group.length === 1) emit(group[0] as number, depth);
+      else fold(group, depth);
     }
   };
   below(children[size] as number[], 0);
   return {
-    span: Int32Array.from(rows, (row) => row.span),
-    depth: Int32Array.from(rows, (row) => row.depth),
-    skip: Int32Array.from(rows, (row) => row.skip),
-    times: Int32Array.from(rows, (row) => row.times),
-    sum: Float64Array.from(rows, (row) => row.sum),
-    start: Float64Array.from(rows, (row) => row.start),
-    end: Float64Array.from(rows, (row) => row.end),
-    members,
-    rowOf,
+    ...rows,
+    span: rows.span.subarray(0, length),
+    depth: rows.depth.subarray(0, length),
+    skip: rows.skip.subarray(0, length),
+    times: rows.times.subarray(0, length),
+    sum: rows.sum.subarray(0, length),
+    start: rows.start.subarray(0, length),
+    end: rows.end.subarray(0, length),
   };
 }
 
