@@ -98,7 +98,7 @@ def _page(lines: Sequence[str]) -> Iterator[str]:
             items, number = _items(lines, number)
             yield "<ul>" + "".join(f"<li>{_inline(one)}</li>" for one in items) + "</ul>"
         elif line.strip():
-            end = number
+            end = number + 1
             while end < len(lines) and lines[end].strip() and not re.match(r"```|#{1,4} |- ", lines[end]):
                 end += 1
             yield f"<p>{_inline(' '.join(one.strip() for one in lines[number:end]))}</p>"

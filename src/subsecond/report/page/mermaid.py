@@ -63,5 +63,5 @@ def _box(view: View, box: Box, name: str) -> str:
 
 def _text(text: str) -> str:
     """Inert within quotes: Mermaid has no escape for them, and `#` begins an entity."""
-    clean = re.sub(r"[\x00-\x1f\x7f]+", " ", text)
+    clean = re.sub(r"[\x00-\x1f\x7f\x85\u2028\u2029]+", " ", text)
     return "".join({'"': "'", "#": "#35;", "<": "#lt;", ">": "#gt;", ";": ","}.get(char, char) for char in clean)

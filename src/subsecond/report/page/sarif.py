@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import quote
 
 from subsecond.model.report import Finding, Place, Report
 from subsecond.report.page.units import shown_ms
@@ -64,7 +65,7 @@ def _location(place: Place) -> dict[str, Any]:
     # a file of an installed package has no place in the repository that is scanned, but its name still tells
     return {
         "physicalLocation": {
-            "artifactLocation": {"uri": place.file.replace("\\", "/").lstrip("/")},
+            "artifactLocation": {"uri": quote(place.file.lstrip("/"))},
             "region": {"startLine": max(1, place.line)},
         },
         "logicalLocations": [{"name": place.function}] if place.function else [],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from html import escape
 
@@ -11,6 +12,7 @@ from subsecond.report.page.units import shown_ms
 
 EDGE = 16
 TITLE = 34
+_FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff\ufffe\uffff]")
 _FONT = "font-family=\"'IBM Plex Sans Condensed','Arial Narrow','Helvetica Neue',Arial,sans-serif\""
 _COLOURS: dict[BoxKind, tuple[str, str]] = {
     "person": ("#3f4f8c", "#e8ebf7"),
@@ -35,7 +37,7 @@ def svg(view: View) -> str:
     parts = [
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" width="{width}" height="{height}" '
         f'role="img" {_FONT}>',
-        f"<title>{escape(_title(view))}</title>",
+        f"<title>{_inert(_title(view))}</title>",
         '<defs><marker id="head" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="7" markerHeight="7" orient="auto">'
         f'<path d="M0 0 8 4 0 8z" fill="{_IDLE}"/></marker></defs>',
         f'<rect width="{width}" height="{height}" fill="#ffffff"/>',
@@ -63,7 +65,12 @@ def _text(x: float, y: float, text: str, room: float, *, size: int, weight: int 
 def _fit(text: str, room: float, size: int) -> str:
     """Cut to the room, by the mean width of a condensed letter."""
     most = max(1, int(room / (size * 0.47)))
-    return escape(text if len(text) <= most else f"{text[: most - 1]}…")
+    return _inert(text if len(text) <= most else f"{text[: most - 1]}…")
+
+
+def _inert(text: str) -> str:
+    """Text of XML: no markup, and none of the characters that XML does not allow at all."""
+    return escape(_FORBIDDEN.sub("�", text))
 
 
 def _boundary(one: Boundary) -> str:
@@ -84,7 +91,7 @@ def _box(box: Box) -> Iterator[str]:
     radius = {"person": 22, "session": 16}.get(box.kind, 6)
     dashed = ' stroke-dasharray="5 4"' if box.optional or box.change == "removed" or box.kind == "external" else ""
     opacity = ' opacity="0.65"' if box.change == "removed" else ""
-    yield f"<g{opacity}><title>{escape(_spoken(box))}</title>"
+    yield f"<g{opacity}><title>{_inert(_spoken(box))}</title>"
     yield (
         f'<rect x="{box.x}" y="{box.y}" width="{box.width}" height="{box.height}" rx="{radius}" fill="{ground}" '
         f'stroke="{line}"{dashed}/>'
@@ -120,7 +127,7 @@ def _arrow(one: Arrow) -> str:
     dashed = ' stroke-dasharray="5 4"' if one.optional or one.change == "removed" else ""
     return (
         f'<polyline points="{points}" fill="none" stroke="{colour}" stroke-width="1.25" stroke-linejoin="round"'
-        f'{dashed} marker-end="url(#head)"><title>{escape(one.label)}</title></polyline>'
+        f'{dashed} marker-end="url(#head)"><title>{_inert(one.label)}</title></polyline>'
     )
 
 
@@ -134,5 +141,5 @@ def _badge(one: Arrow) -> Iterator[str]:
     yield f'<rect x="{x - width / 2:g}" y="{y - 7}" width="{width}" height="14" rx="3" fill="#ffffff"{edge}/>'
     yield (
         f'<text x="{x}" y="{y + 4}" font-size="11" font-weight="600" text-anchor="middle" fill="{colour}">'
-        f"{escape(one.caption)}</text>"
+        f"{_inert(one.caption)}</text>"
     )
