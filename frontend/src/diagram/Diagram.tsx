@@ -2,7 +2,7 @@
 import { useEffect, useLayoutEffect, useMemo, useRef } from "preact/hooks";
 import type { Arrow, Box, View } from "../contract.ts";
 import { ms, times } from "../format.ts";
-import { breakable, SIDES, useWidth } from "../ui/index.tsx";
+import { breakable, SIDES, useMedia, useWidth } from "../ui/index.tsx";
 import { along, neighbour, path } from "./geometry.ts";
 import type { Moment, Player } from "./player.ts";
 
@@ -14,6 +14,8 @@ const CONDENSED = 0.5;
 /** Below this one the drawing keeps a fixed scale and scrolls inside its panel. */
 const PHONE = 0.5;
 const PHONE_SCALE = 0.9;
+/** Width of a Letter sheet on its side, the narrower one, less its margins: no element's width is told while the browser prints. */
+const PAPER = 920;
 /** Boxes from this height on have a second line. */
 const TALL = 44;
 /** And from this one on a third, for the technology. */
@@ -94,8 +96,10 @@ export function Diagram(props: Props) {
   const counter = useRef<SVGTextElement>(null);
   const world = useRef<HTMLDivElement>(null);
 
-  const fit = width === 0 ? 1 : Math.min(1, width / view.width);
-  const scrolls = fit < PHONE;
+  const paper = useMedia("print");
+  const room = paper ? PAPER : width;
+  const fit = room === 0 ? 1 : Math.min(1, room / view.width);
+  const scrolls = !paper && fit < PHONE;
   const scale = scrolls ? PHONE_SCALE : fit;
   const far = scale < FAR;
   const shown = (change: Arrow["change"]) => removed || change !== "removed" || view.side !== "optimised";
@@ -164,7 +168,7 @@ export function Diagram(props: Props) {
       ref={stage}
       class={`stage ${scrolls ? "scrolls" : ""}`}
       // The height is the drawing's own: nothing below it jumps when the window is resized.
-      style={{ height: `${Math.ceil(view.height * scale) + 2}px` }}
+      style={{ height: `${Math.ceil(view.height * scale) + 2}px`, width: paper ? `${PAPER}px` : undefined }}
       role="group"
       aria-label={`Diagram: ${view.title}${view.side === "now" ? "" : `, ${SIDES[view.side]}`}`}
       tabIndex={scrolls ? 0 : undefined}
