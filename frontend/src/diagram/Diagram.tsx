@@ -179,7 +179,8 @@ export function Diagram(props: Props) {
         style={{
           width: `${view.width}px`,
           height: `${view.height}px`,
-          transform: `scale(${scale})`,
+          // Sheets are broken by the size before a transform, so on paper the drawing itself is made smaller.
+          ...(paper ? { zoom: scale } : { transform: `scale(${scale})` }),
           "--name": `${nameSize}px`,
           "--line-height": `${nameSize * 1.2}px`,
           "--small": size(12),
