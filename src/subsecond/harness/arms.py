@@ -12,7 +12,7 @@ from typing import Any, Literal
 from subsecond import durations, store
 from subsecond.harness import clones
 from subsecond.harness.clones import Connection, NoCloneError
-from subsecond.harness.proxy import DelayProxy
+from subsecond.harness.delay_proxy import DelayProxy
 from subsecond.harness.session import AuditedApp, Ground, started
 from subsecond_agent import protocol
 

@@ -29,7 +29,6 @@ from subsecond.harness.session import Ground
 
 MIGRATION_SECONDS = 600.0
 SHOWN_LINES = 2
-FAILED = "migration-failed"
 _VERSIONS = re.compile(r"version|migration", re.I)
 _MOST_ROWS = 1000
 _POSTGRES = (
@@ -116,7 +115,7 @@ def _run(
     if done.returncode:
         said = (done.stderr or done.stdout).decode(errors="replace").splitlines()
         last = [line.strip() for line in said if line.strip()][-SHOWN_LINES:] or [f"exit code {done.returncode}"]
-        raise SubsecondError(FAILED, f"{key} failed: {'; '.join(last)}", exit_code=EXIT_FAILED)
+        raise SubsecondError("migration-failed", f"{key} failed: {'; '.join(last)}", exit_code=EXIT_FAILED)
     if state(ground, source) != before:
         raise SubsecondError(
             "bad-migrate",
@@ -153,7 +152,9 @@ def _ended(ground: Ground, words: list[str], env: Mapping[str, str], key: str) -
             return subprocess.CompletedProcess(words, process.returncode, out, err)
         except subprocess.TimeoutExpired:
             took = durations.text(MIGRATION_SECONDS)
-            raise SubsecondError(FAILED, f"{key} did not end within {took}", exit_code=EXIT_FAILED) from None
+            raise SubsecondError(
+                "migration-failed", f"{key} did not end within {took}", exit_code=EXIT_FAILED
+            ) from None
         finally:
             processes.end(process.pid, spool)
             process.wait()

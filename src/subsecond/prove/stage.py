@@ -8,10 +8,9 @@ from dataclasses import replace
 
 from subsecond.errors import SubsecondError, did_you_mean
 from subsecond.model.proof import GateVerdict, Proof, Verdict
-from subsecond.prove import migration
 from subsecond.prove.gate import Case, Gate, gates, verdict
 
-BLAMED = (migration.FAILED,)
+BLAMED = ("migration-failed",)
 """Errors that the candidate itself is to blame for, in whatever gate they come up."""
 
 

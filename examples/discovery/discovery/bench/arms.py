@@ -19,16 +19,17 @@ from discovery.ground.failure import Failure
 from discovery.keyvalue import responses
 from discovery.settings import ROOT, var_folder
 
-PROXY = ROOT.parent.parent / "src" / "subsecond" / "harness" / "proxy.py"
+HARNESS = ROOT.parent.parent / "src" / "subsecond" / "harness"
 ORDER = 30  # stopped before everything else
 FEW = ("--worker-connections", "4")  # fewer requests in a worker than its pool has connections
 
 
-def proxy_module() -> ModuleType:
-    """The delay proxy of the repository that this example lies in; Failure when it is not there."""
-    spec = importlib.util.spec_from_file_location("discovery_delay_proxy", PROXY)
-    if spec is None or spec.loader is None or not PROXY.exists():
-        raise Failure("the delay proxy (src/subsecond/harness/proxy.py) is missing; run bench in a whole checkout")
+def harness_module(name: str) -> ModuleType:
+    """A module of the delay proxy of the repository that this example lies in; Failure when it is not there."""
+    file = HARNESS / f"{name}.py"
+    spec = importlib.util.spec_from_file_location(f"discovery_{name}", file)
+    if spec is None or spec.loader is None or not file.exists():
+        raise Failure(f"the delay proxy (src/subsecond/harness/{name}.py) is missing; run bench in a whole checkout")
     module = importlib.util.module_from_spec(spec)
     sys.modules[spec.name] = module  # dataclasses look their module up
     spec.loader.exec_module(module)
@@ -119,7 +120,7 @@ def _scratch(server: databases.Server, name: str, scale: str, *, indexed: bool) 
 def opened(server: databases.Server, scale: str, delay: float, jwks: Path, keyvalue: str) -> Iterator[dict[str, Arm]]:
     """Both arms; databases and proxies go away at the end."""
     target = urlsplit(server.url)
-    module = proxy_module()
+    module = harness_module("delay_proxy")
     with ExitStack() as stack:
         arms = {}
         for version, indexed in (("legacy", False), ("optimized", True)):

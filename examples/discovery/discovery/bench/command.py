@@ -117,7 +117,7 @@ def response_cache(both: dict[str, arms.Arm], request: Request) -> dict[str, Any
 def run(given: argparse.Namespace) -> int:
     """Run the verb; returns the exit code."""
     try:
-        delay = arms.proxy_module().parse_delay(given.rtt)
+        delay = arms.harness_module("proxy").parse_delay(given.rtt)
     except ValueError as error:
         raise Failure(f"--rtt: {error}") from None
     with platform.ending_tidily():
