@@ -5,49 +5,15 @@ Names and texts of the first request are hostile on purpose; numbers follow from
 
 from __future__ import annotations
 
-from subsecond.model.report import (
-    Arrow,
-    Attempt,
-    Bar,
-    Boundary,
-    Box,
-    Callout,
-    CalloutLine,
-    Comparison,
-    Constraint,
-    Design,
-    Difference,
-    Excerpt,
-    Finding,
-    Flame,
-    Gate,
-    Ledger,
-    LeftOut,
-    LifeStep,
-    Manual,
-    Need,
-    Overview,
-    Patch,
-    Phase,
-    Place,
-    Plan,
-    PlannedRequest,
-    PlanNode,
-    PlanStep,
-    Remaining,
-    Report,
-    Request,
-    Row,
-    Side,
-    Spans,
-    Spread,
-    Statement,
-    TimePart,
-    Trial,
-    View,
-    ViewStep,
-    Waterfall,
-)
+from subsecond.model.explained import PlanNode
+from subsecond.model.report import Excerpt, Place, Report, Statement
+from subsecond.model.report_common import Side, Spread, TimePart
+from subsecond.model.report_findings import Finding, Manual, Patch, Trial
+from subsecond.model.report_ledger import Attempt, Constraint, Difference, Gate, Ledger
+from subsecond.model.report_overview import Comparison, Design, LifeStep, Need, Overview, Remaining, Request, Row
+from subsecond.model.report_plan import Bar, LeftOut, Phase, Plan, PlannedRequest, PlanStep
+from subsecond.model.report_views import Arrow, Boundary, Box, Callout, CalloutLine, View, ViewStep
+from subsecond.model.report_waterfall import Flame, Spans, Waterfall
 from subsecond.report.page.highlight import code_html, page_html, patch_html, sql_html
 
 EVIL = "</script><script>document.title='owned'</script><!-- \u2028 ${x} {{y}} $& <img src=x onerror=alert(1)> \"'"

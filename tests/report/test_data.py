@@ -10,7 +10,8 @@ from dataclasses import replace
 import pytest
 
 from subsecond import store
-from subsecond.model.report import Report, View
+from subsecond.model.report import Report
+from subsecond.model.report_views import View
 from subsecond.model.trace import Trace
 from subsecond.report.page.data import report
 from subsecond.report.page.html import page

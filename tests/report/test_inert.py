@@ -11,7 +11,8 @@ from xml.etree import ElementTree
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from subsecond.model.report import Overview, Report
+from subsecond.model.report import Report
+from subsecond.model.report_overview import Overview
 from subsecond.report.page.draft import Draft, DraftBox
 from subsecond.report.page.highlight import code_html, page_html, patch_html, sql_html
 from subsecond.report.page.html import page

@@ -18,7 +18,8 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
-from subsecond.model.report import Report, View
+from subsecond.model.report import Report
+from subsecond.model.report_views import View
 from subsecond.report.page.html import page
 from tests.report.made_report import EVIL, made, nothing
 

@@ -12,7 +12,7 @@ from subsecond.errors import SubsecondError
 from subsecond.harness.checkout import git
 from subsecond.ledger import book
 from subsecond.model.audit import Audit
-from subsecond.model.report import Side
+from subsecond.model.report_common import Side
 from subsecond.model.trace import Trace
 from subsecond.model.unreached import Unreached
 from subsecond.observe.unreached import unreached

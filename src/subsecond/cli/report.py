@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 import click
 
 if TYPE_CHECKING:
-    from subsecond.model.report import Report, View
+    from subsecond.model.report import Report
+    from subsecond.model.report_views import View
 
 _FILE = click.Path(dir_okay=False, allow_dash=True)
 

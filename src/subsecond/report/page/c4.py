@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from subsecond.model.report import Comparison, Side, View
+from subsecond.model.report_common import Side
+from subsecond.model.report_overview import Comparison
+from subsecond.model.report_views import View
 from subsecond.model.trace import Trace
 from subsecond.report.page.callouts import callouts
 from subsecond.report.page.containers import containers, context

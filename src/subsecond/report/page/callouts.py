@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from subsecond.model.finding import Finding
-from subsecond.model.report import Callout, CalloutLine, Comparison
+from subsecond.model.report_overview import Comparison
+from subsecond.model.report_views import Callout, CalloutLine
 from subsecond.model.trace import Span, shown_file
 from subsecond.report.page.flow import Flow, boxes_by_finding
 from subsecond.report.page.marks import CONNECTIONS, loops

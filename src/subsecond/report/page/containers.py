@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from subsecond.model.report import View, ViewStep
+from subsecond.model.report_views import View, ViewStep
 from subsecond.model.target import Person
 from subsecond.model.trace import Span, Trace
 from subsecond.report.page.draft import Draft, DraftBox

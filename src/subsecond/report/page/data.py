@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from subsecond.model.report import Finding, Report, Request, Waterfall
+from subsecond.model.report import Report
+from subsecond.model.report_findings import Finding
+from subsecond.model.report_overview import Request
+from subsecond.model.report_waterfall import Waterfall
 from subsecond.model.trace import Trace
 from subsecond.report.page.c4 import views
 from subsecond.report.page.findings import Findings, manual

@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
-from subsecond.model.report import Arrow, Boundary, Box, BoxKind, Callout, Change, Side, View, ViewStep
+from subsecond.model.report_common import Side
+from subsecond.model.report_views import Arrow, Boundary, Box, BoxKind, Callout, Change, View, ViewStep
 from subsecond.report.page.layout import Frame, Item, Lane, Link, arrange
 from subsecond.report.page.marks import first_and_last
 from subsecond.report.page.units import ms, shown_ms

@@ -8,7 +8,8 @@ from pathlib import Path
 from subsecond.model.attempt import Attempt
 from subsecond.model.finding import Finding as Found
 from subsecond.model.finding import Trial as Line
-from subsecond.model.report import Finding, Manual, Patch, Spread, Trial
+from subsecond.model.report_common import Spread
+from subsecond.model.report_findings import Finding, Manual, Patch, Trial
 from subsecond.model.trace import Trace
 from subsecond.model.trial import TrialRecord, Trials
 from subsecond.report.page.highlight import page_html, patch_html

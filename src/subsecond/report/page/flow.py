@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 from pathlib import PurePath
 
 from subsecond.model.finding import Finding
-from subsecond.model.report import Side, ViewStep
+from subsecond.model.report_common import Side
+from subsecond.model.report_views import ViewStep
 from subsecond.model.trace import Frame, Span, Trace, shown_file
 from subsecond.model.unreached import Unreached
 from subsecond.report.page.calls import Call, Calls, Function, Key

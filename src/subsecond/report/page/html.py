@@ -10,7 +10,8 @@ from importlib import resources
 
 from subsecond import store
 from subsecond.errors import SubsecondError
-from subsecond.model.report import Comparison, Report, Row
+from subsecond.model.report import Report
+from subsecond.model.report_overview import Comparison, Row
 from subsecond.report.page.units import shown_ms
 
 DATA, PLAIN = "__SUBSECOND_DATA__", "__SUBSECOND_NOSCRIPT__"

@@ -5,7 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from subsecond.model.report import Comparison, Finding, Report, Row
+from subsecond.model.report import Report
+from subsecond.model.report_findings import Finding
+from subsecond.model.report_overview import Comparison, Row
 from subsecond.report.page.units import many, shown_ms
 
 MOST_FINDINGS = 15

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 
-from subsecond.model.report import Boundary, Box, BoxKind, View
+from subsecond.model.report_views import Boundary, Box, BoxKind, View
 
 _KINDS = {"context": "C4Context", "containers": "C4Container", "flow": "C4Component"}
 _WORDS: Mapping[BoxKind, str] = {

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from subsecond.model.report import Side
+from subsecond.model.report_common import Side
 from subsecond.model.surroundings import Surroundings
 from subsecond.model.target import Naming, Person
 from subsecond.model.trace import Span

@@ -10,18 +10,8 @@ from subsecond.model.finding import Finding
 from subsecond.model.lifecycle import Lifecycle
 from subsecond.model.optimized import After
 from subsecond.model.plan import Endpoint
-from subsecond.model.report import (
-    Comparison,
-    Design,
-    LifeStep,
-    Need,
-    Overview,
-    Remaining,
-    Request,
-    Row,
-    Side,
-    TimePart,
-)
+from subsecond.model.report_common import Side, TimePart
+from subsecond.model.report_overview import Comparison, Design, LifeStep, Need, Overview, Remaining, Request, Row
 from subsecond.model.trace import Trace
 from subsecond.report.page.marks import by_name, lazy_loads, loops, marked
 from subsecond.report.page.sources import Recorded, Sources

@@ -7,7 +7,8 @@ from collections.abc import Mapping, Sequence
 from subsecond.model import plan as noun
 from subsecond.model.attempt import Attempt
 from subsecond.model.optimized import Optimized
-from subsecond.model.report import Bar, LeftOut, Phase, Plan, PlannedRequest, PlanStep, Spread, TimePart
+from subsecond.model.report_common import Spread, TimePart
+from subsecond.model.report_plan import Bar, LeftOut, Phase, Plan, PlannedRequest, PlanStep
 from subsecond.report.page.tables import Tables
 from subsecond.report.page.units import ms, spread
 

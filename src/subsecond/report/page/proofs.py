@@ -9,7 +9,7 @@ from subsecond.model import attempt as nouns
 from subsecond.model.constraint import Constraint as Learnt
 from subsecond.model.optimized import Optimized
 from subsecond.model.proof import GateVerdict
-from subsecond.model.report import Attempt, Constraint, Difference, Gate, Ledger
+from subsecond.model.report_ledger import Attempt, Constraint, Difference, Gate, Ledger
 from subsecond.report.page.highlight import patch_html
 from subsecond.report.page.units import ms
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 from urllib.parse import quote
 
-from subsecond.model.report import Finding, Place, Report
+from subsecond.model.report import Place, Report
+from subsecond.model.report_findings import Finding
 from subsecond.report.page.units import shown_ms
 
 SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"

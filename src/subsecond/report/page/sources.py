@@ -11,7 +11,7 @@ from subsecond.model.constraint import Constraint
 from subsecond.model.explained import Explained
 from subsecond.model.optimized import Optimized
 from subsecond.model.plan import Plan
-from subsecond.model.report import Side
+from subsecond.model.report_common import Side
 from subsecond.model.surroundings import Surroundings
 from subsecond.model.target import Naming
 from subsecond.model.trace import Trace

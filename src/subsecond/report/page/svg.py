@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from html import escape
 
-from subsecond.model.report import Arrow, Boundary, Box, BoxKind, View
+from subsecond.model.report_views import Arrow, Boundary, Box, BoxKind, View
 from subsecond.report.page.draft import badge_width
 from subsecond.report.page.units import shown_ms
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from subsecond.model.report import Spread
+from subsecond.model.report_common import Spread
 from subsecond.report.page.masks import masked
 
 

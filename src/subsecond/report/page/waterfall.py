@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 
 from subsecond.model.finding import Finding
 from subsecond.model.frame import Frame
-from subsecond.model.report import Flame, Side, Spans, Waterfall
+from subsecond.model.report_common import Side
+from subsecond.model.report_waterfall import Flame, Spans, Waterfall
 from subsecond.model.trace import Span, Trace
 from subsecond.report.page.marks import called, marked, what
 from subsecond.report.page.tables import Tables
