@@ -7,7 +7,8 @@ from itertools import combinations, pairwise
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from subsecond.report.page.layout import Area, Frame, Item, Link, Picture, arrange
+from subsecond.report.page.layout import arrange
+from subsecond.report.page.shapes import Area, Frame, Item, Link, Picture
 
 LANES = st.sampled_from(["start", "main", "main", "end"])
 Graph = tuple[list[Item], list[Frame], list[Link]]

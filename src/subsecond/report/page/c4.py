@@ -11,9 +11,10 @@ from subsecond.model.report_views import View
 from subsecond.model.trace import Trace
 from subsecond.report.page.callouts import callouts
 from subsecond.report.page.containers import containers, context
-from subsecond.report.page.flow import Flow, Scene
+from subsecond.report.page.flow import Flow
 from subsecond.report.page.ghosts import haunt
 from subsecond.report.page.names import Names
+from subsecond.report.page.scene import Scene
 from subsecond.report.page.sources import Recorded, Sources
 from subsecond.report.page.tables import Tables
 

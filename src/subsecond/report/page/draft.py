@@ -8,8 +8,9 @@ from typing import Literal
 
 from subsecond.model.report_common import Side
 from subsecond.model.report_views import Arrow, Boundary, Box, BoxKind, Callout, Change, View, ViewStep
-from subsecond.report.page.layout import Frame, Item, Lane, Link, arrange
+from subsecond.report.page.layout import arrange
 from subsecond.report.page.marks import first_and_last
+from subsecond.report.page.shapes import Frame, Item, Lane, Link
 from subsecond.report.page.units import ms, shown_ms
 
 SIZES: Mapping[BoxKind, tuple[int, int]] = {

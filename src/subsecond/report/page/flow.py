@@ -2,63 +2,27 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from pathlib import PurePath
 
-from subsecond.model.finding import Finding
-from subsecond.model.report_common import Side
 from subsecond.model.report_views import ViewStep
-from subsecond.model.trace import Frame, Span, Trace, shown_file
-from subsecond.model.unreached import Unreached
+from subsecond.model.trace import Frame, shown_file
 from subsecond.report.page.calls import Call, Calls, Function, Key
 from subsecond.report.page.draft import Draft, DraftArrow, DraftBox
+from subsecond.report.page.main_tables import MainTables
 from subsecond.report.page.marks import CONNECTIONS, INDEXES, by_name, called, first_and_last, marked, what
 from subsecond.report.page.names import Names
+from subsecond.report.page.scene import APP, DATABASE, Scene, opening
+from subsecond.report.page.sessions import Session, Sessions
 from subsecond.report.page.tables import Tables
 from subsecond.report.page.units import many, ms, shown_ms
+from subsecond.report.page.wording import by, short, spot
 from subsecond.sql.fingerprint import operation
 from subsecond.sql.fingerprint import tables as tables_of
 from subsecond_agent import protocol
 
-MOST_SESSIONS = 6
-MOST_TABLES = 8
 MOST_OPTIONAL = 3
-FEW = 2
-"""Parameters of one condition; what depends on more of them says nothing to a reader."""
 LOGS_SHARE = 0.01
 """Of the request's time from which its logs are a box of their own."""
-APP, DATABASE = "app", "database"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Scene:
-    """One run with all that is known of its request."""
-
-    side: Side
-    request: str
-    """Its name, `job NAME` of a worker's job."""
-    run: Trace
-    findings: tuple[Finding, ...] = ()
-    profiled: tuple[Trace, ...] = ()
-    deep: Trace | None = None
-    unreached: tuple[Unreached, ...] = ()
-
-    @property
-    def job(self) -> bool:
-        return self.run.method == "JOB"
-
-
-@dataclass
-class _Session:
-    """A place that opens sessions (or takes connections), with the spans of its check-outs."""
-
-    id: str
-    title: str
-    opener: Frame | None
-    opened: int = 0
-    spans: list[int] = field(default_factory=list)
 
 
 class Flow:
@@ -73,70 +37,11 @@ class Flow:
         self._root = names.root
         self.marks = {one.id: set(marked(scene.run, one)) for one in scene.findings}
         self._kinds = {one.id: one.kind for one in scene.findings}
-        self._sessions, self._of_span = self._read_sessions()
-        self._table_of, self._more_tables = self._read_tables()
+        self._sessions = Sessions(scene.run)
+        self._main = MainTables(scene.run)
         self._source = source
-        asked = scene.deep.deep.asked if scene.deep is not None and scene.deep.deep is not None else ()
-        self._not_sent = {one.name for one in asked if not one.present and one.name is not None}
+        self._not_sent = scene.not_sent
         self._build()
-
-    # --- what the boxes stand for ---
-
-    def _read_sessions(self) -> tuple[dict[object, _Session], dict[int, _Session]]:
-        """Sessions by the place that opens them, and the session of each statement."""
-        run = self.scene.run
-        found: dict[object, _Session] = {}
-        of_span: dict[int, _Session] = {}
-        word = "Session" if by_name(run, protocol.SPAN_SESSION) else "Connection"
-        for span in run.spans:
-            if span.name != protocol.SPAN_CHECKOUT:
-                continue
-            opener = run.opener(span)
-            key = (opener.file, opener.function) if opener else None
-            if key not in found:
-                found[key] = _Session(f"s{len(found) + 1}", f"{word} {len(found) + 1}", opener)
-            found[key].opened += 1
-        if len(found) > MOST_SESSIONS:
-            rest = _Session("s-more", f"{len(found) - MOST_SESSIONS + 1} more {word.lower()}s", None)
-            for folded in list(found)[MOST_SESSIONS - 1 :]:
-                rest.opened += found[folded].opened
-                found[folded] = rest
-        for number, span in enumerate(run.spans):
-            checkout = self._checkout(span)
-            if span.name == protocol.SPAN_QUERY and checkout is not None:
-                opener = run.opener(checkout)
-                session = found[(opener.file, opener.function) if opener else None]
-                of_span[number] = session
-                session.spans.append(number)
-        return found, of_span
-
-    def _checkout(self, span: Span) -> Span | None:
-        """The check-out that a span ran in."""
-        parent = span.parent
-        while parent is not None:
-            inside = self.scene.run.spans[parent]
-            if inside.name == protocol.SPAN_CHECKOUT:
-                return inside
-            parent = inside.parent
-        return None
-
-    def _read_tables(self) -> tuple[dict[int, str], tuple[str, ...]]:
-        """The table that each statement is mainly about; beyond `MOST_TABLES` the lightest are one box."""
-        weights: dict[str, float] = {}
-        of_span: dict[int, str] = {}
-        for number, span in enumerate(self.scene.run.spans):
-            if span.name == protocol.SPAN_QUERY:
-                named = tables_of(str(span.attributes.get(protocol.FINGERPRINT, "")))
-                of_span[number] = named[0] if named else ""
-                weights[of_span[number]] = weights.get(of_span[number], 0.0) + span.seconds
-        if len(weights) <= MOST_TABLES:
-            return of_span, ()
-        kept = sorted(weights, key=lambda name: -weights[name])[: MOST_TABLES - 1]
-        rest = tuple(name for name in weights if name not in kept)
-        more = f"{len(rest)} more tables"
-        return {number: name if name in kept else more for number, name in of_span.items()}, rest
-
-    # --- drawing ---
 
     def _build(self) -> None:
         draft = self.draft
@@ -161,7 +66,7 @@ class Flow:
                 here, holder = self._function(key).id, key
                 self._call(call, caller, here)
         elif above is not None:
-            self.draft.boxes[caller].folded[_short(call.frame.function)] = None
+            self.draft.boxes[caller].folded[short(call.frame.function)] = None
         for part in call.order:
             if isinstance(part, Call):
                 self._walk(part, here, holder)
@@ -175,9 +80,9 @@ class Flow:
             DraftBox(
                 id=self._id(key),
                 kind="component",
-                title=_short(frame.function),
+                title=short(frame.function),
                 word="Component",
-                detail=_spot(frame),
+                detail=spot(frame),
                 frame=APP,
                 calls=one.calls,
                 seconds=one.seconds,
@@ -198,7 +103,7 @@ class Flow:
         spans = [self.scene.run.spans[number] for number in call.spans]
         start = min(span.start for span in spans)
         times = max(1, arrow.count)
-        text = f"{self._title(caller)} → {self._title(here)}{_by(times)}"
+        text = f"{self._title(caller)} → {self._title(here)}{by(times)}"
         if caller == "client":
             text += f", {self._source}"
         end = max(span.end for span in spans)
@@ -213,9 +118,11 @@ class Flow:
         groups: dict[tuple[str, ...], list[int]] = {}
         for number in numbers:
             span = self.scene.run.spans[number]
-            session = self._of_span.get(number)
+            session = self._sessions.of_span.get(number)
             sent = (
-                (self._table_of[number], session.id if session else "") if number in self._table_of else (called(span),)
+                (self._main.of_span[number], session.id if session else "")
+                if number in self._main.of_span
+                else (called(span),)
             )
             groups.setdefault((span.name, *sent), []).append(number)
         for group in groups.values():
@@ -230,7 +137,7 @@ class Flow:
     def _queries(self, group: Sequence[int], here: str) -> None:
         spans = [self.scene.run.spans[number] for number in group]
         through = here
-        session = self._of_span.get(group[0])
+        session = self._sessions.of_span.get(group[0])
         words = [self._title(here)]
         if session is not None:
             through = self._session(session).id
@@ -238,10 +145,10 @@ class Flow:
             arrow = self._grown(here, through, group, many(len(group), "statement"))
             arrow.labels = {many(len(set(arrow.spans)), "statement"): None}
             self._step(
-                arrow, " → ".join(words) + _by(len(group)), times=len(group), start=spans[0].start, seconds=0.0,
+                arrow, " → ".join(words) + by(len(group)), times=len(group), start=spans[0].start, seconds=0.0,
                 at=spans[0].site, numbers=group,
             )  # fmt: skip
-        table = self._table(self._table_of[group[0]])
+        table = self._table(self._main.of_span[group[0]])
         verb = operation(str(spans[0].attributes.get(protocol.FINGERPRINT, ""))) or "statement"
         arrow = self._grown(through, table.id, group, verb)
         arrow.leaf = True
@@ -272,7 +179,7 @@ class Flow:
         seconds = sum(span.seconds for span in spans)
         site = spans[0].site
         place = f", {shown_file(site.file)}:{site.line}" if site else ""
-        whole = f"{text}{_by(len(group))}, {shown_ms(ms(seconds))}{place}"
+        whole = f"{text}{by(len(group))}, {shown_ms(ms(seconds))}{place}"
         self._step(arrow, whole, times=len(group), start=spans[0].start, seconds=seconds, at=site, numbers=group)
 
     def _step(
@@ -291,50 +198,23 @@ class Flow:
             )
         )
 
-    def _session(self, one: _Session) -> DraftBox:
-        at = one.opener
-        seconds = sum(self.scene.run.spans[number].seconds for number in one.spans)
+    def _session(self, one: Session) -> DraftBox:
         found = [
             name
             for name, numbers in self.marks.items()
-            if self._kinds[name] in CONNECTIONS and self._opens(numbers, one)
+            if self._kinds[name] in CONNECTIONS and self._sessions.opens(numbers, one)
         ]
-        return self.draft.box(
-            DraftBox(
-                id=one.id, kind="session", title=one.title, word="Session", frame=APP, lane="end",
-                detail=_spot(at) if at else "", calls=one.opened, seconds=seconds,
-                description=f"{many(one.opened, 'check-out')} of a connection",
-                place=self._tables.place(at.file, at.line, at.function) if at else None,
-                code=self._tables.excerpt(self._root[self.scene.side], at.file, at.line) if at else None,
-                findings=dict.fromkeys(found),
-            )
-        )  # fmt: skip
-
-    def _opens(self, numbers: set[int], one: _Session) -> bool:
-        openers = (self.scene.run.opener(self.scene.run.spans[number]) for number in numbers)
-        keys = {(opener.file, opener.function) if opener else None for opener in openers}
-        return any(self._sessions.get(key) is one for key in keys)
+        return self.draft.box(self._sessions.box(one, self._tables, self._root[self.scene.side], found))
 
     def _table(self, name: str) -> DraftBox:
         title, technology = self._names.database(self.scene.side)
         self.draft.frame(DATABASE, title, technology, lane="end")
-        numbers = [number for number, table in self._table_of.items() if table == name]
-        spans = [self.scene.run.spans[number] for number in numbers]
-        rows = [value for span in spans if isinstance(value := span.attributes.get(protocol.DB_ROWS), int)]
         found = [
             one.id
             for one in self.scene.findings
             if one.kind in INDEXES and one.fingerprint.partition(" (")[0] == name and self.marks[one.id]
         ]
-        return self.draft.box(
-            DraftBox(
-                id=f"t-{name or 'none'}", kind="table", title=name or "no table", word="Table", frame=DATABASE,
-                lane="end",
-                detail=many(sum(rows), "row") if rows else "", calls=len(spans), findings=dict.fromkeys(found),
-                seconds=sum(span.seconds for span in spans),
-                folded=dict.fromkeys(self._more_tables if name.endswith(" more tables") else ()),
-            )
-        )  # fmt: skip
+        return self.draft.box(self._main.box(name, found))
 
     def _outside(self, group: Sequence[int], here: str) -> None:
         span = self.scene.run.spans[group[0]]
@@ -400,7 +280,7 @@ class Flow:
         shown = 0
         for one in self.scene.unreached:
             key = (one.file, one.function)
-            closed = self._opening(one)
+            closed = opening(one, self._not_sent)
             if not closed or shown == MOST_OPTIONAL or key not in self.calls.shown:
                 continue
             caller = self._function(key)
@@ -411,7 +291,7 @@ class Flow:
             box = self.draft.box(
                 DraftBox(
                     id=f"o{shown}", kind="component", title=f"with {names}", word="Component", frame=APP,
-                    detail=_spot(Frame(file=one.file, line=one.first, function="")), optional=True, note="not run",
+                    detail=spot(Frame(file=one.file, line=one.first, function="")), optional=True, note="not run",
                     description=f"Lines {one.first} to {one.last} run only if {one.condition}",
                     place=self._tables.place(one.file, one.first, one.function),
                     code=self._tables.excerpt(self._root[self.scene.side], one.file, one.first),
@@ -420,11 +300,6 @@ class Flow:
             arrow = self.draft.arrow(caller.id, box.id)
             arrow.optional = True
             arrow.labels[f"only with {names}"] = None
-
-    def _opening(self, one: Unreached) -> set[str]:
-        """Parameters that this request does not send and that a condition speaks of, itself or through a variable."""
-        named = self._not_sent.intersection(re.findall(r"[A-Za-z_]\w*", one.condition or ""))
-        return named or (self._not_sent.intersection(one.parameters) if len(one.parameters) <= FEW else set())
 
     def _remarks(self) -> None:
         if self.handler and not by_name(self.scene.run, protocol.SPAN_QUERY):
@@ -451,7 +326,7 @@ class Flow:
     @property
     def openers(self) -> int:
         """Places in the code that opened a session or took a connection."""
-        return len(self._sessions)
+        return self._sessions.openers
 
     @property
     def untouched(self) -> str:
@@ -479,23 +354,6 @@ class Flow:
         if not names:
             return ""
         return f"{many(len(names), 'function')} folded into their callers, for they take little or only pass on"
-
-
-def _short(function: str) -> str:
-    """`outer.<locals>.inner` -> `inner`, `Class.method` as it is."""
-    name = function.rpartition("<locals>.")[2]
-    return "lambda" if name == "<lambda>" else re.sub(r"[<>]", "", name)
-
-
-def _spot(frame: Frame) -> str:
-    """`module.py:12`: the folders stand with the box's code."""
-    path = PurePath(frame.file)
-    name = f"{path.parent.name}/{path.name}" if path.stem == "__init__" else path.name
-    return f"{name}:{frame.line}"
-
-
-def _by(times: int) -> str:
-    return f", ×{times:,}" if times > 1 else ""
 
 
 def boxes_by_finding(draft: Draft) -> Mapping[str, tuple[str, ...]]:
