@@ -7,11 +7,14 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from benchmarks.detectors import audited, judge, seal
 
 ROOT = Path(__file__).resolve().parent.parent
 
 
+@pytest.mark.long
 def test_all_that_is_planted_is_named_and_nothing_else() -> None:
     seal()
     score = judge(audited())

@@ -190,7 +190,7 @@ def test_a_login_that_fails_is_one_line(platform: Platform, tmp_path: Path) -> N
     assert "Traceback" not in done.stderr
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGKILL])
+@pytest.mark.parametrize("number", [signal.SIGINT, pytest.param(signal.SIGKILL, marks=pytest.mark.long)])
 def test_stopped_in_the_middle_leaves_nothing(platform: Platform, tmp_path: Path, number: int) -> None:
     platform = platform.beside(tmp_path)
     platform.subsecond("audit", "--repeat", "1", "--no-trials")

@@ -110,12 +110,12 @@ def _typical(facts: Facts) -> dict[str, tuple[object, object]]:
 
 
 def _pairs(facts: Facts) -> Iterator[Request]:
-    """Every pair of parameters, with two combinations of values and one that is not given."""
+    """Every pair of parameters, with one of two combinations of values, in turn, and one that is not given."""
     values = _typical(facts)
     base = {"city": facts.town, "date": facts.day}
-    for one, other in combinations(PARAMETERS, 2):
-        yield listing(**{**base, one: values[one][0], other: values[other][0]})
-        yield listing(**{**base, "city": facts.village, one: values[one][1], other: values[other][1]})
+    for number, (one, other) in enumerate(combinations(PARAMETERS, 2)):
+        which, city = (0, facts.town) if number % 2 else (1, facts.village)
+        yield listing(**{**base, "city": city, one: values[one][which], other: values[other][which]})
         if other in ("capacity_min", "capacity_max", "category", "add_ons"):
             yield listing(**{**base, one: values[one][0], other: "0"})
 

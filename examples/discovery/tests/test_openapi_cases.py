@@ -13,7 +13,7 @@ pytestmark = pytest.mark.xdist_group(GROUP)
 
 
 def test_no_500_and_no_undocumented_answer(ground: BookingGround, tmp_path: Path) -> None:
-    found = openapi_cases.run(ground, tmp_path, each=10, phases="examples,fuzzing", seed=20260101, limit=300)
+    found = openapi_cases.run(ground, tmp_path, each=6, phases="examples,fuzzing", seed=20260101, limit=180)
     assert found.good, found.printed[-6000:]
-    assert found.cases >= 180
+    assert found.cases >= 100
     assert "Traceback" not in (ground.var / "log" / f"{ground.version}.log").read_text(errors="replace")
