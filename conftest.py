@@ -10,7 +10,22 @@ import re
 from pathlib import Path
 from typing import Any
 
+_LONGEST_FIRST = (
+    "examples/", "tests/end_to_end/", "tests/agent/", "tests/prove/", "tests/confirm/", "tests/test_detection_open.py",
+    "tests/harness/", "tests/report/test_page.py", "tests/test_worker_jobs.py", "tests/test_observe", "tests/report/",
+)  # fmt: skip
+"""What starts servers and databases goes first; hundreds of quick tests fill the gaps at the end."""
 _GROUP = re.compile(r"xdist_group\(\"?([\w-]+)")
+
+
+def pytest_collection_modifyitems(items: list[Any]) -> None:
+    """The order in which groups are handed out (`--no-loadscope-reorder`)."""
+
+    def rank(item: Any) -> int:
+        found = (number for number, start in enumerate(_LONGEST_FIRST) if item.nodeid.startswith(start))
+        return next(found, len(_LONGEST_FIRST))
+
+    items.sort(key=rank)
 
 
 def pytest_xdist_make_scheduler(config: Any, log: Any) -> Any:
