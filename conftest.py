@@ -10,6 +10,8 @@ import re
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 _LONGEST_FIRST = (
     "examples/", "tests/end_to_end/", "tests/agent/", "tests/prove/", "tests/confirm/", "tests/test_detection_open.py",
     "tests/harness/", "tests/report/test_page.py", "tests/test_worker_jobs.py", "tests/test_observe", "tests/report/",
@@ -28,6 +30,7 @@ def pytest_collection_modifyitems(items: list[Any]) -> None:
     items.sort(key=rank)
 
 
+@pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: Any, log: Any) -> Any:
     """Files of one group go to one process, one after the other; any other file is a group of its own."""
     from xdist.scheduler.loadfile import LoadFileScheduling

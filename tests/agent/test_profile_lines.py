@@ -36,7 +36,7 @@ def test_the_hot_line_has_the_cpu_and_the_sleeping_one_none(library: Served) -> 
     hot = sum(seconds for (line, _), seconds in found.items() if line == line_of("# HOT", "library.py"))
     slept = sum(seconds for (line, _), seconds in found.items() if line == line_of("time.sleep(0.3)", "library.py"))
     assert 0.15 < trace["profile"]["seconds"] < 0.6
-    assert hot > 0.6 * trace["profile"]["seconds"]
+    assert hot > 0.5 * trace["profile"]["seconds"]
     assert slept < 0.05
 
 

@@ -139,7 +139,8 @@ def test_files_hold_no_values_and_can_be_read_again(platform: Platform, outcome:
     folder = platform.project / ".subsecond"
     assert stat.S_IMODE(folder.stat().st_mode) == 0o700
     assert sorted(path.name for path in folder.iterdir() if path.name != "lock") == [
-        ".gitignore", "app.log", "clones", "findings.json", "mapper.json", "traces", "trials.json",
+        ".gitignore", "app.json", "app.log", "clones", "findings.json", "mapper.json", "plans.json", "traces",
+        "trials.json",
     ]  # fmt: skip
     audit = store.read_audit(platform.project)
     assert {finding.key for finding in audit.findings} == {finding["key"] for finding in outcome["findings"]}

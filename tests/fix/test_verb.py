@@ -24,7 +24,7 @@ def test_patch_or_refusal_and_nothing_is_changed(tmp_path: Path) -> None:
     text = whole(BODY)
     (tmp_path / FILE).write_text(text)
     one = finding(text, "n-plus-one-query")
-    store.write_outcome(tmp_path, Audit(findings=(one,)), [], None, library.ENTITIES)
+    store.write_outcome(tmp_path, Audit(findings=(one,)), [], entities=library.ENTITIES)
     done = CliRunner().invoke(command, ["f1", "--cwd", str(tmp_path)], standalone_mode=False)
     assert done.return_value == 0
     assert "+    return [author_by_id.get(book.author_id) for book in books]" in done.output
