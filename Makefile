@@ -50,7 +50,7 @@ test: check ## checks and tests (under 15 minutes on 2 cores)
 test-long: $(VENV)/.dev ## load, soak, fault and fuzz runs, alone (results in tests/long), then faults, journeys and the replay
 	@$(BIN)/pytest -m long tests/long
 	@scripts/browser
-	@$(BIN)/pytest -m long tests/test_detectors.py tests/confirm tests/prove tests/end_to_end examples/discovery/tests
+	@$(BIN)/pytest -m long tests/test_detectors.py tests/agent tests/confirm tests/prove tests/end_to_end examples/discovery/tests
 
 test-matrix: $(VENV)/.dev ## the agent on other Pythons and library versions
 	@$(BIN)/pytest -m matrix

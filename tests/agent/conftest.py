@@ -95,7 +95,7 @@ def archive_on_postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[st
         yield url
 
 
-@pytest.fixture(scope="module", params=["sqlite", "postgres"])
+@pytest.fixture(scope="module", params=[pytest.param("sqlite", marks=pytest.mark.long), "postgres"])
 def archive(request: pytest.FixtureRequest, serve: Serve) -> Served:
     """The archive under gunicorn's sync worker, on each database in turn."""
     served = serve("sync", "archive:app", ARCHIVE_DB=request.getfixturevalue(f"archive_on_{request.param}"))

@@ -48,6 +48,7 @@ def test_a_trial_runs_on_a_clone_that_is_gone_afterwards(shop_on_postgres: Proje
     assert databases(port) == before
 
 
+@pytest.mark.long
 def test_an_index_is_built_in_the_clone_and_not_in_the_source(shop_on_postgres: Project, port: int) -> None:
     parameters = {"table": "loans", "columns": ["reader"]}
     tried = shop_on_postgres.tried("index", "/loans", parameters=parameters, budget="150s")

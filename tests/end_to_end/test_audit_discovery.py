@@ -124,6 +124,7 @@ def test_each_kind_is_found_where_it_is(platform: Platform, outcome: dict[str, A
     assert line.strip().startswith("reviews")
 
 
+@pytest.mark.long
 def test_nothing_is_found_in_the_optimised_version(platform: Platform, tmp_path: Path) -> None:
     requests = platform.project / "requests.http"
     other = platform.beside(tmp_path)
@@ -154,6 +155,7 @@ def test_files_hold_no_values_and_can_be_read_again(platform: Platform, outcome:
     assert "lisbon" not in everything.replace("city=lisbon", "")
 
 
+@pytest.mark.long
 def test_a_reader_sees_time_statements_and_places(platform: Platform, tmp_path: Path) -> None:
     platform = platform.beside(tmp_path)
     done = platform.subsecond("audit", "--repeat", "1", "--no-trials")
@@ -191,7 +193,8 @@ def test_a_login_that_fails_is_one_line(platform: Platform, tmp_path: Path) -> N
     assert "Traceback" not in done.stderr
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, pytest.param(signal.SIGKILL, marks=pytest.mark.long)])
+@pytest.mark.long
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGKILL])
 def test_stopped_in_the_middle_leaves_nothing(platform: Platform, tmp_path: Path, number: int) -> None:
     platform = platform.beside(tmp_path)
     platform.subsecond("audit", "--repeat", "1", "--no-trials")

@@ -37,6 +37,7 @@ CACHED = (
 )
 
 
+@pytest.mark.long
 def test_an_answer_kept_for_longer_than_declared_fails(halls: Halls, prove: Prove) -> None:
     changed(halls[0], *CACHED)
     [gate] = prove("speed", faster=(LIST,), **halls[1]).gates

@@ -277,6 +277,7 @@ def test_a_failure_half_way_stops_what_was_started(ground: Ground) -> None:
     assert not list((ground.var / "run").iterdir())
 
 
+@pytest.mark.long
 def test_a_foreign_server_serves_as_well(tmp_path: Path) -> None:
     """An embedded server plays the foreign one."""
     port, *others = free_ports(2 + len(PORTS))
