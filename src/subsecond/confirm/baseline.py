@@ -9,20 +9,13 @@ from dataclasses import dataclass, replace
 from subsecond.confirm.runner import BASE, Run, Runner
 from subsecond.contract.compare import Comparison, Noise, Reply, compare
 from subsecond.measure import pairs
-from subsecond.measure.pairs import Margin, Sample
+from subsecond.measure.pairs import SLOW_SECONDS, SLOW_WARM_UPS, UNRECORDED_SHARE, WARM_UPS, Margin, Sample
 from subsecond.model.target import RequestSpec
 
-WARM_UPS = 6
-"""psycopg prepares a statement after five executions (reference: measuring, 3.2)."""
-SLOW_SECONDS = 1.0
-"""From here on a request is warm after one run (it sends its statements more than five times in it), fixes are
-screened together, and the noise floor comes from two pairs (reference: measuring, 3.5 and 3.6)."""
-SLOW_WARM_UPS, FEW_FLOOR_PAIRS = 1, 2
+FEW_FLOOR_PAIRS = 2
+"""Of a slow request, or where time is short; its fixes are screened together (reference: measuring, 3.5 and 3.6)."""
 COUNTED_RUNS, SLOW_COUNTED_RUNS = 3, 2
 """After the first run: two equal runs suffice for counts (reference: measuring, 2)."""
-UNRECORDED_SHARE = 0.1
-"""Of the seconds; more than this, in every run and beyond the time in which others had the processor, is a wait for
-something that is not recorded: the wall decides then."""
 
 
 class UnfitError(Exception):

@@ -16,6 +16,13 @@ from typing import Literal
 from subsecond.measure import signed_rank
 from subsecond.measure.error_budget import ALPHA, LOOKS, over_looks
 
+WARM_UPS = 6
+"""psycopg prepares a statement after five executions (3.2)."""
+SLOW_SECONDS, SLOW_WARM_UPS = 1.0, 1
+"""From here on a request is warm after one run: it sends its statements more than five times in it (3.5)."""
+UNRECORDED_SHARE = 0.1
+"""Of the seconds; more than this, in every run and beyond the time in which others had the processor, is a wait for
+something that is not recorded: the wall decides then."""
 LEAST_SHARE = 0.03
 LEAST_SECONDS = 0.005
 FLOORS = 2.0

@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-WARM_UPS = 6
-"""psycopg prepares a statement after five executions (reference: measuring, 3.2)."""
+from subsecond.measure.pairs import WARM_UPS
+
 TIMED_SECONDS = 12.0
 """Time that the timed runs of one request may take, unless `--repeat` says how many."""
 FEWEST, MOST = 3, 20

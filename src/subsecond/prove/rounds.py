@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 
 from subsecond.errors import SubsecondError
 from subsecond.measure import pairs
-from subsecond.measure.pairs import Sample
+from subsecond.measure.pairs import SLOW_SECONDS, SLOW_WARM_UPS, UNRECORDED_SHARE, WARM_UPS, Sample
 from subsecond.measure.starts import LEAST_STARTS
 from subsecond.model.target import RequestSpec
 from subsecond.prove.sides import SIDES, Side
@@ -23,14 +23,10 @@ from subsecond.prove.timed import READS, TimedSides
 from subsecond.prove.variations import harmless, path_parts, query_of
 
 MOST_PAIRS, MOST_STARTS = 12, 10
-SLOW_SECONDS, SLOW_PAIRS, SLOW_WARM_UPS = 1.0, 2, 1
-"""Endpoints above a second: two pairs a start and one warm-up (3.5)."""
-WARM_UPS = 6
-"""psycopg prepares after five executions (3.2)."""
+SLOW_PAIRS = 2
+"""Endpoints above a second: two pairs a start (3.5)."""
 REPEATS = 2
 MOST_TRIED = 40
-UNRECORDED_SHARE = 0.1
-"""Of the seconds; more than this in every run waits for something that is not recorded: the wall decides then."""
 
 Pair = tuple[Sample, Sample]
 
