@@ -1,0 +1,31 @@
+"""Makes another copy of the platform's data and prints nothing: `copy-discovery-database NAME`.
+
+Installed into the exported application's environment, where the candidates that it serves cannot change it.
+"""
+
+import json
+import os
+import sys
+from pathlib import Path
+
+import psycopg
+from psycopg import sql
+
+
+def main(name: str) -> None:
+    """Copy the sealed template of the scale that the platform runs with; nobody is connected to it."""
+    state = json.loads((Path(os.environ["DISCOVERY_VAR"]) / "run" / "state.json").read_text())
+    template = f"discovery_template_{state['scale']}"
+    with psycopg.connect(state["postgres"]["url"], autocommit=True) as connection:
+        connection.execute(
+            sql.SQL("CREATE DATABASE {} TEMPLATE {} STRATEGY FILE_COPY").format(
+                sql.Identifier(name), sql.Identifier(template)
+            )
+        )
+
+
+if __name__ == "__main__":
+    try:
+        main(sys.argv[1])
+    except (OSError, psycopg.Error) as problem:
+        sys.exit(f"copy-discovery-database: {str(problem).splitlines()[0]}")

@@ -1,0 +1,57 @@
+"""The committed record judged again: each patch through the same gates, on top of what was kept before it."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from benchmarks.optimize.transcript import Turn
+from subsecond.attempts import Proposal, attempt
+from subsecond.harness import checkout, run_folder
+from subsecond.ledger.book import opened
+from subsecond.model.attempt import Attempt
+from subsecond.target import load
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Replayed:
+    """`commit`: everything kept again on top of the exported application; `changed`: turns that went otherwise."""
+
+    commit: str
+    attempts: tuple[Attempt, ...]
+    changed: tuple[str, ...]
+
+
+def replay(project: Path, turns: Sequence[Turn]) -> Replayed:
+    """Judge the patches of a record in the exported `project`; what had no patch then has none to judge now."""
+    target = load(project, {})
+    found: list[Attempt] = []
+    changed: list[str] = []
+    with run_folder.lock(target.home), opened(target.home) as ledger:
+        base = checkout.revision(target.root, "HEAD")
+        for turn in turns:
+            if not turn.patch:
+                continue
+            _say(f"turn {turn.number}: {turn.verdict['kind']}")
+            done = attempt(target, base, _proposal(turn), ledger, say=_say)
+            found.append(done)
+            _say(f"turn {turn.number}: {done.outcome}: {done.why}")
+            if done.outcome != turn.verdict["outcome"]:
+                changed.append(f"turn {turn.number} was {turn.verdict['outcome']}, now {done.outcome}: {done.why}")
+            if done.outcome == "kept" and done.commit:
+                base = done.commit
+    return Replayed(commit=base, attempts=tuple(found), changed=tuple(changed))
+
+
+def _proposal(turn: Turn) -> Proposal:
+    said = turn.verdict
+    return Proposal(
+        step=said["step"], finding=said["finding"], kind=said["kind"], proposer=said["proposer"], patch=turn.patch,
+        summary=f"{said['kind']}: turn {turn.number}",
+    )  # fmt: skip
+
+
+def _say(line: str) -> None:
+    print(f"replay: {line}", file=sys.stderr, flush=True)
