@@ -18,6 +18,8 @@ from subsecond.harness.checkout import Checkout
 KEPT_VARIABLES = ("PATH", "LANG", "LC_ALL", "TERM", "TZ", "SSL_CERT_FILE")
 """What an assistant's process sees of ours; more by name (`--pass-env`). Its HOME is an empty folder of its own."""
 LARGEST_TRANSCRIPT = 2_000_000
+LONGEST_REASON = 300
+"""Characters of an assistant's last line that stand in the ledger."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,7 +59,13 @@ def ask(words: list[str], prompt: str, copy: Checkout, seconds: float, passed: M
         patch = _git(copy.tree, "diff", "--cached", "--no-color", "--no-ext-diff", "--no-renames", "--binary", base)
         with log.open("rb") as lines:
             text = lines.read(LARGEST_TRANSCRIPT).decode(errors="replace")
-        return Outcome(patch=patch, transcript=text, failure=failure)
+        return Outcome(patch=patch, transcript=text, failure=_with_last_words(failure, text))
+
+
+def _with_last_words(failure: str, transcript: str) -> str:
+    """Why it failed, with the last line that it said: mostly the reason."""
+    last = [line.strip() for line in transcript.splitlines() if line.strip()][-1:]
+    return f"{failure}: {last[0][:LONGEST_REASON]}" if failure and last else failure
 
 
 def _run(words: list[str], copy: Checkout, env: Mapping[str, str], log: Path, seconds: float) -> str:
