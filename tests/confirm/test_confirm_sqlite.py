@@ -69,6 +69,22 @@ def test_an_index_is_built_in_the_copy_only_and_judged_by_its_seconds(shop: Proj
     assert digest(shop) == before
 
 
+def test_a_confirmed_index_is_weighed_by_its_room_and_by_what_a_written_row_costs(shop: Project) -> None:
+    before = digest(shop)
+    [finding] = [one for one in shop.audit("/loans", budget="150s") if one.kind == "missing-index"]
+    assert finding.trials[0].verdict == "confirmed"
+    trials = store.read_trials(shop.folder)
+    assert trials is not None
+    [index] = trials.indexes
+    assert (index.findings, index.kept, index.why) == ((finding.id,), True, "")
+    assert index.index.startswith("loans (reader")
+    assert index.seconds > 0.001
+    assert index.bytes is None or 500_000 < index.bytes < 10_000_000, "150,000 rows"
+    assert index.write_seconds is not None and 0 <= index.write_seconds < 0.001
+    assert any(line.startswith("  index loans (reader") and "for each row written" in line for line in shop.said)
+    assert digest(shop) == before
+
+
 def test_a_hypothesis_that_does_not_exist_or_is_malformed_is_told(shop: Project) -> None:
     tried = shop.tried("eager-load", "/books", parameters={"relation": "Book.publisher"}, budget="20s")
     assert tried[BOOKS].verdict == "not applied"

@@ -12,7 +12,7 @@ from subsecond import store
 from subsecond.model.audit import Audit, Interval, RequestResult
 from subsecond.model.finding import Finding, Trial
 from subsecond.model.plan import Plan
-from subsecond.model.trial import MeasuredSet, Saving, Trials
+from subsecond.model.trial import MeasuredSet, Saving, Trials, WeighedIndex
 from subsecond.plan.stage import plan
 
 
@@ -62,6 +62,26 @@ def test_steps_come_by_phase_what_is_proven_first_and_refuted_ones_are_left_out_
     ]  # fmt: skip
     assert found.steps[1].gain_seconds == 0.9 and found.steps[1].fidelity == "upper bound"
     assert [(one.finding, one.why) for one in found.left_out] == [("F4", "refuted by eager-load: no count fell")]
+
+
+def test_an_index_tells_its_price_and_one_that_is_not_worth_it_is_left_out() -> None:
+    index = replace(trial("confirmed", 0.4), virtual_fix="index")
+    found = plan(
+        audit(finding("F1", 1, trials=(index,)), finding("F2", 1, trials=(index,))),
+        Trials(indexes=(weighed("F1", "loans (reader)"), weighed("F2", "loans (day)", "the others do its work"))),
+        1.0,
+    )
+    assert [one.finding for one in found.steps] == ["F1"]
+    assert found.steps[0].risk.endswith("(12 MB, 0.007 ms for each row written)")
+    assert [(one.finding, one.why) for one in found.left_out] == [
+        ("F2", "index loans (day) is not worth its price: the others do its work")
+    ]
+
+
+def weighed(name: str, text: str, why: str = "") -> WeighedIndex:
+    return WeighedIndex(
+        findings=(name,), index=text, seconds=0.4, bytes=12_000_000, write_seconds=7e-6, kept=not why, why=why
+    )
 
 
 def test_a_prediction_is_the_set_measured_at_once_not_the_sum_of_gains() -> None:

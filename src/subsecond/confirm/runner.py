@@ -86,6 +86,15 @@ class Run:
     refused: tuple[str | None, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """One recorded run: its seconds, those of each of its statements, and how often each was sent."""
+
+    whole: float
+    seconds: dict[str, float]
+    times: dict[str, int]
+
+
 @dataclass
 class Runner:
     """Runs on one arm. Indexes are built and dropped as the candidates ask for them, off the clock."""
@@ -102,7 +111,7 @@ class Runner:
 
         What a fix remembers across requests it remembers for one trial: the first run of each fills it, untimed.
         """
-        self._build(spec, wanted.indexes)
+        self.build(spec, wanted.indexes)
         if wanted.remembers and (self.arm.app.app.token, spec.name, wanted) not in self._filled:
             self._filled.append((self.arm.app.app.token, spec.name, wanted))
             self._run(spec, wanted.fixes, collect)
@@ -114,7 +123,28 @@ class Runner:
 
     def clear(self) -> None:
         """Drop the indexes that the last candidate had."""
-        self._build(None, ())
+        self.build(None, ())
+
+    def recorded(self, spec: RequestSpec) -> Recorded:
+        """One recorded run, with the indexes that are built. Raises NoRunError."""
+        mark = f"c{next(self._marks)}"
+        answer = self.arm.app.send(spec, protocol.MODE_RECORDING, mark)
+        if isinstance(answer, RequestFailed):
+            raise NoRunError(answer.why)
+        line = self.arm.app.trace_of(mark)
+        if line is None:
+            raise NoRunError("a run left no trace")
+        found = Recorded(clock_of(line), {}, {})
+        for _, _, _, microseconds, _, attributes in line["spans"]:
+            if protocol.DB_TEXT in attributes:
+                text = line["texts"][attributes[protocol.DB_TEXT]]
+                found.seconds[text] = found.seconds.get(text, 0.0) + microseconds / 1e6
+                found.times[text] = found.times.get(text, 0) + (attributes.get(protocol.EXECUTEMANY) or 1)
+        return found
+
+    def name_of(self, index: IndexSpec) -> str:
+        """The name under which it is built."""
+        return index.name(_PREFIX)
 
     def _run(self, spec: RequestSpec, fixes: Sequence[Mapping[str, Any]], collect: bool) -> Run:
         app = self.arm.app
@@ -151,7 +181,8 @@ class Runner:
             self._written.add(key)
         return name
 
-    def _build(self, spec: RequestSpec | None, wanted: Sequence[IndexSpec]) -> None:
+    def build(self, spec: RequestSpec | None, wanted: Sequence[IndexSpec]) -> None:
+        """Have exactly the wanted indexes, then warm `spec` up. Raises SubsecondError where one cannot be built."""
         if set(wanted) == set(self._built):
             return
         system = cast(System, self.arm.system)
@@ -159,12 +190,12 @@ class Runner:
         new = [index for index in wanted if index not in self._built]
         statements = [drop_index_sql(index, system, name=self._built[index]) for index in gone]
         for index in new:
-            statements.append(create_index_sql(index, system, name=index.name(_PREFIX)))
+            statements.append(create_index_sql(index, system, name=self.name_of(index)))
             if any(key.expression for key in index.keys):  # else it guesses how many rows an expression leaves
                 statements.append(f"ANALYZE {index.table}")
         self.arm.run_sql(statements)
         for index in gone:
             del self._built[index]
-        self._built.update({index: index.name(_PREFIX) for index in new})
+        self._built.update({index: self.name_of(index) for index in new})
         if spec is not None:
             self._run(spec, (), True)  # plans are made anew, pages are read for the first time: nobody's time

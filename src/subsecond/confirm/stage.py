@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Sequence, Set
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,6 +12,7 @@ from subsecond import durations
 from subsecond.confirm.baseline import FEW_FLOOR_PAIRS
 from subsecond.confirm.budget import Budget
 from subsecond.confirm.course import Course, Progress
+from subsecond.confirm.indexes import weigh
 from subsecond.confirm.machine import stolen, ticks
 from subsecond.confirm.records import records, remarks
 from subsecond.confirm.runner import Runner
@@ -43,7 +44,10 @@ def confirm(
     planned = max(1, sum(len(task.experiments) for task in tasks))
     course = Course(Runner(arm), root, Budget(budget), say, progress, source, planned)
     try_all(course, [task for task in tasks if not task.value_changing])
-    sets = _sets(course)
+    weighed = weigh(course)
+    left_out = {name for one in weighed if not one.kept for name in one.findings}
+    left_out -= {name for one in weighed if one.kept for name in one.findings}
+    sets = _sets(course, left_out)
     _beside(course, asked)
     course.runner.clear()
     change_values(course, [task for task in tasks if task.value_changing])
@@ -57,6 +61,7 @@ def confirm(
         stolen=stolen(before, ticks()),
         trials=tuple(made),
         sets=tuple(sets),
+        indexes=weighed,
         untested=untested(findings, made, [one.result for one in asked]),
         notes=tuple(remarks(course.baselines)),
     )
@@ -67,11 +72,14 @@ def _with_trials(finding: Finding, made: Sequence[TrialRecord]) -> Finding:
     return replace(finding, trials=tuple(record.trial for record in made if record.finding == finding.id))
 
 
-def _sets(course: Course) -> list[MeasuredSet]:
-    """All confirmed fixes of each request at once."""
+def _sets(course: Course, left_out: Set[str]) -> list[MeasuredSet]:
+    """All confirmed fixes of each request at once, but for indexes that are not worth their price."""
     made: list[MeasuredSet] = []
     goes_on = course.budget.until(course.budget.left)
-    for name, confirmed in course.confirmed().items():
+    for name, ready in course.confirmed().items():
+        confirmed = [one for one in ready if one.measured.finding.id not in left_out]
+        if not confirmed:
+            continue
         first = confirmed[0].measured.base
         assert first is not None
         if not goes_on() or 2 * FEW_FLOOR_PAIRS * first.seconds > course.budget.left:

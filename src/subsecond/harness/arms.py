@@ -5,15 +5,16 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
 
 from subsecond import durations, store
-from subsecond.harness import clones
+from subsecond.harness import clones, sandbox
 from subsecond.harness.clones import Connection, NoCloneError
 from subsecond.harness.delay_proxy import DelayProxy
 from subsecond.harness.session import AuditedApp, Ground, started
+from subsecond.model.confinement import Way
 from subsecond_agent import protocol
 
 PREFIX = "arm-"
@@ -63,6 +64,9 @@ class Arm:
 
     def with_code(self, other: Ground) -> AbstractContextManager[AuditedApp]:
         """Another copy of the app, beside this one, on this arm's data."""
+        own, others = self.base.target.confinement, other.target.confinement
+        if own is not None and others is not None:
+            other = replace(other, target=replace(other.target, confinement=replace(own, tree=others.tree)))
         return started(other, self.env)
 
     def outside(self) -> dict[str, int] | None:
@@ -78,21 +82,30 @@ class Arm:
 
     def run_sql(self, statements: Sequence[str]) -> Any:
         """Statements on this arm's database, each committed by itself; rows of the last one that gave some."""
-        [database] = self.databases.values()
-        [result] = clones.work_on(self.base.python.executable, database, {"op": "run", "sql": list(statements)})
+        [result] = self._work([statements])
         return result["rows"]
+
+    def time_sql(self, steps: Sequence[Sequence[str]]) -> list[float]:
+        """Seconds of each step, which is some statements over a connection of their own, connecting included."""
+        return [result["seconds"] for result in self._work(steps)]
+
+    def _work(self, steps: Sequence[Sequence[str]]) -> list[dict[str, Any]]:
+        [database] = self.databases.values()
+        asked = [{"op": "run", "sql": list(statements)} for statements in steps]
+        return clones.work_on(self.base.python.executable, database, *asked)
 
 
 @contextmanager
 def arm(
     base: Ground, seen: Sequence[Connection], *, rtt: float | None = None, watched: bool = False,
-    prepare: Preparation | None = None, say: Callable[[str], None],
+    prepare: Preparation | None = None, services: Sequence[tuple[str, int]] = (), say: Callable[[str], None],
 ) -> Iterator[Arm]:  # fmt: skip
     """Start an arm for an app that was seen to use the databases `seen`. All of it is gone after the block.
 
     Where a database cannot be copied the user's own is used, for requests that only read: `isolation` and `why` say
     so. `rtt`: seconds added to each round trip to PostgreSQL, by a proxy of the arm's own; `watched`: that proxy stands
-    there without a delay too, and counts. `prepare` is done to scratch copies only.
+    there without a delay too, and counts. `prepare` is done to scratch copies only. `services`: what else of this
+    machine the app was seen to connect to; a confined app reaches that and its databases.
     """
     with ExitStack() as stack:
         folder = Path(
@@ -102,6 +115,7 @@ def arm(
         say(why)
         ways, added, proxies = _ways(stack, databases, rtt, watched, say)
         env = _redirection(folder, databases, ways)
+        base = _opened(base, databases, ways, folder, services)
         if prepare is not None and isolation == "clone":
             prepare(base, databases, env)
         with ExitStack() as process:
@@ -118,7 +132,8 @@ def _databases(
         return "shared", "no connection to a database was seen: trials run on the app as it is", {}
     if not kept:
         return "own process", "the database lives in the app's own memory: each process has its own", {}
-    if base.target.data == "disposable":
+    confined_file = base.target.confinement is not None and any(one.path is not None for one in kept)
+    if base.target.data == "disposable" and not confined_file:  # a file's folder may hold more than the database
         return "in place", 'the target says data = "disposable": trials run on its own database', {a: a for a in kept}
     try:
         with ExitStack() as made:
@@ -152,6 +167,27 @@ def _ways(
             f"no round trip of {durations.text(rtt)} could be added: the database is not reached by an address and port"
         )
     return ways, rtt if rtt and far else None, proxies
+
+
+def _opened(
+    base: Ground, databases: Mapping[Connection, Connection], ways: Mapping[Connection, Mapping[str, Any]],
+    folder: Path, services: Sequence[tuple[str, int]],
+) -> Ground:  # fmt: skip
+    """The ground with this arm's parts in its sandbox, where the target is confined."""
+    if base.target.confinement is None:
+        return base
+    reached, readable = [], []
+    for source, copy in databases.items():
+        if source.path is not None:
+            readable.append(Path(source.path))  # an app may look whether it is there
+            continue
+        way = ways[source]
+        readable += sandbox.sockets_of(way["host"], way["port"])
+        if way["port"] is not None and not str(way["host"] or "/").startswith("/"):
+            reached.append(Way(host=way["host"], port=way["port"], databases=(copy.dbname or "",)))
+    known = {one.port for one in reached} | {source.port for source in databases}
+    reached += [Way(host=host, port=port) for host, port in services if port not in known]
+    return replace(base, target=sandbox.widened(base.target, ways=reached, readable=readable, writable=[folder]))
 
 
 def _redirection(

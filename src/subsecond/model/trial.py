@@ -82,6 +82,25 @@ class MeasuredSet:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class WeighedIndex:
+    """A confirmed index against the others: what it gains beside what it costs."""
+
+    findings: tuple[str, ...]
+    index: str
+    """For a reader: table, keys, condition."""
+    seconds: float
+    """What the statements of one run of each request take less with it alone."""
+    bytes: int | None
+    """Its room as built on the copy; None where the database does not tell."""
+    write_seconds: float | None
+    """What it adds to each row written to its table; None where that could not be tried."""
+    kept: bool
+    """Whether it belongs to the smallest set that is worth its price."""
+    why: str = ""
+    """Why it does not."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Untested:
     """A large group of repeated statements, or a large fetch, that no trial stands for, with its cost."""
 
@@ -114,5 +133,6 @@ class Trials:
     """Share of the processors' time that the host kept for others meanwhile; None where it is not told."""
     trials: tuple[TrialRecord, ...] = ()
     sets: tuple[MeasuredSet, ...] = ()
+    indexes: tuple[WeighedIndex, ...] = ()
     untested: tuple[Untested, ...] = ()
     notes: tuple[str, ...] = ()

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
+from subsecond import durations
 from subsecond.model.audit import Audit, RequestResult
 from subsecond.model.finding import Finding, Trial
 from subsecond.model.plan import Endpoint, LeftOut, Plan, Step
-from subsecond.model.trial import Trials
+from subsecond.model.trial import Trials, WeighedIndex
 from subsecond.plan.advice import advice
 from subsecond.plan.prediction import Measured, measured
 
@@ -21,12 +22,17 @@ def plan(audit: Audit, trials: Trials | None, goal: float | None) -> Plan:
     known = {
         one.name: measured(one.seconds.median, one.name, trials) for one in audit.requests if one.seconds is not None
     }
+    weighed = () if trials is None else trials.indexes
+    prices = {name: _price(one) for one in weighed if one.kept for name in one.findings}
+    dear = {name: one for one in weighed if not one.kept for name in one.findings if name not in prices}
     steps: list[Step] = []
     done: list[Finding] = []
     for finding in sorted(audit.findings, key=lambda one: _order(one, known)):
-        if _refuted(finding):
+        if _refuted(finding) or finding.id in dear:
             continue
         step = _step(finding, known, f"S{len(steps) + 1}")
+        if price := prices.get(finding.id):
+            step = replace(step, risk=f"{step.risk} ({price})")
         if step.proof == "trial":
             done.append(finding)
             step = replace(step, predicted=_predicted(known, done))
@@ -38,7 +44,7 @@ def plan(audit: Audit, trials: Trials | None, goal: float | None) -> Plan:
         goal_seconds=goal,
         endpoints=endpoints,
         steps=tuple(steps),
-        left_out=tuple(_left_out(one) for one in audit.findings if _refuted(one)),
+        left_out=tuple(_left_out(one, dear) for one in audit.findings if _refuted(one) or one.id in dear),
         notes=tuple(_notes(audit, trials, endpoints)),
     )
 
@@ -132,7 +138,19 @@ def _spent(result: RequestResult) -> dict[str, float]:
     return {name: round(value, 6) for name, value in parts.items()}
 
 
-def _left_out(finding: Finding) -> LeftOut:
+def _price(index: WeighedIndex) -> str:
+    """What a chosen index costs, as measured on the copy; empty where nothing could be."""
+    words = [] if index.bytes is None else [f"{index.bytes / 1e6:.3g} MB"]
+    words += [] if index.write_seconds is None else [f"{durations.text(index.write_seconds)} for each row written"]
+    return ", ".join(words)
+
+
+def _left_out(finding: Finding, dear: Mapping[str, WeighedIndex]) -> LeftOut:
+    if finding.id in dear:
+        one = dear[finding.id]
+        return LeftOut(
+            finding=finding.id, kind=finding.kind, why=f"index {one.index} is not worth its price: {one.why}"
+        )
     refuted = next(one for one in finding.trials if one.verdict == REFUTED)
     return LeftOut(finding=finding.id, kind=finding.kind, why=f"refuted by {refuted.virtual_fix}: {refuted.why}")
 

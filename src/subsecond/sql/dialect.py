@@ -41,6 +41,10 @@ class Dialect(Protocol):
         """The statement that drops it, if it is there."""
         ...
 
+    def index_bytes_sql(self, spec: IndexSpec, name: str) -> str:
+        """A query for the room that a built index takes, in bytes."""
+        ...
+
     def accesses(self, plan: Plan) -> Sequence[Access]:
         """How each table is read, in the plan's order."""
         ...
@@ -74,3 +78,8 @@ def create_index_sql(spec: IndexSpec, system: System, *, name: str | None = None
 def drop_index_sql(spec: IndexSpec, system: System, *, name: str | None = None, concurrently: bool = False) -> str:
     """The statement that drops it, if it is there."""
     return dialect_of(system).drop_index_sql(spec, name or spec.name(), concurrently=concurrently)
+
+
+def index_bytes_sql(spec: IndexSpec, system: System, name: str) -> str:
+    """A query for the room that the index called `name` takes, in bytes; it may fail on a SQLite without `dbstat`."""
+    return dialect_of(system).index_bytes_sql(spec, name)

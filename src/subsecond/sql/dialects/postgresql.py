@@ -34,10 +34,10 @@ class Postgresql:
         return " ".join(words)
 
     def drop_index_sql(self, spec: IndexSpec, name: str, *, concurrently: bool = False) -> str:
-        # an index lies in its table's schema
-        schema = spec.table.rpartition(".")[0]
-        whole = f"{schema}.{name}" if schema else name
-        return f"DROP INDEX {'CONCURRENTLY ' if concurrently else ''}IF EXISTS {quoted(whole)}"
+        return f"DROP INDEX {'CONCURRENTLY ' if concurrently else ''}IF EXISTS {_beside_its_table(spec, name)}"
+
+    def index_bytes_sql(self, spec: IndexSpec, name: str) -> str:
+        return f"SELECT pg_relation_size('{_beside_its_table(spec, name)}'::regclass)"
 
     def accesses(self, plan: Plan) -> list[Access]:
         return list(_accesses(plan.tree)) if plan.tree else []
@@ -70,6 +70,12 @@ class Postgresql:
         if insensitive:
             return "ILIKE needs a trigram index (pg_trgm), or lower(…) LIKE with an index on lower(…)"
         return key if facts.c_collation else replace(key, operators="text_pattern_ops")
+
+
+def _beside_its_table(spec: IndexSpec, name: str) -> str:
+    """An index lies in its table's schema."""
+    schema = spec.table.rpartition(".")[0]
+    return quoted(f"{schema}.{name}" if schema else name)
 
 
 def _accesses(node: Mapping[str, Any]) -> Iterator[Access]:

@@ -36,6 +36,9 @@ class Sqlite:
     def drop_index_sql(self, spec: IndexSpec, name: str, *, concurrently: bool = False) -> str:
         return f"DROP INDEX IF EXISTS {quoted(name)}"
 
+    def index_bytes_sql(self, spec: IndexSpec, name: str) -> str:
+        return f"SELECT sum(pgsize) FROM dbstat WHERE name = '{name}'"
+
     def accesses(self, plan: Plan) -> list[Access]:
         found = []
         for _, line in plan.lines:
