@@ -15,6 +15,7 @@ from subsecond.confirm.baseline import Baseline
 from subsecond.confirm.budget import Budget, parts
 from subsecond.confirm.learn import CannotLearnError
 from subsecond.confirm.measured import Measured
+from subsecond.confirm.records import records
 from subsecond.confirm.runner import candidate
 from subsecond.contract.compare import Comparison, Difference, Noise, Reply
 from subsecond.measure.pairs import Sample, Timed, margin
@@ -191,3 +192,14 @@ def test_the_same_fix_of_two_findings_is_switched_on_once() -> None:
     assert len(joined.indexes) == 1
     with pytest.raises(ValueError, match="an index needs `table`"):
         candidate("index", {"columns": ["a"]})
+
+
+def test_a_gain_is_a_part_of_the_base_that_was_run_beside_it() -> None:
+    one = measured(19, 0.2)
+    assert one.timed is not None
+    # The machine has become half as quick since the baseline was taken.
+    one.timed = Timed([(Sample(2 * a.clock, 2 * a.wall), Sample(2 * b.clock, 2 * b.wall)) for a, b in one.timed.pairs])
+    [record] = records([one])
+    assert record.trial.gain_seconds is not None
+    assert record.base_seconds == pytest.approx(0.2, rel=0.05)
+    assert record.trial.gain_seconds / record.base_seconds == pytest.approx(0.8, abs=0.02)

@@ -50,12 +50,14 @@ class Measured:
     comparison: Comparison | None = None
     timed: Timed | None = None
     effect: Effect | None = None
+    effect_base: float | None = None
+    """Seconds of a run with all fixes off, as the design that gave `effect` has it."""
     uncollected: float | None = None
 
     def take(self, other: Measured) -> None:
         """The seconds of another finding's trial of the very same fix on the same request."""
         self.comparison, self.timed, self.effect = other.comparison, other.timed, other.effect
-        self.uncollected, self.stopped = other.uncollected, other.stopped
+        self.effect_base, self.uncollected, self.stopped = other.effect_base, other.uncollected, other.stopped
 
     @property
     def promised(self) -> Mapping[str, int]:
@@ -105,6 +107,16 @@ class Measured:
         if self.effect is not None:
             return Saving(seconds=self.effect.seconds, low=self.effect.low, high=self.effect.high)
         return None
+
+    @property
+    def base_seconds(self) -> float | None:
+        """Seconds of a base run when the gain was measured: the baseline's own are older, and the machine has changed
+        since (a gain of 120 ms of 115 was seen)."""
+        if self.timed is not None and self.timed.pairs:
+            return self.timed.base()
+        if self.effect_base is not None:
+            return self.effect_base
+        return None if self.base is None else self.base.seconds
 
     def trial(self, holds: bool) -> Trial:
         """The line of the finding. `holds`: the gain is real beyond the margin, judged over all trials of the audit."""

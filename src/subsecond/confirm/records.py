@@ -41,7 +41,7 @@ def _record(measured: Measured, trial: Trial) -> TrialRecord:
         parameters=dict(learn.shown(measured.experiment)),
         method=_method(measured),
         clock="wall" if base is not None and base.by_wall else "cpu and waits",
-        base_seconds=base.seconds if base is not None else None,
+        base_seconds=measured.base_seconds,
         wall=Saving(seconds=wall.seconds, low=wall.low, high=wall.high) if wall is not None else None,
         uncollected=measured.uncollected,
         promised=dict(measured.promised),

@@ -55,7 +55,7 @@ def screen(
         taken[number] = base.sample(run).clock
     fitted = screening.fit(rows, [value for value in taken if value is not None])
     for one, effect in zip(together, fitted.effects, strict=True):
-        one.measured.effect = effect
+        one.measured.effect, one.measured.effect_base = effect, fitted.base
     return apart
 
 

@@ -60,6 +60,7 @@ class Sets:
         wanted = BASE.joined(*(one.candidate for one in chosen))
         before, saved = self.base.counts.get(protocol.COUNT_QUERIES), chosen[0].measured.saved
         saving = chosen[0].measured.saving if len(chosen) == 1 else None
+        base_seconds = chosen[0].measured.base_seconds
         runs: list[Mapping[str, float]] = []
         try:
             for _ in range(self.base.warm_ups if saving is None else 1):
@@ -70,14 +71,14 @@ class Sets:
         if saving is None:
             if timed is None:
                 return None
-            found = timed.gain()
+            found, base_seconds = timed.gain(), timed.base()
             saving = Saving(seconds=found.seconds, low=found.low, high=found.high)
         fewer = saved.get(protocol.COUNT_QUERIES)
         return MeasuredSet(
             request=self.base.spec.name,
             findings=tuple(one.measured.finding.id for one in chosen),
             through_phase=phase,
-            base_seconds=self.base.seconds,
+            base_seconds=base_seconds or self.base.seconds,
             saving=saving,
             queries_before=before,
             queries_after=None if before is None or fewer is None else before - fewer,

@@ -82,9 +82,14 @@ class Timed:
         """Logarithm of base divided by fix, pair by pair: positive where the fix is faster."""
         return [math.log(getattr(base, of) / getattr(fix, of)) for base, fix in self.pairs]
 
+    def base(self, of: Literal["clock", "wall"] = "clock") -> float:
+        """Seconds of a typical base run among the pairs: what their gain is a part of."""
+        seconds: float = statistics.median(getattr(one, of) for one, _ in self.pairs)
+        return seconds
+
     def gain(self, of: Literal["clock", "wall"] = "clock") -> Gain:
         """The gain in seconds of a typical base run."""
-        base = statistics.median(getattr(one, of) for one, _ in self.pairs)
+        base = self.base(of)
         found = self.differences(of)
         low, high = signed_rank.interval(found, ALPHA)
         return Gain(*(_saved(base, value) for value in (signed_rank.estimate(found), low, high)))
