@@ -8,6 +8,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from typing import Protocol
 
+from subsecond import kept as recording
 from subsecond import store
 from subsecond.attempts import Proposal, attempt
 from subsecond.errors import SubsecondError
@@ -80,6 +81,7 @@ def optimize(
         for line in [*run_folder.clean_leftovers(target.home), *clones.clean_leftovers(target.home)]:
             say(line)
         checkout.sweep(target.home)
+        recording.sweep(target.home)
         head = checkout.revision(target.root, "HEAD")
         if not commits.is_clean(target.root):
             say("the working tree has changes that are not committed; HEAD is worked on, without them")
@@ -91,6 +93,7 @@ def optimize(
         last = kept[-1].commit if kept and kept[-1].commit else base
         if checkout.revision(target.root, "HEAD") != head:
             say("HEAD has moved meanwhile: the analysis is of the old one; audit again before the kept steps are used")
+        store.forget_kept(target.home)
         after = _compared(target, head, last, say) if last != head else ()
         done = Optimized(base=head, result=last, after=after, attempts=tuple(ledger.attempts()))
         store.write_optimized(target.home, done)
@@ -203,4 +206,8 @@ def _compared(target: Target, head: str, last: str, say: Callable[[str], None]) 
                     if number:  # the first run of each pays for what a process remembers
                         runs[side].append(answer.seconds)
             found.append(After.of(spec.name, runs["base"], runs["candidate"], counts["base"], counts["candidate"]))
+        try:
+            recording.record(sides.ground("candidate"), sides.seen, say=say)
+        except SubsecondError as problem:  # it is for the report only, which does without
+            say(f"what was kept could not be recorded: {problem.message}")
     return tuple(found)

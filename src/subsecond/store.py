@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import shutil
 import signal
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping
@@ -33,6 +34,7 @@ PLANS = "plans.json"
 SURROUNDINGS = "app.json"
 PLAN = "plan.json"
 OPTIMIZED = "optimized.json"
+KEPT = "kept"
 TRACES = "traces"
 _encoder = msgspec.json.Encoder()
 
@@ -168,8 +170,8 @@ def write_outcome(
 ) -> None:
     """What one audit found: all of its files and none of an earlier one, or nothing is changed.
 
-    `entities`: what the app's mapper holds, for the fixers; for the report the database's `plans` and what was
-    `around` the app.
+    What `optimize` measured and recorded after the earlier one goes too: its before is not this audit's. `entities`:
+    what the app's mapper holds, for the fixers; for the report the database's `plans` and what was `around` the app.
     """
     outcome: dict[Path, Lines] = {
         folder(root) / FINDINGS: [to_json(audit)],
@@ -182,7 +184,30 @@ def write_outcome(
         outcome[folder(root) / SURROUNDINGS] = [to_json(around)]
     files = _trace_files(root, traces)
     gone = [*_others(root, files), *([] if trials is not None else [root / FOLDER / TRIALS]), root / FOLDER / PLAN]
-    _write({**files, **outcome}, gone=gone)
+    _write({**files, **outcome}, gone=[*gone, root / FOLDER / OPTIMIZED])
+    forget_kept(root)
+
+
+def kept(root: Path) -> Path:
+    """Where what `optimize` kept is recorded: a project's folder of its own, with its sources and an audit."""
+    return root / FOLDER / KEPT
+
+
+def forget_kept(root: Path) -> None:
+    """Remove it. SubsecondError where it cannot be."""
+    path = kept(root)
+    try:
+        if path.is_symlink():
+            path.unlink()
+        elif path.exists():
+            shutil.rmtree(path)
+    except OSError as problem:
+        raise not_writable(path, problem) from None
+
+
+def has_audit(root: Path) -> bool:
+    """Whether an audit of the project at `root` was written."""
+    return (root / FOLDER / FINDINGS).is_file()
 
 
 def read_audit(root: Path) -> Audit:

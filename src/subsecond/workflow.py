@@ -16,7 +16,7 @@ from subsecond.confirm.tasks import Asked
 from subsecond.diagnose.lifecycle import lifecycles
 from subsecond.diagnose.stage import diagnose
 from subsecond.errors import SubsecondError
-from subsecond.harness import checkout, run_folder
+from subsecond.harness import checkout, run_folder, sandbox
 from subsecond.harness.arms import arm
 from subsecond.harness.clones import Connection
 from subsecond.harness.session import Ground, ground, started
@@ -115,7 +115,7 @@ def _seen(base: Ground, redaction: Redaction, progress: Progress, say: Callable[
         notes = [*app.notes(), *remarks(seen)]
         databases = app.connections()
         entities = app.entities()
-        around = _surroundings(base, app.hello(), databases)
+        around = surroundings(base, app.hello(), databases)
     sent = together(one.statements for one in seen if one.failure is None)
     facts, unread = facts_of(base, databases, sent, say)
     notes += [unread] if unread else index_remarks(facts)
@@ -140,8 +140,8 @@ def _seen(base: Ground, redaction: Redaction, progress: Progress, say: Callable[
     )
 
 
-def _surroundings(base: Ground, hello: Mapping[str, Any] | None, databases: Sequence[Connection]) -> Surroundings:
-    """Without arguments of commands: they may hold what is secret."""
+def surroundings(base: Ground, hello: Mapping[str, Any] | None, databases: Sequence[Connection]) -> Surroundings:
+    """What the app ran in, for the report. Without arguments of commands: they may hold what is secret."""
     names = [Path(one.path).name if one.path is not None else one.dbname or "" for one in databases]
     return Surroundings(
         name=base.target.name,
@@ -189,20 +189,24 @@ def _hypothesis(wanted: Sequence[Experiment], results: Sequence[RequestResult]) 
 def prove(
     target: Target, base: str, candidate: str | None, *, wanted: Sequence[str], only: Sequence[str],
     faster: Sequence[str] = (), without: Sequence[str] = (), speed_seconds: float = SPEED_SECONDS, reveal: bool = False,
-    say: Callable[[str], None],
+    trust_patch: bool = False, say: Callable[[str], None],
 ) -> Proof:  # fmt: skip
     """Put a candidate (a revision, None: the working tree) through the gates beside its base, each in a copy.
 
     `wanted` names gates (none: all) but those `without`; `only` the requests that the change is about (none: all),
     `faster` those that it is said to speed up; `speed_seconds`: time for the speed gate; `reveal`: also show failing
-    requests that are held back from whoever wrote the change.
+    requests that are held back from whoever wrote the change. A candidate that is a revision runs in a sandbox, and its
+    base with it, unless `trust_patch`; the working tree is the user's own code.
     """
+    confined = candidate is not None and not trust_patch
+    if confined:
+        sandbox.require()
     proving.chosen(wanted)  # an unknown name is told before anything is copied
     with run_folder.lock(target.root):
         checkout.sweep(target.root)
         with (
-            checkout.checkout(target, base, target.copy) as before,
-            checkout.checkout(target, candidate, target.copy) as after,
+            checkout.checkout(target, base, target.copy, confined=confined) as before,
+            checkout.checkout(target, candidate, target.copy, confined=confined) as after,
             Case(
                 base=before, candidate=after, only=tuple(only), faster=tuple(faster), speed_seconds=speed_seconds,
                 reveal=reveal, say=say,

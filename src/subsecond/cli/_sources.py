@@ -21,14 +21,20 @@ from subsecond.report.plan import PHASES
 
 
 def sources(root: Path, compare: Path | None, proposed: dict[str, Draft], *, live: bool) -> Sources:
-    """Of the project at `root`; `compare`: the folder of another audited project (or its `.subsecond` itself)."""
-    main = _recorded(root, "legacy" if compare else "now")
+    """Of the project at `root`; `compare`: the folder of another audited project (or its `.subsecond` itself).
+
+    Without one, what `optimize` kept and recorded is held against the audit.
+    """
+    optimized = store.read_optimized(root)
+    kept = compare is None and optimized is not None and store.has_audit(store.kept(root))
+    main = _recorded(root, "legacy" if compare or kept else "now")
     found = Sources(
         main=main,
-        other=_other(compare) if compare else None,
+        other=_other(compare) if compare else _kept(root, main.name) if kept else None,
+        kept=kept,
         trials=store.read_trials(root),
         plan=store.read_plan(root),
-        optimized=store.read_optimized(root),
+        optimized=optimized,
         drafts=proposed,
         manual=kinds(),
         phases=dict(PHASES),
@@ -52,11 +58,15 @@ def _recorded(root: Path, side: Side) -> Recorded:
 
 def _other(folder: Path) -> Recorded:
     root = folder.parent if folder.name == store.FOLDER else folder
-    if not (root / store.FOLDER / store.FINDINGS).is_file():
+    if not store.has_audit(root):
         raise SubsecondError(
             "no-audit", f"--compare {folder}: there is no audit in it; run `subsecond audit` in that project first"
         )
     return _recorded(root, "optimised")
+
+
+def _kept(root: Path, name: str) -> Recorded:
+    return replace(_recorded(store.kept(root), "optimised"), title=name)
 
 
 def _unreached(recorded: Recorded) -> Iterator[tuple[tuple[Side, str], tuple[Unreached, ...]]]:

@@ -31,8 +31,8 @@ def views(
     )
     made: list[View] = []
     for draw in (context, containers):
-        pair = [draw(one, names) for one in sources.sides]
-        made += _paired(pair)
+        # with what was kept it stands among the same people and systems
+        made += _paired([draw(one, names) for one in (sources.sides[:1] if sources.kept else sources.sides)])
     by_side: list[dict[str, Flow]] = [_flows(one, sources, names, tables) for one in sources.sides]
     compared = {one.request: one for one in comparisons}
     for request in dict.fromkeys(name for flows in by_side for name in flows):

@@ -28,7 +28,11 @@ def callouts(flow: Flow, compared: Comparison | None) -> tuple[Callout, ...]:
         Callout(sort="sessions", title="Sessions", lines=tuple(_sessions(flow, boxes))),
         Callout(sort="loops", title="N+1 loops", lines=tuple(_loops(flow))),
         Callout(sort="bottlenecks", title="Bottlenecks", lines=tuple(_bottlenecks(flow, boxes))),
-        Callout(sort="wins", title="Wins", lines=tuple(_wins(flow, compared, boxes))),
+        Callout(
+            sort="wins",
+            title="Wins" if flow.scene.side != "now" else "Wins within reach",
+            lines=tuple(_wins(flow, compared, boxes)),
+        ),
     )
     return tuple(one for one in found if one.lines)
 
@@ -84,7 +88,9 @@ def _refuted(one: Finding) -> bool:
 
 
 def _wins(flow: Flow, compared: Comparison | None, boxes: Mapping[str, tuple[str, ...]]) -> list[CalloutLine]:
-    """On the optimised side what was measured; else what trials confirmed for this request."""
+    """Of two sides the optimised one has what was measured; a single one what trials confirmed for this request."""
+    if flow.scene.side == "legacy":
+        return []
     if flow.scene.side == "optimised":
         return [_row_line(compared, key) for key in _FIGURES if _won(compared, key)]
     lines = []

@@ -21,6 +21,9 @@ from subsecond.report.page.tables import Tables
 from subsecond.report.page.units import slugs
 from subsecond.report.page.waterfall import waterfall
 
+KEPT = "what optimize kept"
+"""Of a report on one application before and after."""
+
 
 def report(sources: Sources) -> Report:
     """The whole report. The same sources give the same report, to the byte."""
@@ -41,7 +44,7 @@ def report(sources: Sources) -> Report:
     drawn = all_masked(views(sources, words, comparisons, tables))
     return Report(
         name=sources.main.name,
-        compared=sources.other.name if sources.other else None,
+        compared=KEPT if sources.kept else sources.other.name if sources.other else None,
         live=sources.live,
         tried=sources.trials is not None,
         requests=all_masked(tuple(requests)),

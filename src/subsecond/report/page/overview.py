@@ -9,9 +9,8 @@ from subsecond.model.audit import RequestResult, Shares
 from subsecond.model.finding import Finding
 from subsecond.model.lifecycle import Lifecycle
 from subsecond.model.optimized import After
-from subsecond.model.plan import Endpoint
 from subsecond.model.report_common import Side, TimePart
-from subsecond.model.report_overview import Comparison, Design, LifeStep, Need, Overview, Remaining, Request, Row
+from subsecond.model.report_overview import Basis, Comparison, Design, LifeStep, Need, Overview, Remaining, Request, Row
 from subsecond.model.trace import Trace
 from subsecond.report.page.marks import by_name, lazy_loads, loops, marked
 from subsecond.report.page.sources import Recorded, Sources
@@ -20,6 +19,7 @@ from subsecond.report.page.units import faster, many, ms, shown_ms, spread
 from subsecond.sql.fingerprint import tables as tables_of
 from subsecond_agent import protocol
 
+Figures = Mapping[str, float | None]
 FEW = 6
 """Findings on the first tab."""
 
@@ -167,63 +167,38 @@ class Compared:
         return tuple(one for one in found if one is not None)
 
     def _one(self, result: RequestResult) -> Comparison | None:
-        other = self._sources.other
+        other, kept = self._sources.other, self._after.get(result.name)
         twin = next((one for one in other.audit.requests if one.name == result.name), None) if other else None
+        before = after = dict[str, float | None]()
+        source = ""
         if other is not None and twin is not None and twin.seconds is not None:
-            return self._measured(result, twin, other)
-        if result.name in self._after:
-            return self._kept(result, self._after[result.name])
+            before, after = self._figures(result, self._sources.main), self._figures(twin, other)
+            source = f"the audit of {self._sources.main.name}, and that of {other.name}"
+        if kept is not None and (other is None or self._sources.kept):
+            rest = "; the rest from a recording of each" if source else ""
+            runs = many(kept.runs, "run")
+            source = f"measured side by side, {runs} each, before and with all attempts that were kept{rest}"
+            before, after = {**before, **_side_by_side(kept)[0]}, {**after, **_side_by_side(kept)[1]}
+        if source:
+            return self._comparison(result, "measured", source, before, after)
         plan = self._sources.plan.endpoints.get(result.name) if self._sources.plan else None
-        return self._predicted(result, plan) if plan is not None and plan.predicted_seconds is not None else None
-
-    def _measured(self, before: RequestResult, after: RequestResult, other: Recorded) -> Comparison:
-        mine = self._figures(before, self._sources.main)
-        theirs = self._figures(after, other)
-        return Comparison(
-            request=self._words[before.name],
-            basis="measured",
-            source=f"the audit of {self._sources.main.name}, and that of {other.name}",
-            rows=tuple(
-                Row(key=key, label=label, unit=unit, before=mine[key], after=theirs[key], note=note)
-                for key, label, unit, note in _ROWS
-                if mine.get(key) is not None or theirs.get(key) is not None
-            ),
-        )
-
-    def _kept(self, before: RequestResult, after: After) -> Comparison:
-        rows = [
-            Row(
-                key="time",
-                label="Response time",
-                unit="ms",
-                before=ms(after.seconds_before),
-                after=ms(after.seconds_after),
-            )
-        ]
-        for key, name in (("queries", "queries"), ("sessions", "checkouts"), ("rows", "rows"), ("logs", "logs")):
-            if name in after.counts_before:
-                label, note = next((label, note) for one, label, _, note in _ROWS if one == key)
-                rows.append(
-                    Row(
-                        key=key, label=label, unit="count", before=after.counts_before[name],
-                        after=after.counts_after.get(name), note=note,
-                    )
-                )  # fmt: skip
-        source = f"measured side by side, {many(after.runs, 'run')} each, before and with all attempts that were kept"
-        return Comparison(request=self._words[before.name], basis="measured", source=source, rows=tuple(rows))
-
-    def _predicted(self, before: RequestResult, plan: Endpoint) -> Comparison:
-        mine = self._figures(before, self._sources.main)
-        assert plan.predicted_seconds is not None
+        if plan is None or plan.predicted_seconds is None:
+            return None
         then = {"time": ms(plan.predicted_seconds), "queries": plan.queries_predicted}
+        tried = "all confirmed fixes at once, tried in the running app"
+        return self._comparison(result, "predicted", tried, self._figures(result, self._sources.main), then)
+
+    def _comparison(
+        self, result: RequestResult, basis: Basis, source: str, before: Figures, after: Figures
+    ) -> Comparison:
         return Comparison(
-            request=self._words[before.name],
-            basis="predicted",
-            source="all confirmed fixes at once, tried in the running app",
+            request=self._words[result.name],
+            basis=basis,
+            source=source,
             rows=tuple(
-                Row(key=key, label=label, unit=unit, before=mine[key], after=then.get(key), note=note)
+                Row(key=key, label=label, unit=unit, before=before.get(key), after=after.get(key), note=note)
                 for key, label, unit, note in _ROWS
-                if mine.get(key) is not None
+                if before.get(key) is not None or (basis == "measured" and after.get(key) is not None)
             ),
         )
 
@@ -255,6 +230,19 @@ class Compared:
         return {table for span in spans for table in _asked(str(span.attributes.get(protocol.FINGERPRINT, "")))}
 
 
+def _side_by_side(kept: After) -> tuple[Figures, Figures]:
+    """What was measured of both at the same time, before and after."""
+    before: dict[str, float | None] = {"time": ms(kept.seconds_before)}
+    after: dict[str, float | None] = {"time": ms(kept.seconds_after)}
+    for key, name in _COUNTED.items():
+        if name in kept.counts_before and name in kept.counts_after:
+            before[key], after[key] = kept.counts_before[name], kept.counts_after[name]
+    return before, after
+
+
+_COUNTED = {
+    "queries": protocol.COUNT_QUERIES, "sessions": protocol.COUNT_CHECKOUTS, "rows": protocol.COUNT_ROWS,
+}  # fmt: skip
 _ROWS: tuple[tuple[str, str, Literal["ms", "count"], str], ...] = (
     ("time", "Response time", "ms", "median of the client's clock"),
     ("sessions", "Sessions", "count", "check-outs of a connection"),
@@ -314,7 +302,7 @@ def _headline(sources: Sources, comparisons: Sequence[Comparison], words: Mappin
         after = shown_ms(row.after)
         if compared.basis == "predicted":
             text += f"; with the confirmed fixes {after}"
-        elif sources.other is not None:
+        elif sources.other is not None and not sources.kept:
             text += f"; {sources.other.name} takes {after}, {faster(row.before, row.after)}"
         else:
             text += f"; with what was kept {after}, {faster(row.before, row.after)}"

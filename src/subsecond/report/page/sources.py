@@ -62,11 +62,13 @@ class Draft:
 class Sources:
     """`drafts` by finding id, `manual` by kind (Markdown), `naming` from the target's configuration.
 
-    `unreached`: lines that no run of a request reached, by side and request.
+    `kept`: `other` is the same application with what `optimize` kept. `unreached`: lines that no run of a request
+    reached, by side and request.
     """
 
     main: Recorded
     other: Recorded | None = None
+    kept: bool = False
     trials: Trials | None = None
     plan: Plan | None = None
     attempts: tuple[Attempt, ...] = ()
