@@ -10,7 +10,7 @@ import libcst as cst
 from subsecond.fix.fixer import Code, RefusedError
 from subsecond.fix.models import Models
 from subsecond.fix.rows import defined
-from subsecond.fix.source import Function, Source, below, code
+from subsecond.fix.source import Function, Source, below, code, parsed
 from subsecond.fix.statements import Query, query_of, roots_of
 from subsecond.model.audit import QueryGroup
 from subsecond.model.entity import Entity, Relation
@@ -67,7 +67,7 @@ class Frames:
             file, _, rest = step.rpartition(":")
             line, _, function = rest.partition(" ")
             try:
-                source = self.sources.get(file) or Source(file, self.project.text(file))
+                source = self.sources.get(file) or parsed(file, self.project.text(file))
                 self.sources[file] = source
                 yield source, source.function(function, int(line)), int(line)
             except (RefusedError, ValueError):

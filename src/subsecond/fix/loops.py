@@ -13,7 +13,7 @@ from subsecond.fix.effects import Effects, no_recorded_write
 from subsecond.fix.fixer import Code, RefusedError
 from subsecond.fix.models import Models
 from subsecond.fix.rows import Rows, Scope
-from subsecond.fix.source import Edits, Function, Source, Statement, below, code, names_in, targets
+from subsecond.fix.source import Edits, Function, Source, Statement, below, code, names_in, parsed, targets
 from subsecond.fix.statements import Query
 from subsecond.model.audit import Audit
 from subsecond.model.entity import Entity, EntityColumn
@@ -225,7 +225,7 @@ def scope_of(project: Code, finding: Finding) -> Scope:
     """The function that a finding is about. Raises RefusedError where it or the mapper is not known."""
     if not project.entities:
         raise RefusedError("the app's mapper was not recorded; run `subsecond audit` again")
-    source = Source(finding.file, project.text(finding.file))
+    source = parsed(finding.file, project.text(finding.file))
     return Scope(project, source, Models(project.entities), source.function(finding.function, finding.line))
 
 

@@ -10,7 +10,7 @@ import libcst as cst
 
 from subsecond.fix.fixer import Code, RefusedError
 from subsecond.fix.models import Models, column
-from subsecond.fix.source import Function, Source, below, code, every, names_in, targets
+from subsecond.fix.source import Function, Source, below, code, every, names_in, parsed, targets
 from subsecond.fix.statements import Query, query_of, unrolled
 from subsecond.model.entity import Entity, EntityColumn
 
@@ -290,5 +290,5 @@ def _module(project: Code, source: Source, module: str) -> Source | None:
     for start in starts:
         for path in (start.joinpath(*words).with_suffix(".py"), start.joinpath(*words, "__init__.py")):
             if words and (project.root / path).is_file():
-                return Source(str(path), project.text(str(path)))
+                return parsed(str(path), project.text(str(path)))
     return None
