@@ -7,6 +7,7 @@ version written by hand are measured side by side. `--help` names the verbs that
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import sys
 import tempfile
@@ -60,6 +61,7 @@ def _parser() -> argparse.ArgumentParser:
     wait.add_argument("--minutes", type=float, default=9.0)
     again = _verb(verbs, "replay", _replay, "judge the record's patches again and measure")
     _replaying(again)
+    _verb(verbs, "section", _section, "the section of RESULTS.md about the runs of results/optimize.json")
     equal = _verb(verbs, "equality", _equality, "thousands of requests, before against after, on small data")
     equal.add_argument("folder", type=Path)
     equal.add_argument("--commit", help="compare this commit (default: what the last run came to)")
@@ -162,6 +164,11 @@ def _replay(options: argparse.Namespace) -> int:
     from benchmarks.optimize.replay import replay
 
     turns = transcript.read()
+    if not turns:
+        print(
+            f"there is no record in {transcript.FOLDER.name}/ yet; `run FOLDER --assistant` makes one", file=sys.stderr
+        )
+        return 0
     with _result.alone(), own() as platform, tempfile.TemporaryDirectory(prefix="subsecond-benchmark-") as folder:
         load, project = os.getloadavg()[0], Path(folder) / "discovery"
         export(project, platform)
@@ -176,6 +183,18 @@ def _replay(options: argparse.Namespace) -> int:
         figures = result.run_figures(found.attempts, endpoints, spent, _conditions(bench))
         print(result.write("replay", figures, load, full=False))
     return 1 if found.changed else 0
+
+
+def _section(options: argparse.Namespace) -> int:
+    from benchmarks import _result
+    from benchmarks.optimize.section import section
+
+    del options
+    path = _result.RESULTS / "optimize.json"
+    if not path.exists():
+        raise stop("there is no results/optimize.json yet; the verb measure writes it on the full data")
+    print(section(json.loads(path.read_text())))
+    return 0
 
 
 def _equality(options: argparse.Namespace) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -20,6 +21,7 @@ from discovery.keyvalue import responses
 from discovery.settings import ROOT, var_folder
 
 HARNESS = ROOT.parent.parent / "src" / "subsecond" / "harness"
+BESIDE = "beside"  # the third arm of `bench --beside`
 ORDER = 30  # stopped before everything else
 FEW = ("--worker-connections", "4")  # fewer requests in a worker than its pool has connections
 
@@ -46,6 +48,8 @@ class Arm:
     proxied: str  # the database's URL through the proxy
     jwks: Path
     keyvalue: str  # URL of the key-value store
+    package: str  # of the application, below `discovery`
+    root: Path = ROOT  # the folder that holds `discovery`
 
     @property
     def direct(self) -> str:
@@ -55,6 +59,7 @@ class Arm:
     def variables(self, database: str, *, kept: bool = False) -> dict[str, str]:
         """What the application sees; `kept`: answers may come from the store, else each one is made."""
         return services.environment(var_folder()) | {
+            "PYTHONPATH": str(self.root),
             "DISCOVERY_DATABASE_URL": database,
             "DISCOVERY_JWKS": str(self.jwks),
             valkey.VARIABLE: self.keyvalue,
@@ -74,11 +79,11 @@ class Arm:
             run,
             name=title,
             order=ORDER,
-            command=gunicorn.application(self.version, port, more),
+            command=gunicorn.application(self.package, port, more),
             environment=self.variables(self.proxied, kept=kept),
             port=port,
             log=log,
-            cwd=ROOT,
+            cwd=self.root,
             patience=8.0,
         )
         try:
@@ -116,21 +121,56 @@ def _scratch(server: databases.Server, name: str, scale: str, *, indexed: bool) 
     databases.copy(server, name, scale, indexed=indexed)
 
 
+def _migrate(server: databases.Server, name: str, root: Path) -> None:
+    """Bring a copy to the state that the code below a folder wants, by its own migrations in a process of their own."""
+    url = server.database(name).replace("postgresql://", "postgresql+psycopg://", 1)
+    done = subprocess.run(
+        [sys.executable, "-m", "alembic", "-x", f"url={url}", "upgrade", "head"],
+        check=False,
+        env=services.environment(var_folder()) | {"PYTHONPATH": str(root)},
+        cwd=root,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    if done.returncode:
+        raise Failure(f"the migrations below {root} failed", *done.stderr.splitlines()[-3:])
+    with databases.connected(server.database(name)) as connection:
+        connection.execute("VACUUM ANALYZE")  # as the optimized version's template was
+
+
 @contextmanager
-def opened(server: databases.Server, scale: str, delay: float, jwks: Path, keyvalue: str) -> Iterator[dict[str, Arm]]:
-    """Both arms; databases and proxies go away at the end."""
+def opened(
+    server: databases.Server, scale: str, delay: float, jwks: Path, keyvalue: str, *, beside: Path | None = None
+) -> Iterator[dict[str, Arm]]:
+    """The arms by name; databases and proxies go away at the end.
+
+    beside: a folder with another state of the legacy version and its migrations, which makes a third arm.
+    """
+    wanted = [("legacy", "legacy", ROOT), ("optimized", "optimized", ROOT)]
+    if beside is not None:
+        wanted.append((BESIDE, "legacy", beside))
     target = urlsplit(server.url)
     module = harness_module("delay_proxy")
     with ExitStack() as stack:
         arms = {}
-        for version, indexed in (("legacy", False), ("optimized", True)):
+        for version, package, root in wanted:
             name = f"discovery_bench_{version}"
-            _scratch(server, name, scale, indexed=indexed)
+            _scratch(server, name, scale, indexed=version == "optimized")
             stack.callback(databases.drop, server, name)
+            if root != ROOT:
+                _migrate(server, name, root)
             proxy = stack.enter_context(module.DelayProxy((target.hostname or "127.0.0.1", target.port or 5432), delay))
             user = target.netloc.rpartition("@")[0]
             through = target._replace(netloc=f"{user}@{ports.HOST}:{proxy.port}", path=f"/{name}")
             arms[version] = Arm(
-                version=version, server=server, database=name, proxied=through.geturl(), jwks=jwks, keyvalue=keyvalue
+                version=version,
+                server=server,
+                database=name,
+                proxied=through.geturl(),
+                jwks=jwks,
+                keyvalue=keyvalue,
+                package=package,
+                root=root,
             )
         yield arms

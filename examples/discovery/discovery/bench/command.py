@@ -8,6 +8,7 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 from discovery.bench import arms, machine, measure, render
@@ -77,8 +78,8 @@ def _load() -> float:
     return value
 
 
-def collect(scale: str, seed: int, delay: float, *, quick: bool) -> dict[str, Any]:
-    """Measure everything; returns what the JSON file holds. delay in seconds."""
+def collect(scale: str, seed: int, delay: float, *, quick: bool, beside: Path | None = None) -> dict[str, Any]:
+    """Measure everything; returns what the JSON file holds. delay in seconds; beside: see `arms.opened`."""
     before = _load()
     loop = machine.loop_seconds()
     with database_server(scale, seed) as server, keyvalue_server() as keyvalue:
@@ -86,11 +87,11 @@ def collect(scale: str, seed: int, delay: float, *, quick: bool) -> dict[str, An
         token = keys.sign(keys.load(jwks.parent), DEMO_USER_ID, lifetime=86_400)
         with databases.connected(server.url) as connection:
             version = str(connection.info.parameter_status("server_version"))
-        with arms.opened(server, scale, delay, jwks, keyvalue) as both:
+        with arms.opened(server, scale, delay, jwks, keyvalue, beside=beside) as opened:
             effort = measure.QUICK if quick else measure.THOROUGH
             asked = requests(token)
-            endpoints = {request.name: measure.endpoint(both, request, effort) for request in asked}
-            cached = response_cache(both, asked[0])
+            endpoints = {request.name: measure.endpoint(opened, request, effort) for request in asked}
+            cached = response_cache(opened["optimized"], asked[0])
     return {
         "date": datetime.now(UTC).strftime("%Y-%m-%d"),
         "machine": machine.describe(version),
@@ -107,10 +108,10 @@ def collect(scale: str, seed: int, delay: float, *, quick: bool) -> dict[str, An
     }
 
 
-def response_cache(both: dict[str, arms.Arm], request: Request) -> dict[str, Any]:
+def response_cache(arm: arms.Arm, request: Request) -> dict[str, Any]:
     """The figures of answers from the key-value store, with what they were taken under."""
     before = machine.load()
-    figures = measure.response_cache(both["optimized"], request)
+    figures = measure.response_cache(arm, request)
     return {"date": datetime.now(UTC).strftime("%Y-%m-%d"), "load_average": before, **figures}
 
 
@@ -120,8 +121,9 @@ def run(given: argparse.Namespace) -> int:
         delay = arms.harness_module("proxy").parse_delay(given.rtt)
     except ValueError as error:
         raise Failure(f"--rtt: {error}") from None
+    beside = _beside(given)
     with platform.ending_tidily():
-        result = collect(given.scale, given.seed, delay, quick=given.quick)
+        result = collect(given.scale, given.seed, delay, quick=given.quick, beside=beside)
     _warn_about_counts(result)
     print(json.dumps(result, indent=1) if given.json else render.terminal(result))
     if given.write_results:
@@ -132,6 +134,18 @@ def run(given: argparse.Namespace) -> int:
         file.write_text(render.markdown(result, render.kept(file.read_text() if file.exists() else "")))
         measure.say(f"wrote RESULTS.md and results/{given.scale}.json")
     return 0
+
+
+def _beside(given: argparse.Namespace) -> Path | None:
+    """The folder of the third arm. Raises Failure where it holds no such application."""
+    if given.beside is None:
+        return None
+    if given.write_results:
+        raise Failure("--beside and --write-results: RESULTS.md is about the two versions alone; give one of them")
+    folder = Path(given.beside).absolute()
+    if not (folder / "discovery" / "legacy" / "wsgi.py").is_file() or not (folder / "alembic.ini").is_file():
+        raise Failure(f"--beside {given.beside}: there is no discovery/legacy with its alembic.ini")
+    return folder
 
 
 def _warn_about_counts(result: dict[str, Any]) -> None:

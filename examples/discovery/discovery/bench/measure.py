@@ -13,7 +13,6 @@ from discovery.bench import arms, client, counting
 from discovery.bench.arms import Arm, Served
 from discovery.bench.client import Request
 
-VERSIONS = ("legacy", "optimized")
 WARM_UP = 20  # psycopg prepares a statement at its sixth use, in each of two workers
 WARM_UP_SECONDS = 8.0  # the legacy version needs less: it repeats its statements within one request
 CACHE_HITS = 200
@@ -24,22 +23,33 @@ PHASE_SECONDS = 300.0  # no request begins later than this after the beginning o
 class Effort:
     """How many requests each measurement sends."""
 
-    rounds: int  # one request of the legacy version each, and a few of the optimized one
-    optimized_a_round: int
-    eight_each: dict[str, int]  # requests of each of 8 clients, by version
-    twenty_each: dict[str, int]  # requests of each of 20 clients, by endpoint; the same for both versions
+    rounds: int  # one request of the legacy version each, and a few of the others
+    others_a_round: int
+    eight_legacy: int  # requests of each of 8 clients
+    eight_others: int
+    twenty_each: dict[str, int]  # requests of each of 20 clients, by endpoint; the same for all versions
+
+    def a_round(self, version: str) -> int:
+        """Requests of a version in one round."""
+        return 1 if version == "legacy" else self.others_a_round
+
+    def eight(self, version: str) -> int:
+        """Requests of each of 8 clients to a version."""
+        return self.eight_legacy if version == "legacy" else self.eight_others
 
 
 THOROUGH = Effort(
     rounds=7,
-    optimized_a_round=5,
-    eight_each={"legacy": 2, "optimized": 12},
+    others_a_round=5,
+    eight_legacy=2,
+    eight_others=12,
     twenty_each={"discovery": 1, "detail": 2},
 )
 QUICK = Effort(
     rounds=2,
-    optimized_a_round=4,
-    eight_each={"legacy": 1, "optimized": 5},
+    others_a_round=4,
+    eight_legacy=1,
+    eight_others=5,
     twenty_each={"discovery": 1, "detail": 1},
 )
 
@@ -98,12 +108,12 @@ def _sum(total: float | None, before: float | None, after: float | None) -> floa
 
 
 def _alone(served: dict[str, Served], request: Request, effort: Effort) -> dict[str, Alone]:
-    """One client, both versions in turns, so that what else the machine does hits both."""
-    found = {version: Alone([]) for version in VERSIONS}
+    """One client, all versions in turns, so that what else the machine does hits all."""
+    found = {version: Alone([]) for version in served}
     deadline = time.monotonic() + PHASE_SECONDS
     for done in range(effort.rounds):
-        for version in VERSIONS if done % 2 == 0 else reversed(VERSIONS):
-            found[version].add(served[version], request, 1 if version == "legacy" else effort.optimized_a_round)
+        for version in served if done % 2 == 0 else reversed(served):
+            found[version].add(served[version], request, effort.a_round(version))
         if time.monotonic() > deadline:
             break
     return found
@@ -114,37 +124,35 @@ def _crowds(
 ) -> dict[str, client.Answers]:
     return {
         version: client.crowd(served[version].port, request, clients=clients, each=each[version], limit=PHASE_SECONDS)
-        for version in VERSIONS
+        for version in served
     }
 
 
 def _serve(
-    stack: ExitStack, both: dict[str, Arm], request: Request, name: str, more: tuple[str, ...]
+    stack: ExitStack, opened: dict[str, Arm], request: Request, name: str, more: tuple[str, ...]
 ) -> dict[str, Served]:
-    served = {version: stack.enter_context(both[version].serving(name, more)) for version in VERSIONS}
+    served = {version: stack.enter_context(one.serving(name, more)) for version, one in opened.items()}
     for one in served.values():
         _warm(one, request)
     return served
 
 
-def endpoint(both: dict[str, Arm], request: Request, effort: Effort) -> dict[str, dict[str, Any]]:
+def endpoint(opened: dict[str, Arm], request: Request, effort: Effort) -> dict[str, dict[str, Any]]:
     """All figures of one endpoint, by version."""
     say(f"{request.name}: counting")
-    counted = {version: counting.run(both[version], request) for version in VERSIONS}
+    counted = {version: counting.run(one, request) for version, one in opened.items()}
     with ExitStack() as stack:
         say(f"{request.name}: one client")
-        served = _serve(stack, both, request, "default", ())
+        served = _serve(stack, opened, request, "default", ())
         alone = _alone(served, request, effort)
         say(f"{request.name}: 20 clients")
         each = effort.twenty_each[request.name]
-        twenty = _crowds(served, request, 20, dict.fromkeys(VERSIONS, each))
+        twenty = _crowds(served, request, 20, dict.fromkeys(opened, each))
     with ExitStack() as stack:
         say(f"{request.name}: 8 clients, at most 4 requests in a worker")
-        served = _serve(stack, both, request, "few", arms.FEW)
-        eight = _crowds(served, request, 8, effort.eight_each)
-    return {
-        version: _figures(counted[version], alone[version], eight[version], twenty[version]) for version in VERSIONS
-    }
+        served = _serve(stack, opened, request, "few", arms.FEW)
+        eight = _crowds(served, request, 8, {version: effort.eight(version) for version in opened})
+    return {version: _figures(counted[version], alone[version], eight[version], twenty[version]) for version in opened}
 
 
 def response_cache(arm: Arm, request: Request) -> dict[str, Any]:

@@ -54,9 +54,9 @@ def terminal(result: dict[str, Any]) -> str:
     """A table of both endpoints."""
     lines = [conditions(result), result["machine"]]
     for name, versions in result["endpoints"].items():
-        lines += ["", f"{TITLES[name]:44}{'legacy':>16}{'optimized':>16}"]
+        lines += ["", f"{TITLES[name]:44}" + "".join(f"{version:>16}" for version in versions)]
         lines += [
-            f"  {label:42}{value(versions['legacy'], row):>16}{value(versions['optimized'], row):>16}"
+            f"  {label:42}" + "".join(f"{value(figures, row):>16}" for figures in versions.values())
             for row, label in ROWS
         ]
     if "response_cache" in result:

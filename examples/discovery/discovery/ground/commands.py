@@ -83,6 +83,9 @@ def _add_bench(verbs: Any) -> None:
     )
     bench.add_argument("--quick", action="store_true", help="fewer requests")
     bench.add_argument("--json", action="store_true", help="print JSON instead of a table")
+    bench.add_argument(
+        "--beside", metavar="FOLDER", help="measure another state of the legacy version too, with its own migrations"
+    )
     bench.add_argument("--write-results", action="store_true", help="also write RESULTS.md and results/<scale>.json")
 
 
