@@ -55,7 +55,7 @@ class Proposal:
     refusal: str = ""
     summary: str = ""
     requests: tuple[str, ...] = ()
-    """What the change is about; empty: all requests of the target."""
+    """What the change is about: others are compared themselves, with no request near them; empty: all of them."""
     promised: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
 
 
@@ -132,7 +132,7 @@ class _Turn:
             checkout.checkout(self.target, self.base, self.target.copy) as before,
             checkout.checkout(self.target, commit, self.target.copy) as after,
             Case(
-                base=before, candidate=after, only=self.proposal.requests, promised=self.proposal.promised,
+                base=before, candidate=after, about=self.proposal.requests, promised=self.proposal.promised,
                 faster=() if self.proposal.promised else self.proposal.requests, speed_seconds=self.speed_seconds,
                 first=first, say=_nobody if quiet else self.say,
             ) as case,

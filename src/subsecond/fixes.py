@@ -45,6 +45,7 @@ def proposal(finding: Finding, found: Fixed, step: str) -> Proposal:
         kind=finding.kind,
         proposer=f"fixer {found.fixer}".strip(),
         patch=found.patch,
+        requests=finding.requests,
         refusal=found.refusal,
         summary=found.draft.summary if found.draft else "",
         promised=found.draft.promised if found.draft else {},

@@ -29,6 +29,8 @@ class Case:
     candidate: Checkout
     only: tuple[str, ...] = ()
     """Names of the requests that the change is about; empty: all of the target's."""
+    about: tuple[str, ...] = ()
+    """Names of those near which others are asked (neighbours, edge values); empty: all of them."""
     promised: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
     """What the change is said to save: request -> count -> how many."""
     faster: tuple[str, ...] = ()
@@ -68,6 +70,10 @@ class Case:
                     "unknown-request", f'no request "{name}"{did_you_mean(name, known)} known: {", ".join(known)}'
                 )
         return [spec for spec in requests if not self.only or spec.name in self.only]
+
+    def near(self, requests: Sequence[RequestSpec]) -> list[RequestSpec]:
+        """Those of the wanted near which others are asked: hundreds, which a change elsewhere would only wait for."""
+        return [spec for spec in self.wanted(requests) if not self.about or spec.name in self.about]
 
     def parameters_of(self, spec: RequestSpec) -> Sequence[str]:
         """What else the app reads of a request than what this one gives."""

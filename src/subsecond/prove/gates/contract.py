@@ -37,7 +37,7 @@ class ContractGate:
     def judge(self, case: Case) -> GateVerdict:
         sides = case.sides()
         compared, kept, noise, unordered = 0, 0, Noise(), set[str]()
-        wanted = case.wanted(sides.requests)
+        wanted, nearby = case.wanted(sides.requests), case.near(sides.requests)
         for spec in wanted:
             case.say(f"contract: {spec.name}")
             couples = both(sides, spec, noise)
@@ -53,6 +53,8 @@ class ContractGate:
             if problems:
                 return _failed(self.name, spec, problems)
             compared += 2
+            if spec not in nearby:
+                continue
             near = _variations(case, spec, noise, unordered)
             if near.problem:
                 return near.problem

@@ -35,7 +35,7 @@ class EdgeGate:
 
     def judge(self, case: Case) -> GateVerdict:
         sides, tried, kept, skipped = case.sides(), 0, 0, 0
-        for spec in case.wanted(sides.requests):
+        for spec in case.near(sides.requests):
             noise = Noise()
             first, second = sides.ask("base", spec), sides.ask("base", spec)
             if isinstance(first, RequestFailed) or isinstance(second, RequestFailed) or first.reply.status >= 400:
