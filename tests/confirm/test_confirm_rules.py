@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -182,6 +183,35 @@ def test_keys_statements_and_the_model_come_from_what_was_sent(project: Path) ->
             learn.keys_of([Sent(fingerprint="f", text=text, values=values)])
     with pytest.raises(CannotLearnError, match="was not sent in this request"):
         learn.parameters(experiment, [], project)
+
+
+@pytest.mark.parametrize(
+    ("table", "source", "found"),
+    [
+        ("user_group", "class UserGroup(db.Model):\n    id = 1\n", "UserGroup"),
+        ("html_page", "class HTMLPage(db.Model):\n    id = 1\n", "HTMLPage"),
+        ("user_group", "class UserGroup(db.Model):\n    __tablename__ = 'groups'\n", None),
+        ("user_group", "class UserGroup:\n    id = 1\n", None),
+    ],
+)
+def test_a_model_of_flask_sqlalchemy_is_known_by_its_class(
+    tmp_path: Path, table: str, source: str, found: str | None
+) -> None:
+    (tmp_path / "models.py").write_text(source)
+    sent = Sent(fingerprint="f", text=f"SELECT * FROM {table} WHERE id = ?", values=("1",))
+    if found is not None:
+        assert learn.model_of(sent, (("models.py", 1),), tmp_path) == found
+        return
+    with pytest.raises(CannotLearnError, match="no class with that table was found"):
+        learn.model_of(sent, (("models.py", 1),), tmp_path)
+
+
+def test_an_equality_is_batched_by_single_values_only(project: Path) -> None:
+    experiment = Experiment(fix="batch-equality", learn={"keys": Learn(what="keys", fingerprint="f")})
+    sent = [Sent(fingerprint="f", text="SELECT 1 WHERE a = ? AND b = ?", values=(value, "'x'")) for value in "12"]
+    with pytest.raises(CannotLearnError, match="each statement carries several values"):
+        learn.parameters(experiment, sent, project)
+    assert learn.parameters(replace(experiment, fix="batch"), sent, project) == {"keys": [[1, "x"], [2, "x"]]}
 
 
 def test_the_same_fix_of_two_findings_is_switched_on_once() -> None:

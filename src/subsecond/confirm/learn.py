@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
@@ -15,7 +16,11 @@ from subsecond_agent import protocol
 
 MOST_KEYS = 20_000
 """More keys than this in one statement are beyond what drivers bind (PostgreSQL: 65,535 values)."""
+ONE_EQUALITY = "batch-equality"
+"""Of the fixes that learn keys the one whose keys are single values; those of `batch` may be composed."""
 _LOOPS = (ast.For, ast.AsyncFor, ast.While, ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
+_CAPITAL = re.compile(r"((?<=[a-z0-9])[A-Z]|(?!^)[A-Z](?=[a-z]))")
+"""Before which Flask-SQLAlchemy puts an underline (its `camel_to_snake_case`)."""
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 
 
@@ -31,6 +36,8 @@ def parameters(
     Raises CannotLearnError.
     """
     learnt = {name: _learnt(wanted, sent, root, deep) for name, wanted in experiment.learn.items()}
+    if experiment.fix == ONE_EQUALITY and any(isinstance(key, list) for key in learnt.get("keys", ())):
+        raise CannotLearnError("each statement carries several values; only those with one can be asked for at once")
     return {**experiment.parameters, **learnt}
 
 
@@ -142,6 +149,8 @@ def _packages(file: Path) -> Iterator[Path]:
 def _models(path: Path, table: str) -> Iterator[str]:
     for node in ast.walk(_tree(path)):
         if isinstance(node, ast.ClassDef):
+            if _named_after_class(node, table):
+                yield node.name
             for statement in node.body:
                 value = statement.value if isinstance(statement, ast.Assign | ast.AnnAssign) else None
                 target = (
@@ -150,6 +159,13 @@ def _models(path: Path, table: str) -> Iterator[str]:
                 named = isinstance(target, ast.Name) and target.id == "__tablename__"
                 if named and isinstance(value, ast.Constant) and str(value.value).lower() == table:
                     yield node.name
+
+
+def _named_after_class(node: ast.ClassDef, table: str) -> bool:
+    """Whether Flask-SQLAlchemy names the class's table so: it does where no `__tablename__` stands in the class."""
+    models = any(isinstance(base, ast.Attribute) and base.attr == "Model" for base in node.bases)
+    own = "__tablename__" in {name.id for name in ast.walk(node) if isinstance(name, ast.Name)}
+    return models and not own and _CAPITAL.sub(r"_\1", node.name).lower() == table
 
 
 def function_of(chain: Sequence[tuple[str, int]], root: Path) -> str:
