@@ -1,0 +1,1 @@
+"""What a trial predicts against what the real patch gives: `python -m benchmarks.prediction`."""

@@ -1,0 +1,1 @@
+"""A wholesale market: pages as a hurried team left them, several bottlenecks in each."""

@@ -1,0 +1,1 @@
+CREATE INDEX invoices_reference ON invoices (reference);

@@ -1,0 +1,1 @@
+CREATE INDEX bookings_item_id ON bookings (item_id);

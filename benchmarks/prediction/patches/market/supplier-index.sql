@@ -1,0 +1,1 @@
+CREATE INDEX products_supplier_id ON products (supplier_id);
