@@ -40,9 +40,11 @@ def _inside(view: View, frame: Boundary | None, ids: Mapping[str, str], indent: 
     name = frame.id if frame else None
     for number, one in enumerate(view.boundaries):
         if one.parent == name:
-            yield f'{indent}Boundary(f{number}, "{_text(one.title)}", "{_text(one.technology)}") {{'
-            yield from _inside(view, one, ids, f"{indent}  ")
-            yield f"{indent}}}"
+            held = list(_inside(view, one, ids, f"{indent}  "))
+            if held:  # an empty one is an error to Mermaid
+                yield f'{indent}Boundary(f{number}, "{_text(one.title)}", "{_text(one.technology)}") {{'
+                yield from held
+                yield f"{indent}}}"
     for box in view.boxes:
         if box.boundary == name and box.change != "removed":
             yield f"{indent}{_box(view, box, ids[box.id])}"
