@@ -34,6 +34,8 @@ def _parser() -> argparse.ArgumentParser:
     export = _verb(verbs, "export", _export, "write the slow application as a repository of its own")
     export.add_argument("folder", type=Path)
     export.add_argument("--var", type=Path, default=default_var(), help="folder of the platform that is up")
+    export.add_argument("--city", default="lisbon", help="whose list the requests ask for; porto has few items")
+    export.add_argument("--candidates", type=int, help="shorten the lists in the copies that gates ask")
     run = _verb(verbs, "run", _run, "audit, optimise, measure and record an exported application")
     run.add_argument("folder", type=Path)
     who = run.add_mutually_exclusive_group(required=True)
@@ -66,7 +68,8 @@ def _parser() -> argparse.ArgumentParser:
     equal.add_argument("folder", type=Path)
     equal.add_argument("--commit", help="compare this commit (default: what the last run came to)")
     equal.add_argument("--var", type=Path, default=default_var())
-    equal.add_argument("--first", type=int, help="only so many requests: does it run")
+    equal.add_argument("--skip", type=int, default=0, help="begin after so many requests, to go on in parts")
+    equal.add_argument("--first", type=int, help="at most so many requests")
     return top
 
 
@@ -93,7 +96,7 @@ def _export(options: argparse.Namespace) -> int:
     from benchmarks.optimize.export import export
     from benchmarks.optimize.platform import running
 
-    commit = export(options.folder.absolute(), running(options.var.absolute()))
+    commit = export(options.folder.absolute(), running(options.var.absolute()), options.city, options.candidates)
     print(f"{options.folder}: the application as it is, commit {commit}")
     return 0
 
@@ -206,7 +209,7 @@ def _equality(options: argparse.Namespace) -> int:
     folder = options.folder.absolute()
     platform = running(options.var.absolute(), SMALL)
     candidate = options.commit or run.outcome(folder).result
-    wanted = requests(platform)[: options.first]
+    wanted = requests(platform)[options.skip :][: options.first]
     found = equality(folder, run.base_of(folder), candidate, wanted)
     for line in found.different:
         print(line)

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from subsecond.contract.compare import compare
+from benchmarks.optimize.export import COPY
+from subsecond.contract.compare import Reply, compare
 from subsecond.harness import checkout, run_folder
-from subsecond.harness.send import RequestFailed
+from subsecond.harness.send import Answer, RequestFailed
 from subsecond.model.target import RequestSpec
 from subsecond.prove.sides import Sides
 from subsecond.target import load
+from subsecond_agent import protocol
 
 TOLD_EVERY = 200
 SHOWN = 4
@@ -35,32 +38,40 @@ class Equality:
 
 def equality(project: Path, base: str, candidate: str, requests: Sequence[RequestSpec]) -> Equality:
     """Ask two commits of the exported application the same, each in an arm of its own with its own migrations."""
-    target = load(project, {})
+    target = load(project, {"copy_database": COPY})
     found = Equality()
     with ExitStack() as stack:
         stack.enter_context(run_folder.lock(target.home))
         before = stack.enter_context(checkout.checkout(target, base))
         after = stack.enter_context(checkout.checkout(target, candidate))
-        sides = Sides(before, after, stack, _say)
+        apps = [one.app for one in Sides(before, after, stack, _say).arms.values()]
+        pool = stack.enter_context(ThreadPoolExecutor(len(apps)))
         for number, spec in enumerate(requests, 1):
-            _ask(sides, spec, found)
+            # at the same moment: "today" is the same day for both
+            answers = pool.map(lambda app, one=spec, mark=f"e{number}": app.send(one, protocol.MODE_TIMED, mark), apps)
+            _compare(spec, *answers, found)
             if number % TOLD_EVERY == 0:
                 _say(f"{number} of {len(requests)} requests, {len(found.different)} answered otherwise")
     return found
 
 
-def _ask(sides: Sides, spec: RequestSpec, found: Equality) -> None:
-    one, other = sides.ask("base", spec), sides.ask("candidate", spec)
-    for side, answer in (("base", one), ("candidate", other)):
+def _compare(
+    spec: RequestSpec, base: Answer | RequestFailed, candidate: Answer | RequestFailed, found: Equality
+) -> None:
+    for side, answer in (("base", base), ("candidate", candidate)):
         if isinstance(answer, RequestFailed):
             found.different.append(f"{spec.name}: the {side} gave no whole answer: {answer.why}")
-    if isinstance(one, RequestFailed) or isinstance(other, RequestFailed):
+    if isinstance(base, RequestFailed) or isinstance(candidate, RequestFailed):
         return
-    found.statuses[one.reply.status] = found.statuses.get(one.reply.status, 0) + 1
-    differences = compare(one.reply, other.reply).differences
+    found.statuses[base.status] = found.statuses.get(base.status, 0) + 1
+    differences = compare(_reply(base), _reply(candidate)).differences
     if differences:
         lines = "; ".join(map(str, differences[:SHOWN]))
         found.different.append(f"{spec.name}: {lines}")
+
+
+def _reply(answer: Answer) -> Reply:
+    return Reply(status=answer.status, headers=answer.headers, body=answer.body)
 
 
 def _say(line: str) -> None:

@@ -25,7 +25,7 @@ code = ["discovery"]
 goal = "500ms"
 rtt = "2ms"
 data = "copy"
-copy_database = "copy-discovery-database {{name}}"
+copy_database = "{copy}"
 migrate = "alembic upgrade head"
 migrate_down = "alembic downgrade {{version}}"
 
@@ -46,8 +46,16 @@ the API; `migrations` the tables (Alembic; a new revision is a new file in `migr
 IGNORED = ".venv/\n.subsecond/\n__pycache__/\n"
 
 
-def export(folder: Path, platform: Platform) -> str:
+COPY = "copy-discovery-database {name}"
+"""The command for a copy of the data as it is."""
+CITY = "lisbon"
+
+
+def export(folder: Path, platform: Platform, city: str = CITY, candidates: int | None = None) -> str:
     """Write the application into a folder that is new or empty; returns its first commit.
+
+    `city` is whose list the requests ask for; `candidates` shortens the lists in copies of the data, so that a gate's
+    hundreds of requests take minutes while the application is still slow.
 
     It is taken from HEAD, so what somebody edits meanwhile is not in it. Ends the command where the folder holds
     something or the example is not what the edits here know.
@@ -59,11 +67,14 @@ def export(folder: Path, platform: Platform) -> str:
     folder.mkdir(parents=True, exist_ok=True)
     _write_files(folder)
     told = {"var": str(platform.var), "read": list(map(str, platform.read)), "connect": list(platform.connect)}
-    configuration = CONFIGURATION.format(**{name: json.dumps(value) for name, value in told.items()})
+    copy = COPY if candidates is None else f"{COPY} {candidates}"
+    configuration = CONFIGURATION.format(copy=copy, **{name: json.dumps(value) for name, value in told.items()})
     (folder / "subsecond.toml").write_text(configuration)
     (folder / "README.md").write_text(README)
     (folder / ".gitignore").write_text(IGNORED)
     _edit(folder / "requests.http", "http://127.0.0.1:8103", platform.auth_url)
+    requests = folder / "requests.http"
+    requests.write_text(requests.read_text().replace(f"city={CITY}", f"city={city}"))
     _check(folder)
     _environment(folder / ".venv")
     git(folder, "init", "-q", "-b", "main")
