@@ -4,7 +4,7 @@
 SHELL := /bin/bash
 PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11 python; do \
 	command -v $$p >/dev/null 2>&1 && $$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
-SCALE ?= medium
+SCALE ?= small
 VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
@@ -33,7 +33,7 @@ $(VENV)/.bench: requirements-bench.lock $(VENV)/.dev
 	@$(PIP) install --require-hashes -r requirements-bench.lock
 	@touch $@
 
-demo: $(VENV)/.tool ## start the slow example on a real PostgreSQL, audit it, stop it (SCALE=small|medium|full)
+demo: $(VENV)/.tool ## audit the slow example, try the first steps of its plan, report (FULL=1 all of them, OPEN=1, SCALE=medium|full)
 	@scripts/demo $(SCALE)
 
 check: $(VENV)/.dev ## ruff, mypy, import contract, dead code, generated pages
