@@ -100,6 +100,27 @@ export function Shell(props: { reachable: boolean }) {
   }, []);
 
   useEffect(() => {
+    // On paper nothing can be opened.
+    const opened = new Set<HTMLDetailsElement>();
+    const before = () => {
+      for (const one of document.querySelectorAll<HTMLDetailsElement>("main details:not([open])")) {
+        one.open = true;
+        opened.add(one);
+      }
+    };
+    const after = () => {
+      for (const one of opened) one.open = false;
+      opened.clear();
+    };
+    addEventListener("beforeprint", before);
+    addEventListener("afterprint", after);
+    return () => {
+      removeEventListener("beforeprint", before);
+      removeEventListener("afterprint", after);
+    };
+  }, []);
+
+  useEffect(() => {
     // Phones: the chosen tab stays in sight. Only the strip scrolls, never the page.
     const chosen = strip.current?.querySelector<HTMLElement>("[aria-selected=true]");
     const list = chosen?.parentElement;

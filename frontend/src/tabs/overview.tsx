@@ -64,6 +64,11 @@ function RequestTable(props: { chosen: string }) {
   const lookup = useReport();
   const compared = lookup.report.compared !== null;
   const ids = lookup.ids();
+  /** Both sides measured beside each other, where they were; else each by its own audit. */
+  const time = (id: string) => {
+    const found = lookup.report.overview.comparisons.find((one) => one.request === id && one.basis === "measured");
+    return found?.rows.find((row) => row.key === "time");
+  };
   return (
     <Panel title="Requests" aside={<span class="secondary">median of the response time</span>}>
       <Wide label="Requests">
@@ -82,6 +87,7 @@ function RequestTable(props: { chosen: string }) {
               const [before, ...others] = lookup.sides(id) as [Request, ...Request[]];
               const legacy = before.side === "optimised" ? undefined : before;
               const after = before.side === "optimised" ? before : others.at(-1);
+              const both = compared ? time(id) : undefined;
               return (
                 <tr key={id} class={id === props.chosen ? "chosen" : ""}>
                   <th scope="row">
@@ -89,8 +95,8 @@ function RequestTable(props: { chosen: string }) {
                       {before.name}
                     </a>
                   </th>
-                  <td>{legacy?.ms ? ms(legacy.ms.median) : legacy?.error ? <span class="bad">failed</span> : "–"}</td>
-                  {compared && <td>{after?.ms ? ms(after.ms.median) : after?.error ? <span class="bad">failed</span> : "–"}</td>}
+                  <td>{legacy?.ms ? ms(both?.before ?? legacy.ms.median) : legacy?.error ? <span class="bad">failed</span> : "–"}</td>
+                  {compared && <td>{after?.ms ? ms(both?.after ?? after.ms.median) : after?.error ? <span class="bad">failed</span> : "–"}</td>}
                   <td>
                     {count(legacy?.queries)}
                     {compared && <> → {count(after?.queries)}</>}

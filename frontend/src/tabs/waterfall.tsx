@@ -3,7 +3,7 @@ import type { Statement, Waterfall } from "../contract.ts";
 import { count, percent, plural, times, us } from "../format.ts";
 import { useReport } from "../report.ts";
 import { go, link } from "../router.ts";
-import { Code, Empty, Figure, FindingLink, Html, Panel, PlaceText, SIDES, TabList } from "../ui/index.tsx";
+import { Code, Empty, Figure, FindingLink, Html, Panel, PlaceText, SIDES, TabList, usePrinting } from "../ui/index.tsx";
 import { FlamePanel } from "../waterfall/Flame.tsx";
 import { above, type Chip, filtered, hasBelow, isOpen, tree, visible } from "../waterfall/rows.ts";
 
@@ -12,6 +12,8 @@ const ROW = 24;
 const MARGIN = 12;
 const MOST_TICKS = 120;
 const LIST_ROWS = 22;
+/** On paper all rows stand below each other; more are a book that nobody wants to print. */
+const MOST_PRINTED = 4_000;
 
 const CHIPS: [Chip, string][] = [
   ["queries", "queries"],
@@ -71,6 +73,7 @@ function Trace(props: { trace: Waterfall; what: string }) {
   const [row, setRow] = useState(() => costliest(trace, rows));
   const [top, setTop] = useState(0);
   const list = useRef<HTMLDivElement>(null);
+  const printing = usePrinting();
   const kept = useMemo(() => filtered(trace, rows, chips), [trace, rows, chips]);
   const shown = useMemo(() => visible(rows, toggled, kept), [rows, toggled, kept]);
   const marks = useMemo(() => {
@@ -145,8 +148,8 @@ function Trace(props: { trace: Waterfall; what: string }) {
   };
 
   const height = Math.min(LIST_ROWS, Math.max(shown.length, 3)) * ROW;
-  const first = Math.max(0, Math.floor(top / ROW) - MARGIN);
-  const last = Math.min(shown.length, Math.ceil((top + height) / ROW) + MARGIN);
+  const first = printing ? 0 : Math.max(0, Math.floor(top / ROW) - MARGIN);
+  const last = Math.min(shown.length, printing ? MOST_PRINTED : Math.ceil((top + height) / ROW) + MARGIN);
   const drawn = [...shown.subarray(first, last)];
   const whole = Math.max(trace.total_us, 1);
   return (
@@ -254,6 +257,7 @@ function Trace(props: { trace: Waterfall; what: string }) {
               </div>
             </div>
           )}
+          {printing && shown.length > MOST_PRINTED && <p class="secondary">{plural(shown.length - MOST_PRINTED, "more row")} on the screen.</p>}
           {trace.left_out > 0 && <p class="secondary">{plural(trace.left_out, "span")} more were recorded and are left out of the page.</p>}
         </Panel>
         <SpanDetail trace={trace} row={row} rows={rows} marks={marks} />

@@ -82,7 +82,15 @@ def command(
     store.write_bytes(path, page(found))
     click.echo(str(path), err="-" in (sarif, markdown))
     if opens:
-        click.launch(path.as_uri())
+        _open(path.as_uri())
+
+
+def _open(address: str) -> None:
+    """Like `python -m webbrowser`: $BROWSER is asked first. click's own way knows files by xdg-open only."""
+    import webbrowser
+
+    if not webbrowser.open(address):
+        click.echo("report: no browser could be started; BROWSER=/path names one", err=True)
 
 
 def _one_on_standard_output(sarif: str | None, markdown: str | None, as_json: bool) -> None:
@@ -123,5 +131,5 @@ def _follow(root: Path, made: Callable[[], Report], port: int, opens: bool) -> N
         address = f"http://{HOST}:{serving.server_port}/"
         click.echo(f"{address}  (Ctrl-C ends it)")
         if opens:
-            click.launch(address)
+            _open(address)
         serving.serve_forever()
