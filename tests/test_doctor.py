@@ -87,6 +87,8 @@ def facts(**libraries: str) -> PythonFacts:
         version=(3, 11, 7),
         implementation="cpython",
         prefix=Path("/v"),
+        base_prefix=Path("/usr"),
+        path=(),
         virtual=True,
         libraries={name.replace("_", "-"): version for name, version in libraries.items()},
     )

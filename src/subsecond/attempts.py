@@ -7,7 +7,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from subsecond.errors import SubsecondError
-from subsecond.harness import checkout, commits
+from subsecond.harness import checkout, commits, outside, sandbox
+from subsecond.harness.scout import Scouted
 from subsecond.ledger import hunks
 from subsecond.ledger.book import Ledger
 from subsecond.ledger.learn import lesson
@@ -61,12 +62,17 @@ class Proposal:
 
 def attempt(
     target: Target, base: str, proposal: Proposal, ledger: Ledger, *, gates: Sequence[str] = (),
-    speed_seconds: float = 0.0, say: Callable[[str], None],
+    speed_seconds: float = 0.0, trust_patch: bool = False, scouted: Scouted | None = None,
+    say: Callable[[str], None],
 ) -> Attempt:  # fmt: skip
     """Try one proposal on the commit `base` -> the attempt, written down. The caller holds the project's lock.
 
-    `speed_seconds`: time for the speed gate, which is asked last; 0 leaves it out.
+    `speed_seconds`: time for the speed gate, which is asked last; 0 leaves it out. The patch runs in a sandbox unless
+    `trust_patch`; what it then wrote outside its copy is found afterwards. `scouted`: what the user's own code connects
+    to; None: `base` is the user's own and is run to see it.
     """
+    if not trust_patch:
+        sandbox.require()
     begun = ledger.begin(
         Attempt(
             number=0, step=proposal.step, finding=proposal.finding, kind=proposal.kind, proposer=proposal.proposer,
@@ -85,9 +91,13 @@ def attempt(
     if broken:
         first, where = broken[0]
         return ledger.end(replace(begun, outcome="refused", why=f"{where}; constraint: {first.text} ({first.because})"))
-    turn = _Turn(target, base, proposal, speed_seconds, say)
+    turn = _Turn(target, base, proposal, speed_seconds, trust_patch, scouted, say)
+    untouched = outside.marks(target) if trust_patch else {}
     proof = turn.proof(commit, constraints, gates)
     done = replace(begun, gates=proof.gates)
+    if trust_patch and (changed := outside.changed(untouched, outside.marks(target))):
+        commits.remember(target.root, f"reverted/{begun.number}", commit)
+        return ledger.end(replace(done, outcome="reverted", why=outside.told(changed)))
     if proof.verdict == "passed":
         commits.remember(target.root, f"kept/{begun.number}", commit)
         return ledger.end(replace(done, outcome="kept", why=_last_passed(proof)))
@@ -119,6 +129,8 @@ class _Turn:
     base: str
     proposal: Proposal
     speed_seconds: float
+    trust_patch: bool
+    scouted: Scouted | None
     say: Callable[[str], None]
 
     def proof(self, commit: str, constraints: Sequence[Constraint], gates: Sequence[str], quiet: bool = False) -> Proof:
@@ -129,12 +141,12 @@ class _Turn:
             if one.rule == "same-answer"
         )
         with (
-            checkout.checkout(self.target, self.base, self.target.copy) as before,
-            checkout.checkout(self.target, commit, self.target.copy) as after,
+            checkout.checkout(self.target, self.base, self.target.copy, confined=not self.trust_patch) as before,
+            checkout.checkout(self.target, commit, self.target.copy, confined=not self.trust_patch) as after,
             Case(
                 base=before, candidate=after, about=self.proposal.requests, promised=self.proposal.promised,
                 faster=() if self.proposal.promised else self.proposal.requests, speed_seconds=self.speed_seconds,
-                first=first, say=_nobody if quiet else self.say,
+                first=first, scouted=self.scouted, say=_nobody if quiet else self.say,
             ) as case,
         ):  # fmt: skip
             return prove(case, gates, () if self.speed_seconds else ("speed",))

@@ -17,6 +17,7 @@ from subsecond.model.audit import Audit
 from subsecond.model.finding import Finding
 from subsecond.model.target import Target
 from subsecond.optimize import Work
+from subsecond.target import alerts_of
 
 
 class Fixers:
@@ -34,7 +35,7 @@ class Fixers:
 def drafted(finding: Finding, audit: Audit, root: Path, *, home: Path, tree: Path) -> Fixed:
     """The patch for the code below `root`, as a diff from `tree`; `home` holds the last audit's files."""
     prefix = "" if root == tree else f"{root.relative_to(tree)}/"
-    return fix(finding, audit, Code(root, store.read_entities(home)), prefix)
+    return fix(finding, audit, Code(root, store.read_entities(home), alerts_of(home)), prefix)
 
 
 def proposal(finding: Finding, found: Fixed, step: str) -> Proposal:
@@ -67,7 +68,8 @@ def applied(target: Target, finding: Finding, found: Fixed, say: Callable[[str],
             raise SubsecondError("not-clean", f"{file} has changes that are not committed; commit or stash them")
     with run_folder.lock(target.home), opened(target.home) as ledger:
         checkout.sweep(target.home)
-        done = attempt(target, head, proposal(finding, found, finding.id), ledger, say=say)
+        own = proposal(finding, found, finding.id)  # made of the user's own code by ours: it is trusted
+        done = attempt(target, head, own, ledger, trust_patch=True, say=say)
     if done.outcome == "kept":
         for file, text in found.draft.files.items():
             path = target.root / file

@@ -11,9 +11,11 @@ from typing import Protocol
 from subsecond import kept as recording
 from subsecond import store
 from subsecond.attempts import Proposal, attempt
+from subsecond.before_after import compared
 from subsecond.errors import SubsecondError
-from subsecond.harness import checkout, clones, commits, run_folder
-from subsecond.harness.send import RequestFailed
+from subsecond.harness import checkout, clones, commits, run_folder, sandbox
+from subsecond.harness.scout import Scouted, scout
+from subsecond.harness.session import looked_up
 from subsecond.ledger.book import Ledger, opened
 from subsecond.model.attempt import Attempt
 from subsecond.model.audit import Audit
@@ -21,13 +23,13 @@ from subsecond.model.finding import Finding
 from subsecond.model.optimized import After, Optimized
 from subsecond.model.plan import Plan, Step
 from subsecond.model.target import Target
-from subsecond.prove.sides import Side, Sides
+from subsecond.plan.remaining import remaining
+from subsecond.plan.stage import plan as planned
 from subsecond.report.summary import summary
+from subsecond.workflow import Review, review
 
 TRIES_A_STEP = 3
 """An assistant gets the verdict and another chance; the case study's own took as many for its hardest step."""
-TIMED_RUNS = 5
-ORDERS: tuple[tuple[Side, Side], ...] = (("candidate", "base"), ("base", "candidate"))
 
 
 class Proposer(Protocol):
@@ -73,9 +75,15 @@ class Limits:
 
 
 def optimize(
-    target: Target, audit: Audit, plan: Plan, proposer: Proposer, limits: Limits, *, say: Callable[[str], None]
-) -> Optimized:
-    """Work through the plan from the newest kept commit on; the user's working tree and branches stay as they are."""
+    target: Target, audit: Audit, plan: Plan, proposer: Proposer, limits: Limits, *, trust_patch: bool = False,
+    say: Callable[[str], None],
+) -> Optimized:  # fmt: skip
+    """Work through the plan from the newest kept commit on; the user's working tree and branches stay as they are.
+
+    Patches run in a sandbox; `trust_patch`: with the user's rights. Raises SubsecondError where no sandbox can be had.
+    """
+    if not trust_patch:
+        sandbox.require()
     with ExitStack() as stack:
         stack.enter_context(run_folder.lock(target.home))
         for line in [*run_folder.clean_leftovers(target.home), *clones.clean_leftovers(target.home)]:
@@ -88,21 +96,18 @@ def optimize(
         ledger = stack.enter_context(opened(target.home))
         for lost in ledger.settle():
             say(f"attempt {lost.number} was lost when the tool was killed; it is tried again")
-        base = _resumed(target, head, ledger.attempts(), say)
-        kept = list(_Loop(target, audit, plan, proposer, limits, ledger, say).kept(base))
-        last = kept[-1].commit if kept and kept[-1].commit else base
-        if checkout.revision(target.root, "HEAD") != head:
-            say("HEAD has moved meanwhile: the analysis is of the old one; audit again before the kept steps are used")
+        loop = _Loop(target, audit, plan, proposer, limits, ledger, trust_patch, head, say)
+        last = loop.worked(_resumed(target, head, ledger.attempts(), say))
         store.forget_kept(target.home)
-        after = _compared(target, head, last, say) if last != head else ()
-        done = Optimized(base=head, result=last, after=after, attempts=tuple(ledger.attempts()))
+        after = loop.compared(last) if last != loop.head else ()
+        done = Optimized(base=loop.head, result=last, after=after, attempts=tuple(ledger.attempts()))
         store.write_optimized(target.home, done)
         return done
 
 
 @dataclass(slots=True)
 class _Loop:
-    """The turns of one run."""
+    """The turns of one run. `audit` and `plan` are of the commit that is worked on: each kept step makes them anew."""
 
     target: Target
     audit: Audit
@@ -110,29 +115,117 @@ class _Loop:
     proposer: Proposer
     limits: Limits
     ledger: Ledger
+    trust_patch: bool
+    head: str
+    """The user's own commit that all of it stands on."""
     say: Callable[[str], None]
     made: int = 0
     deadline: float = 0.0
+    _scouted: Scouted | None = None
 
-    def kept(self, base: str) -> Iterator[Attempt]:
-        """The attempts that were kept, in order, from the commit `base` on."""
+    @property
+    def scouted(self) -> Scouted:
+        """What the user's own code connects to: only that is ever run outside a sandbox, on their own data."""
+        if self._scouted is None:
+            with checkout.checkout(self.target, self.head, self.target.copy) as own:
+                self._scouted = scout(looked_up(own.target))
+        return self._scouted
+
+    def worked(self, base: str) -> str:
+        """Try the steps that are left from the commit `base` on, until none is or the budget is spent -> the last kept
+        commit, `base` where none was kept."""
         self.deadline = time.monotonic() + self.limits.seconds
-        for step, finding in _steps(self.audit, self.plan, self.limits):
-            if _settled(self.ledger.attempts(), finding, base, self.proposer):
+        if self._stale():
+            self._analysed_anew(self.head, f"the last audit is not of HEAD ({self.head[:10]}): it is stale, redone")
+        left = list(_steps(self.audit, self.plan, self.limits))
+        if base != self.head:
+            left = self._rest(left, base)
+        while left:
+            step, finding = left.pop(0)
+            if _settled(self.target, self.ledger.attempts(), finding, base, self.proposer):
                 continue
-            for _ in range(self.proposer.tries):
-                if self.made >= self.limits.attempts or time.monotonic() > self.deadline:
-                    self.say("the budget of attempts or minutes is spent; run it again to go on")
-                    return
-                found, refused = self._turn(step, finding, base)
-                if self.limits.later and found.passed:
-                    self.say(f"attempt {found.number} passed: subsecond accept {found.number}, then run this again")
-                    return
-                if found.outcome == "kept" and found.commit:
-                    yield found
-                    base = found.commit
-                if found.outcome == "kept" or refused:
-                    break
+            kept, goes_on = self._tried(step, finding, base)
+            moved = checkout.revision(self.target.root, "HEAD")
+            if moved != self.head:
+                base = self._moved(moved)
+                left = list(_steps(self.audit, self.plan, self.limits))
+            elif kept is not None:
+                base = kept
+                left = self._rest(left, base) if left and goes_on else left
+            if not goes_on:
+                break
+        return base
+
+    def compared(self, last: str) -> tuple[After, ...]:
+        """The user's own commit and the last kept one, measured side by side."""
+        return compared(
+            self.target, self.head, last, scouted=self.scouted, trust_patch=self.trust_patch, say=self.say
+        )  # fmt: skip
+
+    def _stale(self) -> bool:
+        """Whether the last audit says that it is of another commit than HEAD."""
+        seen = store.read_surroundings(self.target.home)
+        return seen is not None and seen.revision is not None and seen.revision != self.head
+
+    def _moved(self, head: str) -> str:
+        """The user has committed meanwhile: all begins again on what they have now."""
+        why = f"HEAD has moved from {self.head[:10]} to {head[:10]}: the analysis is stale, redone on the new one"
+        self.head, self._scouted = head, None
+        self._analysed_anew(head, why)
+        return head
+
+    def _analysed_anew(self, commit: str, why: str) -> None:
+        self.say(f"{why}, without trials; audit again for those")
+        found = self._reviewed(commit)
+        names = {result.name for result in found.results}
+        known = [(step, one) for step, one in _steps(self.audit, self.plan, Limits())]
+        rest = remaining(known, self.audit.findings, found.findings, unseen=found.unseen, looked=names)
+        findings = (*(finding for _, finding in rest.steps), *rest.new)
+        self.audit = Audit(requests=found.results, findings=findings, notes=self.audit.notes)
+        self.plan = planned(self.audit, None, self.plan.goal_seconds)
+
+    def _rest(self, left: Sequence[tuple[Step, Finding]], base: str) -> list[tuple[Step, Finding]]:
+        """The steps that are left, as they stand on a commit with kept changes."""
+        try:
+            found = self._reviewed(base)
+        except SubsecondError as problem:  # the gates have passed it; without an analysis the old one goes on
+            self.say(f"what was kept could not be analysed: {problem.message}")
+            return list(left)
+        names = {result.name for result in found.results}
+        rest = remaining(left, self.audit.findings, found.findings, unseen=found.unseen, looked=names)
+        for step in rest.gone:
+            self.say(f"{step.id} {step.kind} at {step.file}:{step.line} is dropped: what was kept took it along")
+        if rest.new:
+            kinds = ", ".join(sorted({one.kind for one in rest.new}))
+            self.say(f"{len(rest.new)} findings are new on what was kept ({kinds}); an audit will put them in the plan")
+        now = {finding.id: finding for _, finding in rest.steps}
+        findings = tuple(now.get(one.id, one) for one in self.audit.findings)
+        self.audit = replace(self.audit, requests=found.results, findings=findings)
+        return list(rest.steps)
+
+    def _reviewed(self, commit: str) -> Review:
+        confined = not self.trust_patch and commit != self.head
+        with checkout.checkout(self.target, commit, self.target.copy, confined=confined) as copy:
+            ground = looked_up(copy.target)
+            if confined:
+                ground = replace(ground, target=sandbox.widened(ground.target, ways=self.scouted.services))
+            return review(ground, self.scouted.databases, say=self.say)
+
+    def _tried(self, step: Step, finding: Finding, base: str) -> tuple[str | None, bool]:
+        """A step's attempts -> the commit that was kept, and whether there is more to do."""
+        for _ in range(self.proposer.tries):
+            if self.made >= self.limits.attempts or time.monotonic() > self.deadline:
+                self.say("the budget of attempts or minutes is spent; run it again to go on")
+                return None, False
+            found, refused = self._turn(step, finding, base)
+            if self.limits.later and found.passed:
+                self.say(f"attempt {found.number} passed: subsecond accept {found.number}, then run this again")
+                return None, False
+            if found.outcome == "kept" and found.commit:
+                return found.commit, True
+            if refused:
+                break
+        return None, True
 
     def _turn(self, step: Step, finding: Finding, base: str) -> tuple[Attempt, bool]:
         """One attempt, and whether the proposer itself had nothing to propose."""
@@ -143,7 +236,10 @@ class _Loop:
                 step=step, finding=finding, audit=self.audit, plan=self.plan, ledger=self.ledger, copy=copy, base=base
             )
             proposal = self.proposer.propose(work)
-        found = attempt(self.target, base, proposal, self.ledger, speed_seconds=self.limits.speed_seconds, say=self.say)
+        found = attempt(
+            self.target, base, proposal, self.ledger, speed_seconds=self.limits.speed_seconds,
+            trust_patch=self.trust_patch, scouted=self.scouted if proposal.patch is not None else None, say=self.say,
+        )  # fmt: skip
         if found.outcome == "kept" and self.limits.later:
             found = self.ledger.end(replace(found, outcome="reverted", why="it passed; a person has not accepted it"))
         elif found.outcome == "kept" and (why := self.limits.ask(found)) is not None:
@@ -171,43 +267,19 @@ def _resumed(target: Target, head: str, attempts: Sequence[Attempt], say: Callab
             base = one.commit
     if base != head:
         say("going on from what was kept before")
-    elif any(one.outcome == "kept" for one in attempts):
+    elif any(one.outcome == "kept" and not _stands(target, one, head) for one in attempts):
         say("HEAD is another commit than the kept attempts grew on: beginning anew from HEAD")
     return base
 
 
-def _settled(attempts: Sequence[Attempt], finding: Finding, base: str, proposer: Proposer) -> bool:
+def _stands(target: Target, kept: Attempt, base: str) -> bool:
+    """Whether a kept attempt is part of what a commit holds."""
+    return kept.commit is not None and commits.contains(target.root, base, kept.commit)
+
+
+def _settled(target: Target, attempts: Sequence[Attempt], finding: Finding, base: str, proposer: Proposer) -> bool:
     """Whether this finding was kept already, or refused by the same code before."""
     own = [one for one in attempts if one.finding == finding.id and one.kind == finding.kind]
-    return any(one.outcome == "kept" for one in own) or (
+    return any(one.outcome == "kept" and _stands(target, one, base) for one in own) or (
         proposer.tries == 1 and any(one.base == base and one.outcome in ("refused", "reverted") for one in own)
     )
-
-
-def _compared(target: Target, head: str, last: str, say: Callable[[str], None]) -> tuple[After, ...]:
-    """The first and the last commit side by side, each on an arm of its own, in turns."""
-    say("measuring before and after, side by side")
-    found = []
-    with (
-        checkout.checkout(target, head, target.copy) as before,
-        checkout.checkout(target, last, target.copy) as after,
-        ExitStack() as stack,
-    ):
-        sides = Sides(before, after, stack, say)
-        for spec in sides.requests:
-            runs: dict[Side, list[float]] = {"base": [], "candidate": []}
-            counts: dict[Side, dict[str, int]] = {}
-            for number in range(TIMED_RUNS + 1):
-                for side in ORDERS[number % 2]:
-                    answer = sides.ask(side, spec, counted=True)
-                    if isinstance(answer, RequestFailed):
-                        raise SubsecondError("request-failed", f"{side}, {spec.name}: {answer.why}")
-                    counts[side] = answer.counts or {}
-                    if number:  # the first run of each pays for what a process remembers
-                        runs[side].append(answer.seconds)
-            found.append(After.of(spec.name, runs["base"], runs["candidate"], counts["base"], counts["candidate"]))
-        try:
-            recording.record(sides.ground("candidate"), sides.seen, say=say)
-        except SubsecondError as problem:  # it is for the report only, which does without
-            say(f"what was kept could not be recorded: {problem.message}")
-    return tuple(found)

@@ -15,6 +15,7 @@ from typing import Any
 
 from subsecond import durations, target_errors
 from subsecond.errors import SubsecondError, did_you_mean
+from subsecond.model.confinement import Allowed
 from subsecond.model.target import Naming, Person, Target
 
 _APP = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*:[A-Za-z_]\w*(\.[A-Za-z_]\w*)*(\(.*\))?\Z")
@@ -49,6 +50,13 @@ def goal_of(folder: Path) -> float | None:
     found, source, _ = _read(folder.absolute())
     goal: float | None = _converted(found, source).get("goal")
     return goal
+
+
+def alerts_of(folder: Path) -> tuple[str, ...] | None:
+    """The texts of log records that a monitor looks for, as `folder`'s configuration says; None where it does not."""
+    found, source, _ = _read(folder.absolute())
+    alerts: tuple[str, ...] | None = _converted(found, source).get("alerts")
+    return alerts
 
 
 def naming_of(folder: Path) -> Naming:
@@ -257,6 +265,27 @@ def _naming(source: target_errors.Source, key: str, value: object) -> Naming:
     return Naming(people=tuple(people), names=tuple(names.items()), descriptions=tuple(descriptions.items()))
 
 
+def _allowed(source: target_errors.Source, key: str, value: object) -> Allowed:
+    table = _table(source, key, value, ("env", "read", "connect"))
+    paths = [_path(source, f"{key}.read", one) for one in _texts(source, f"{key}.read", table.get("read", ()))]
+    for path in paths:
+        if not path.exists():
+            raise target_errors.bad(source, f"{key}.read", str(path), f"it does not exist{target_errors.near(path)}")
+    places = _texts(source, f"{key}.connect", table.get("connect", ()))
+    return Allowed(
+        env=_texts(source, f"{key}.env", table.get("env", ())),
+        read=tuple(path.absolute() for path in paths),
+        connect=tuple(_place(source, f"{key}.connect", one) for one in places),
+    )
+
+
+def _place(source: target_errors.Source, key: str, text: str) -> tuple[str, int]:
+    host, _, port = text.rpartition(":")
+    if not host or not port.isdecimal() or not 0 < int(port) < 65536:
+        raise target_errors.bad(source, key, text, "wanted host:port, such as 127.0.0.1:6379")
+    return host.strip("[]"), int(port)
+
+
 def _person(source: target_errors.Source, key: str, name: str, said: object) -> Person:
     """`Member = "Books rooms"`, or a table with `description` and the `requests` that are theirs."""
     if isinstance(said, str):
@@ -345,6 +374,7 @@ _FIELDS = {
     "ready": "ready_seconds",
     "timeout": "timeout_seconds",
     "report": "naming",
+    "sandbox": "allowed",
     "budget": "budget_seconds",
     "rtt": "rtt_seconds",
     "max_stale": "max_stale_seconds",
@@ -370,10 +400,12 @@ _KEYS: dict[str, Callable[[target_errors.Source, str, object], Any]] = {
     "copy": _texts,
     "copy_database": _text,
     "max_stale": _staleness,
+    "alerts": _texts,
     "migrate": _text,
     "migrate_down": _text,
     "repeat": _count,
     "ready": _duration,
     "timeout": _duration,
     "report": _naming,
+    "sandbox": _allowed,
 }

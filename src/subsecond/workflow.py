@@ -15,8 +15,8 @@ from subsecond.confirm.stage import confirm
 from subsecond.confirm.tasks import Asked
 from subsecond.diagnose.lifecycle import lifecycles
 from subsecond.diagnose.stage import diagnose
-from subsecond.errors import SubsecondError
-from subsecond.harness import checkout, run_folder, sandbox
+from subsecond.errors import EXIT_FAILED, SubsecondError
+from subsecond.harness import checkout, outside, run_folder, sandbox
 from subsecond.harness.arms import arm
 from subsecond.harness.clones import Connection
 from subsecond.harness.session import Ground, ground, started
@@ -24,6 +24,7 @@ from subsecond.model.audit import Audit, RequestResult
 from subsecond.model.entity import Entity
 from subsecond.model.experiment import Experiment
 from subsecond.model.explained import Explained
+from subsecond.model.facts import NO_FACTS, Facts
 from subsecond.model.finding import Finding
 from subsecond.model.plan import Plan
 from subsecond.model.proof import Proof
@@ -31,7 +32,7 @@ from subsecond.model.surroundings import Store, Surroundings
 from subsecond.model.target import Target
 from subsecond.model.trace import Trace
 from subsecond.model.trial import Trials
-from subsecond.observe.database import facts_of, index_remarks
+from subsecond.observe.database import database_facts, facts_of, index_remarks
 from subsecond.observe.figures import result_of
 from subsecond.observe.growth import grown
 from subsecond.observe.remarks import remarks, written
@@ -42,7 +43,18 @@ from subsecond.observe.unreached import unreached
 from subsecond.plan import stage as planning
 from subsecond.prove import stage as proving
 from subsecond.prove.gate import SPEED_SECONDS, Case
+from subsecond.prove.migration import up
 from subsecond.sql.explained import explained
+
+
+LOOKS = 1
+"""Timed runs of each request after a kept step: what is wanted are statements and places, seconds are the gates'."""
+NEED_DATABASE = ("missing-index", "non-sargable-predicate", "stale-statistics", "count-all")
+NEED_DEEP = (
+    "derivable-query", "filter-in-app", "hot-loop", "loop-invariant-query", "over-fetched-columns", "paginate-in-app",
+    "repeated-call", "slow-serialisation", "sort-in-app", "static-lookup", "unused-eager-load", "unused-query",
+)  # fmt: skip
+"""Kinds that rest on the database's own word, and those that rest on a deep run."""
 
 
 def audit(
@@ -119,25 +131,66 @@ def _seen(base: Ground, redaction: Redaction, progress: Progress, say: Callable[
     sent = together(one.statements for one in seen if one.failure is None)
     facts, unread = facts_of(base, databases, sent, say)
     notes += [unread] if unread else index_remarks(facts)
-    deep = tuple(trace for one in seen if one.failure is None for trace in one.of("deep"))
-    profiled = tuple(trace for one in seen if one.failure is None for trace in one.of("profiling"))
     mapper = store.as_model(entities, tuple[Entity, ...], "the agent's mapper line")
-    facts = replace(
-        facts,
-        entities=mapper,
-        deep=deep,
-        profiled=profiled,
-        jobs=tuple(jobs),
-        unreached=unreached(deep, root),
-        grown=more,
-    )
+    facts = replace(_looked_into(facts, seen, root), entities=mapper, jobs=tuple(jobs), grown=more)
     results = tuple(result_of(one) for one in seen)
-    medians = {result.name: result.seconds.median for result in results if result.seconds}
-    recorded = [trace for one in seen if one.failure is None for trace in one.of("recording")]
-    findings = diagnose(recorded, medians, root, facts)
+    findings = _diagnosed(seen, results, root, facts)
     return _Seen(
         base, seen, results, findings, databases, mapper, tuple(notes), tuple(jobs), explained(facts.database), around
     )
+
+
+def _looked_into(facts: Facts, seen: Sequence[Observation], root: Path) -> Facts:
+    """The facts with what deep and profiling runs told."""
+    deep = tuple(trace for one in seen if one.failure is None for trace in one.of("deep"))
+    profiled = tuple(trace for one in seen if one.failure is None for trace in one.of("profiling"))
+    return replace(facts, deep=deep, profiled=profiled, unreached=unreached(deep, root))
+
+
+def _diagnosed(
+    seen: Sequence[Observation], results: Sequence[RequestResult], root: Path, facts: Facts
+) -> tuple[Finding, ...]:
+    medians = {result.name: result.seconds.median for result in results if result.seconds}
+    recorded = [trace for one in seen if one.failure is None for trace in one.of("recording")]
+    return diagnose(recorded, medians, root, facts)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Review:
+    """What is found in a copy of the code: no trials, nothing written. `unseen`: kinds that it could not look for."""
+
+    results: tuple[RequestResult, ...]
+    findings: tuple[Finding, ...]
+    unseen: tuple[str, ...] = ()
+
+
+def review(base: Ground, databases: Sequence[Connection], *, say: Callable[[str], None]) -> Review:
+    """Observe and diagnose a checkout, briefly, on copies of the databases brought to the state that it wants.
+
+    `databases`: what the user's own code connects to. Raises SubsecondError where the app does not start.
+    """
+    root = base.target.root
+    with arm(base, databases, prepare=up, say=lambda line: None) as ours:
+        say("analysing what stands now")
+        seen = observe(ours.app, root, Redaction(key=secrets.token_bytes(16)), LOOKS, lambda name, done, of: None)
+        mapper = store.as_model(ours.app.entities(), tuple[Entity, ...], "the agent's mapper line")
+        sent = together(one.statements for one in seen if one.failure is None)
+        facts, unseen = NO_FACTS, tuple[str, ...](NEED_DATABASE)
+        if ours.isolation == "clone" and len(ours.databases) == 1 and sent:
+            [database] = ours.databases.values()
+            try:
+                facts = Facts(database=database_facts(base.python.executable, database.whole(), sent))
+                unseen = ()
+            except SubsecondError as problem:
+                say(f"indexes were not looked at: {problem.message}")
+    results = tuple(result_of(one) for one in seen)
+    failed = [one for one in results if one.error]
+    if failed:
+        raise SubsecondError("request-failed", f"{failed[0].name}: {failed[0].error}", exit_code=EXIT_FAILED)
+    facts = replace(_looked_into(facts, seen, root), entities=mapper)
+    unlooked = any(one.unlooked for one in seen)
+    findings = _diagnosed(seen, results, root, facts)
+    return Review(results=results, findings=findings, unseen=(*unseen, *(NEED_DEEP if unlooked else ())))
 
 
 def surroundings(base: Ground, hello: Mapping[str, Any] | None, databases: Sequence[Connection]) -> Surroundings:
@@ -150,6 +203,7 @@ def surroundings(base: Ground, hello: Mapping[str, Any] | None, databases: Seque
         libraries=dict(hello["libraries"]) if hello else {},
         databases=tuple(Store(system=one.system, name=name) for one, name in zip(databases, names, strict=True)),
         workers=tuple(_program(command) for command in base.target.workers),
+        revision=checkout.head(base.target.home),
     )
 
 
@@ -204,6 +258,7 @@ def prove(
     proving.chosen(wanted)  # an unknown name is told before anything is copied
     with run_folder.lock(target.root):
         checkout.sweep(target.root)
+        marked = outside.marks(target) if candidate is not None and trust_patch else None
         with (
             checkout.checkout(target, base, target.copy, confined=confined) as before,
             checkout.checkout(target, candidate, target.copy, confined=confined) as after,
@@ -212,7 +267,10 @@ def prove(
                 reveal=reveal, say=say,
             ) as case,
         ):  # fmt: skip
-            return proving.prove(case, wanted, without)
+            found = proving.prove(case, wanted, without)
+    if marked is not None and (changed := outside.changed(marked, outside.marks(target))):
+        raise SubsecondError("wrote-outside", outside.told(changed), exit_code=EXIT_FAILED)
+    return found
 
 
 def plan(root: Path, goal: float | None) -> Plan:

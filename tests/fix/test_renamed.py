@@ -47,6 +47,14 @@ def answer(session):
     found = session.query(Book).order_by(Book.price, Book.id).all()  # here
     return books, found
 """,
+    "excessive-logging": """
+def answer(session):
+    found = []
+    for book in session:
+        found.append(book.title)
+        session.log.info("seen %s", book.price)  # here
+    return found
+""",
 }
 
 
@@ -76,7 +84,7 @@ def test_the_same_patch(kind: str, tmp_path: Path) -> None:
         )  # fmt: skip
         found = finding(text, "n-plus-one-query" if kind == "count" else kind, fingerprint=relation or "")
         models = store.from_json(known, tuple[Entity, ...], "test")
-        fixed = fix(found, audit([group, *([lazy] if relation else [])]), Code(tmp_path, models))
+        fixed = fix(found, audit([group, *([lazy] if relation else [])]), Code(tmp_path, models, ()))
         assert fixed.patch, fixed.refusal
         patches.append(fixed.patch)
     assert renamed(patches[0]) == patches[1]

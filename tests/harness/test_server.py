@@ -21,6 +21,8 @@ def facts(tmp_path: Path, *libraries: str) -> PythonFacts:
         version=(3, 11, 7),
         implementation="cpython",
         prefix=tmp_path / "v",
+        base_prefix=Path("/usr"),
+        path=(),
         virtual=True,
         libraries=dict(library.split("=") for library in libraries),
     )

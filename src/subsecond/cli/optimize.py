@@ -28,12 +28,13 @@ def command(  # noqa: PLR0917  (click gives them by name)
 ) -> int:  # fmt: skip
     """Work through the plan: each step tried alone in a copy, kept or reverted by the gates, and remembered.
 
-    Needs an audit. Your working tree stays as it is; --apply moves your branch to the kept commits. Killed or out of
-    budget, it goes on where it was when it is started again.
+    Needs an audit. Patches run in a sandbox (bubblewrap); where there is none, only with --trust-patch. Your working
+    tree stays as it is; --apply moves your branch to the kept commits. Killed or out of budget, it goes on where it was
+    when it is started again. After each kept step the code is analysed again; what it took along is dropped.
 
     \b
     Example:
-      subsecond optimize --goal 500ms --assistant 'my-agent --file {prompt_file}' --trust-patch
+      subsecond optimize --goal 500ms --assistant 'my-agent --file {prompt_file}'
     """
     import os
     import sys
@@ -58,11 +59,6 @@ def command(  # noqa: PLR0917  (click gives them by name)
     if timed is None or (speed_budget is not None and not timed):
         raise SubsecondError("bad-option", f'--speed-budget "{speed_budget}": wanted {durations.WANTED}')
     loaded = target.load(folder, fields)
-    if not trust_patch:
-        raise SubsecondError(
-            "untrusted-patch",
-            "patches are run here without a sandbox, with your rights; read them, and give --trust-patch",
-        )
     proposer: Proposer = Fixers()
     if assistant is not None:
         proposer = Assistant(words=parsed(assistant), seconds=minutes * 60.0, passed=environment(pass_env, os.environ))
@@ -80,6 +76,7 @@ def command(  # noqa: PLR0917  (click gives them by name)
         limits = replace(limits, ask=keep) if sys.stdin.isatty() else replace(limits, later=True)
     done = optimize(
         loaded, store.read_audit(loaded.root), workflow.plan(loaded.root, wanted), proposer, limits,
+        trust_patch=trust_patch,
         say=lambda line: print(f"optimize: {line}", file=sys.stderr, flush=True),
     )  # fmt: skip
     if applies and done.result != done.base:

@@ -19,16 +19,18 @@ from subsecond.cli._options import TARGET_OPTIONS, given, with_options
 @click.option("--no-speed", is_flag=True, help="Leave the speed gate out.")
 @click.option("--rtt", metavar="2ms", help="Added to each round trip to the database in the speed gate.")
 @click.option("--reveal", is_flag=True, help="Show failing requests that are held back from whoever wrote the change.")
+@click.option("--trust-patch", is_flag=True, help="Run CANDIDATE without a sandbox: it sees what you may see.")
 @with_options(TARGET_OPTIONS[1:])
 @click.option("--json", "as_json", is_flag=True, help="JSON on standard output.")
 def command(  # noqa: PLR0917  (click gives them by name)
     revisions: Sequence[str], wanted: Sequence[str], only: Sequence[str], faster: Sequence[str], speed_budget: str,
-    no_speed: bool, reveal: bool, as_json: bool, **options: Any,
+    no_speed: bool, reveal: bool, trust_patch: bool, as_json: bool, **options: Any,
 ) -> int:  # fmt: skip
     """Judge a change: does it boot in the production server, answer the same, cost less, take no longer?
 
     BASE and CANDIDATE are git revisions; without CANDIDATE the working tree is judged. The gates are asked
-    cheapest first, and the first that does not pass ends it: exit code 0 passed, 1 not.
+    cheapest first, and the first that does not pass ends it: exit code 0 passed, 1 not. A named CANDIDATE may be code
+    from elsewhere: it runs in a sandbox (bubblewrap), or not at all without --trust-patch. Your working tree is yours.
 
     \b
     Example:
@@ -51,7 +53,7 @@ def command(  # noqa: PLR0917  (click gives them by name)
     found = workflow.prove(
         target.load(folder, fields), revisions[0], revisions[1] if len(revisions) == 2 else None,
         wanted=wanted, only=only, faster=faster, without=("speed",) if no_speed else (), speed_seconds=seconds,
-        reveal=reveal, say=lambda line: click.echo(f"prove: {line}", err=True),
+        reveal=reveal, trust_patch=trust_patch, say=lambda line: click.echo(f"prove: {line}", err=True),
     )  # fmt: skip
     if as_json:
         click.echo(store.to_json(found))

@@ -26,6 +26,8 @@ class Code:
 
     root: Path
     entities: tuple[Entity, ...] = ()
+    alerts: tuple[str, ...] | None = None
+    """Texts of log records that a monitor looks for; None: the user has not said."""
 
     def text(self, file: str) -> str:
         """The text of a file by its path from the project's folder. Raises RefusedError where it cannot be edited."""

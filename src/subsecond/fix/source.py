@@ -202,11 +202,12 @@ def _names(module: cst.Module) -> Iterator[tuple[str, tuple[str, str]]]:
 
 @dataclass
 class Edits:
-    """Changes to one file: nodes to replace, statements to put before others, names to import."""
+    """Changes to one file: nodes to replace, statements to put before or after others, names to import."""
 
     source: Source
     replaced: dict[cst.CSTNode, cst.CSTNode] = field(default_factory=dict)
     before: dict[cst.CSTNode, list[Statement]] = field(default_factory=dict)
+    after: dict[cst.CSTNode, list[Statement]] = field(default_factory=dict)
     imports: list[tuple[str, str]] = field(default_factory=list)
 
     def use(self, module: str, name: str) -> str:
@@ -221,11 +222,23 @@ class Edits:
         new = cst.parse_expression(text, config=self.source.module.config_for_parsing)
         self.replaced[node] = new.with_changes(lpar=[*node.lpar, *new.lpar], rpar=[*new.rpar, *node.rpar])
 
+    def restate(self, statement: cst.Expr, text: str) -> None:
+        """Another small statement in the place of an expression that stands alone."""
+        [line] = self._statements([text])
+        assert isinstance(line, cst.SimpleStatementLine)
+        self.replaced[statement] = line.body[0]
+
     def insert(self, statement: Statement, lines: Sequence[str]) -> None:
         """Statements before another one."""
+        self.before.setdefault(statement, []).extend(self._statements(lines))
+
+    def append(self, statement: Statement, lines: Sequence[str]) -> None:
+        """Statements after another one."""
+        self.after.setdefault(statement, []).extend(self._statements(lines))
+
+    def _statements(self, lines: Sequence[str]) -> Sequence[Statement]:
         text = "\n".join(lines) + "\n"
-        made = cst.parse_module(text, config=self.source.module.config_for_parsing).body
-        self.before.setdefault(statement, []).extend(made)
+        return cst.parse_module(text, config=self.source.module.config_for_parsing).body
 
     def result(self) -> str:
         """The file's new text; all else in it as it was."""
@@ -248,14 +261,15 @@ class _Apply(cst.CSTTransformer):
         self, original_node: cst.CSTNodeT, updated_node: cst.CSTNodeT
     ) -> cst.CSTNodeT | cst.RemovalSentinel | cst.FlattenSentinel[cst.CSTNodeT]:
         new = self.edits.replaced.get(original_node)
-        made = self.edits.before.get(original_node)
+        made, behind = self.edits.before.get(original_node), self.edits.after.get(original_node, [])
         found: cst.CSTNode = updated_node if new is None else new
         if made is None:
-            return found  # type: ignore[return-value]
+            return cst.FlattenSentinel([found, *behind]) if behind else found  # type: ignore[list-item,return-value]
         first, *rest = made
         blank, leading = _blank_first(found)  # the gap stays above, a comment stays with the statement it is about
         first = first.with_changes(leading_lines=blank)
-        return cst.FlattenSentinel([first, *rest, found.with_changes(leading_lines=leading)])  # type: ignore[list-item]
+        found = found.with_changes(leading_lines=leading)
+        return cst.FlattenSentinel([first, *rest, found, *behind])  # type: ignore[list-item]
 
 
 def _blank_first(statement: cst.CSTNode) -> tuple[Sequence[cst.EmptyLine], Sequence[cst.EmptyLine]]:

@@ -16,7 +16,7 @@ from types import FrameType
 
 from subsecond import store
 from subsecond.errors import SubsecondError
-from subsecond.harness import app_log, flags, processes, ready, run_folder
+from subsecond.harness import app_log, flags, processes, ready, run_folder, sandbox
 from subsecond.harness.environment import PythonFacts, app_path
 from subsecond.harness.first_request import first_request
 from subsecond.harness.server import Start
@@ -73,7 +73,7 @@ def inject_folder() -> Path:
 
 def plain_environment(target: Target, facts: PythonFacts, start: Start) -> dict[str, str]:
     """The environment of the app's process without the agent: ours, the target's over it, its own `bin` first."""
-    env = {**os.environ, **dict(target.env), **dict(start.env)}
+    env = {**sandbox.inherited(target), **dict(target.env), **dict(start.env)}
     env.pop("PYTHONHOME", None)  # of the tool's own Python
     if facts.virtual:
         env["VIRTUAL_ENV"] = str(facts.prefix)
@@ -118,14 +118,16 @@ def running(
         watcher: processes.Watcher | None = None
         try:
             env = {**environment_of(target, facts, start, folder.spool, token), **(more or {})}
-            process = _spawn(command, target, env, folder.log)
-            watcher = processes.Watcher(process.pid, folder.spool, folder.path)
-            folder.remember(process.pid)
-            seconds = _await(process, port, target, folder, first)
-            yield RunningApp(
-                url=f"http://{ready.HOST}:{port}", port=port, pid=process.pid, log_path=folder.log, spool=folder.spool,
-                token=token, command=tuple(command), seconds=seconds, process=process, own=(target.root, target.cwd),
-            )  # fmt: skip
+            with sandbox.wrapped(command, target, facts, port=port, writable=(folder.spool,)) as inside:
+                process = _spawn(inside, target, env, folder.log)
+                watcher = processes.Watcher(process.pid, folder.spool, folder.path)
+                folder.remember(process.pid)
+                seconds = _await(process, port, target, folder, first)
+                yield RunningApp(
+                    url=f"http://{ready.HOST}:{port}", port=port, pid=process.pid, log_path=folder.log,
+                    spool=folder.spool, token=token, command=tuple(command), seconds=seconds, process=process,
+                    own=(target.root, target.cwd),
+                )  # fmt: skip
         finally:
             _stop(process, watcher, folder, target.home)
 
@@ -142,16 +144,13 @@ def _port(start: Start) -> int:
     return start.fixed_port
 
 
-def _spawn(command: list[str], target: Target, env: dict[str, str], log: Path) -> subprocess.Popen[bytes]:
+def _spawn(inside: sandbox.Inside, target: Target, env: dict[str, str], log: Path) -> subprocess.Popen[bytes]:
     descriptor = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
     try:
-        return subprocess.Popen(
-            command, cwd=target.cwd, env=env, stdin=subprocess.DEVNULL, stdout=descriptor, stderr=descriptor,
-            start_new_session=True,
-        )  # fmt: skip
+        return inside.spawn(cwd=target.cwd, env=env, stdout=descriptor, stderr=descriptor)
     except OSError as problem:
         raise SubsecondError(
-            "app-start-failed", f"{command[0]} cannot be run: {problem.strerror}; is its first line (#!) right?"
+            "app-start-failed", f"{inside.command[0]} cannot be run: {problem.strerror}; is its first line (#!) right?"
         ) from None
     finally:
         os.close(descriptor)

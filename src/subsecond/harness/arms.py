@@ -98,14 +98,14 @@ class Arm:
 @contextmanager
 def arm(
     base: Ground, seen: Sequence[Connection], *, rtt: float | None = None, watched: bool = False,
-    prepare: Preparation | None = None, services: Sequence[tuple[str, int]] = (), say: Callable[[str], None],
+    prepare: Preparation | None = None, say: Callable[[str], None],
 ) -> Iterator[Arm]:  # fmt: skip
     """Start an arm for an app that was seen to use the databases `seen`. All of it is gone after the block.
 
     Where a database cannot be copied the user's own is used, for requests that only read: `isolation` and `why` say
     so. `rtt`: seconds added to each round trip to PostgreSQL, by a proxy of the arm's own; `watched`: that proxy stands
-    there without a delay too, and counts. `prepare` is done to scratch copies only. `services`: what else of this
-    machine the app was seen to connect to; a confined app reaches that and its databases.
+    there without a delay too, and counts. `prepare` is done to scratch copies only. Of a confined app's sandbox the
+    databases become part.
     """
     with ExitStack() as stack:
         folder = Path(
@@ -115,7 +115,7 @@ def arm(
         say(why)
         ways, added, proxies = _ways(stack, databases, rtt, watched, say)
         env = _redirection(folder, databases, ways)
-        base = _opened(base, databases, ways, folder, services)
+        base = _opened(base, databases, ways, folder)
         if prepare is not None and isolation == "clone":
             prepare(base, databases, env)
         with ExitStack() as process:
@@ -170,10 +170,12 @@ def _ways(
 
 
 def _opened(
-    base: Ground, databases: Mapping[Connection, Connection], ways: Mapping[Connection, Mapping[str, Any]],
-    folder: Path, services: Sequence[tuple[str, int]],
-) -> Ground:  # fmt: skip
-    """The ground with this arm's parts in its sandbox, where the target is confined."""
+    base: Ground, databases: Mapping[Connection, Connection], ways: Mapping[Connection, Mapping[str, Any]], folder: Path
+) -> Ground:
+    """The ground with this arm's parts in its sandbox, where the target is confined.
+
+    A migration's tool goes to the copy itself, the app by what stands in front of it.
+    """
     if base.target.confinement is None:
         return base
     reached, readable = [], []
@@ -181,12 +183,10 @@ def _opened(
         if source.path is not None:
             readable.append(Path(source.path))  # an app may look whether it is there
             continue
-        way = ways[source]
-        readable += sandbox.sockets_of(way["host"], way["port"])
-        if way["port"] is not None and not str(way["host"] or "/").startswith("/"):
-            reached.append(Way(host=way["host"], port=way["port"], databases=(copy.dbname or "",)))
-    known = {one.port for one in reached} | {source.port for source in databases}
-    reached += [Way(host=host, port=port) for host, port in services if port not in known]
+        for host, port in ((ways[source]["host"], ways[source]["port"]), (copy.host, copy.port)):
+            readable += sandbox.sockets_of(host, port)
+            if host is not None and port is not None and not host.startswith("/"):
+                reached.append(Way(host=host, port=port, databases=(copy.dbname or "",)))
     return replace(base, target=sandbox.widened(base.target, ways=reached, readable=readable, writable=[folder]))
 
 

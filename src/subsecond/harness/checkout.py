@@ -13,6 +13,7 @@ from pathlib import Path
 
 from subsecond import store
 from subsecond.errors import SubsecondError
+from subsecond.model.confinement import Confinement
 from subsecond.model.target import Target
 
 WORKING_TREE = "the working tree"
@@ -62,10 +63,21 @@ def revision(root: Path, name: str) -> str:
     return found
 
 
+def head(root: Path) -> str | None:
+    """The commit that is checked out; None where there is no repository, no commit or no git."""
+    try:
+        return git(root, "rev-parse", "--verify", "--quiet", "HEAD^{commit}", check=False).strip() or None
+    except SubsecondError:
+        return None
+
+
 @contextmanager
-def checkout(target: Target, name: str | None, copied: Sequence[str] = ()) -> Iterator[Checkout]:
+def checkout(
+    target: Target, name: str | None, copied: Sequence[str] = (), *, confined: bool = False
+) -> Iterator[Checkout]:
     """A copy of the repository at the revision `name`, or of the working tree (None), removed at the end.
 
+    `confined`: its processes run in a sandbox, for it holds, or is compared with, code from elsewhere.
     `copied` are ignored files that the app needs (`.env`), by their path in the project. The interpreter, the
     requests and the commands of the target stay the user's own: a candidate does not choose by what it is judged.
     """
@@ -81,6 +93,8 @@ def checkout(target: Target, name: str | None, copied: Sequence[str] = ()) -> It
         moved = rebased(target, top, tree)
         for one in copied:
             _copy_ignored(target.root / one, moved.root / one, one)
+        if confined:
+            moved = replace(moved, confinement=Confinement(tree=tree))
         yield Checkout(name=name or WORKING_TREE, tree=tree, target=moved)
     finally:
         shutil.rmtree(folder, ignore_errors=True)

@@ -173,10 +173,11 @@ def _copied_by(target: Target, facts: PythonFacts, source: str | None, name: str
     command = [part.replace("{name}", name).replace("{source}", source or "") for part in words]
     env = {**os.environ, **dict(target.env)}
     env["PATH"] = os.pathsep.join([str(facts.scripts), env.get("PATH", os.defpath)])  # its `python` is the app's
+    # in the user's own folder, also for a copy that is judged: it is the user's command and runs with their rights
     try:
         done = subprocess.run(
-            command, cwd=target.cwd, capture_output=True, timeout=COPY_SECONDS, check=False, stdin=subprocess.DEVNULL,
-            env=env,
+            command, cwd=target.own(target.cwd), capture_output=True, timeout=COPY_SECONDS, check=False,
+            stdin=subprocess.DEVNULL, env=env,
         )  # fmt: skip
     except (OSError, subprocess.TimeoutExpired) as problem:
         raise NoCloneError(f"copy_database: {command[0]}: {getattr(problem, 'strerror', None) or problem}") from None

@@ -73,6 +73,12 @@ def changed_paths(root: Path, base: str, candidate: str) -> list[str]:
     return [name for name in found.split("\0") if name]
 
 
+def contains(root: Path, commit: str, earlier: str) -> bool:
+    """Whether `earlier` is `commit` itself or one that it grew on."""
+    done = _run(top_level(root), {}, "merge-base", "--is-ancestor", earlier, commit, check=False)
+    return done.returncode == 0
+
+
 def is_clean(root: Path) -> bool:
     """Whether the working tree has no change to tracked files."""
     return not git(top_level(root), "status", "--porcelain", "--untracked-files=no").strip()

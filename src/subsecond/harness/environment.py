@@ -27,7 +27,7 @@ for one in importlib.metadata.distributions(path=sys.argv[1:] + sys.path):
         found.setdefault(name, one.version)
 print("subsecond-facts:" + json.dumps({
     "version": list(sys.version_info[:3]), "implementation": sys.implementation.name, "prefix": sys.prefix,
-    "base": sys.base_prefix, "libraries": found}))
+    "base": sys.base_prefix, "path": sys.path, "libraries": found}))
 """
 
 
@@ -40,6 +40,10 @@ class PythonFacts:
     version: tuple[int, int, int]
     implementation: str
     prefix: Path
+    base_prefix: Path
+    """Where the standard library lies; other than `prefix` in a virtual environment."""
+    path: tuple[Path, ...]
+    """Folders that modules are looked for in, of the interpreter alone."""
     virtual: bool
     libraries: dict[str, str]
 
@@ -57,7 +61,7 @@ def find_python(target: Target) -> tuple[Path, str]:
     """The target's interpreter and why that one: given, `.venv` or `venv` of the project, else `python3`."""
     if target.python:
         return target.python, "given"
-    for folder in dict.fromkeys((target.cwd, target.root)):
+    for folder in dict.fromkeys((target.own(target.cwd), target.home)):
         for name in (".venv", "venv"):
             path = folder / name / "bin" / "python"
             if path.exists():
@@ -83,6 +87,8 @@ def probe(target: Target) -> PythonFacts:
         version=(version[0], version[1], version[2]),
         implementation=answer["implementation"],
         prefix=Path(answer["prefix"]),
+        base_prefix=Path(answer["base"]),
+        path=tuple(Path(one) for one in answer["path"] if one),
         virtual=answer["prefix"] != answer["base"],
         libraries={normal(name): text for name, text in sorted(answer["libraries"].items())},
     )

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from subsecond import store
-from subsecond.harness import processes
+from subsecond.harness import processes, sandbox
 from subsecond.harness.app import plain_environment
 from subsecond.harness.environment import PythonFacts
 from subsecond.harness.server import Start
@@ -57,18 +57,19 @@ def import_app(target: Target, facts: PythonFacts, start: Start, seconds: float)
             "path": str(target.cwd),
             "result": str(result),
         }
-        child = subprocess.Popen(
-            [str(facts.executable), str(CHILD), store.to_json(task, indent=0)],
-            cwd=target.cwd, env=plain_environment(target, facts, start), stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, start_new_session=True,
-        )  # fmt: skip
-        try:
-            printed, _ = child.communicate(timeout=seconds)
-        except subprocess.TimeoutExpired:
-            return _read(result, target, hung=True)
-        finally:
-            processes.end(child.pid)
-            child.communicate()
+        command = [str(facts.executable), str(CHILD), store.to_json(task, indent=0)]
+        with sandbox.wrapped(command, target, facts, writable=(Path(folder),)) as inside:
+            child = inside.spawn(
+                cwd=target.cwd, env=plain_environment(target, facts, start), stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+            )  # fmt: skip
+            try:
+                printed, _ = child.communicate(timeout=seconds)
+            except subprocess.TimeoutExpired:
+                return _read(result, target, hung=True)
+            finally:
+                processes.end(child.pid)
+                child.communicate()
         return _read(result, target, printed=printed)
 
 

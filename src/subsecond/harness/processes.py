@@ -22,6 +22,8 @@ TERM_SECONDS = 4.0
 """Time to end by oneself before SIGKILL: gunicorn waits for requests that are under way."""
 WATCHER_TERM_SECONDS = 2.0
 KILL_SECONDS = 3.0
+ESTABLISHED, LISTENING = "01", "0A"
+"""States of /proc/net/tcp."""
 
 
 def started(pid: int) -> str | None:
@@ -127,11 +129,28 @@ def _reap(group: int | None) -> None:
 
 def listening(pids: Iterable[int]) -> list[str]:
     """What these processes accept connections on: `127.0.0.1:8000`, `[::1]:8000`, `unix:/path`. Linux only."""
-    wanted = {inode for pid in pids for inode in _sockets(pid)}
-    if not wanted:
-        return []
-    found = [*_tcp("tcp", wanted), *_tcp("tcp6", wanted), *_unix(wanted)]
-    return sorted(dict.fromkeys(found))
+    found: set[str] = set()
+    for pid in pids:  # each is asked for its own network: one in a sandbox has another than ours
+        wanted = set(_sockets(pid))
+        if wanted:
+            found |= {*_tcp(pid, "tcp", wanted), *_tcp(pid, "tcp6", wanted), *_unix(pid, wanted)}
+    return sorted(found)
+
+
+def connected(pids: Iterable[int]) -> list[tuple[str, int]]:
+    """Addresses of this machine that these processes have a TCP connection to, themselves left out. Linux only."""
+    pids = list(pids)
+    own = {place.rpartition(":")[2] for place in listening(pids)}
+    found: set[tuple[str, int]] = set()
+    for pid in pids:
+        wanted = set(_sockets(pid))
+        for name in ("tcp", "tcp6"):
+            for row in _rows(pid, name):
+                if len(row) > 9 and row[3] == ESTABLISHED and row[9] in wanted:
+                    near, far = row[1].rpartition(":")[2], row[2].rpartition(":")
+                    if str(int(near, 16)) not in own:
+                        found.add((_address(far[0]).strip("[]").removeprefix("::ffff:"), int(far[2], 16)))
+    return sorted(one for one in found if one[0].startswith("127.") or one[0] == "::1")
 
 
 def _sockets(pid: int) -> Iterator[str]:
@@ -149,22 +168,22 @@ def _sockets(pid: int) -> Iterator[str]:
             yield target[8:-1]
 
 
-def _rows(name: str) -> list[list[str]]:
+def _rows(pid: int, name: str) -> list[list[str]]:
     try:
-        return [line.split() for line in (PROC / "net" / name).read_text().splitlines()[1:]]
+        return [line.split() for line in (PROC / str(pid) / "net" / name).read_text().splitlines()[1:]]
     except OSError:
         return []
 
 
-def _tcp(name: str, wanted: set[str]) -> Iterator[str]:
-    for row in _rows(name):
-        if len(row) > 9 and row[3] == "0A" and row[9] in wanted:
+def _tcp(pid: int, name: str, wanted: set[str]) -> Iterator[str]:
+    for row in _rows(pid, name):
+        if len(row) > 9 and row[3] == LISTENING and row[9] in wanted:
             address, _, port = row[1].partition(":")
             yield f"{_address(address)}:{int(port, 16)}"
 
 
-def _unix(wanted: set[str]) -> Iterator[str]:
-    for row in _rows("unix"):
+def _unix(pid: int, wanted: set[str]) -> Iterator[str]:
+    for row in _rows(pid, "unix"):
         if len(row) > 7 and row[6] in wanted and row[3] == "00010000":
             yield f"unix:{row[7]}"
 

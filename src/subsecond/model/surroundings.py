@@ -23,3 +23,5 @@ class Surroundings:
     libraries: dict[str, str] = field(default_factory=dict)
     databases: tuple[Store, ...] = ()
     workers: tuple[str, ...] = ()
+    revision: str | None = None
+    """The commit that was checked out; None where the project is in no git repository."""

@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
+from subsecond.model.confinement import Allowed, Confinement
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Person:
@@ -73,9 +75,14 @@ class Target:
     """Command that brings the database to the state that the code wants (`alembic upgrade head`)."""
     migrate_down: str | None = None
     """Its way back (`alembic downgrade {version}`; `{version}`: what the base's own version table said)."""
+    alerts: tuple[str, ...] | None = None
+    """Texts of log records that a monitor looks for; None: not said, `()`: none."""
     repeat: int | None = None
     ready_seconds: float = 60.0
     timeout_seconds: float = 120.0
+    allowed: Allowed = field(default_factory=Allowed)
+    confinement: Confinement | None = None
+    """The sandbox that its processes run in; None: none, they have the user's rights."""
     naming: Naming = field(default_factory=Naming)
     source: str = "the command line"
     """Where the configuration came from, for a reader."""
@@ -86,6 +93,10 @@ class Target:
     def home(self) -> Path:
         """The folder that `.subsecond/` lies in."""
         return self.judged_for or self.root
+
+    def own(self, path: Path) -> Path:
+        """A path below a copy's project as it is in the user's own project; any other as it is."""
+        return self.home / path.relative_to(self.root) if path.is_relative_to(self.root) else path
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,6 +9,7 @@ from typing import ClassVar, Protocol
 
 from subsecond.errors import SubsecondError, did_you_mean
 from subsecond.harness.checkout import Checkout
+from subsecond.harness.scout import Scouted
 from subsecond.model.proof import GateVerdict, Verdict
 from subsecond.model.target import RequestSpec
 from subsecond.prove.sides import Sides
@@ -43,6 +44,8 @@ class Case:
     """Parameters that the app was seen to read, by request: also those that no request gives."""
     first: tuple[tuple[str, str], ...] = ()
     """Parameter and value of requests that failed before: the edge gate asks them first."""
+    scouted: Scouted | None = None
+    """What the user's own code connects to; None: the base is run to see it, so it must be the user's own."""
     literals: tuple[str, ...] = ()
     """Values that the handlers compare with."""
     say: Callable[[str], None] = lambda line: None
@@ -58,7 +61,7 @@ class Case:
     def sides(self) -> Sides:
         """Base and candidate, running."""
         if self._sides is None:
-            self._sides = Sides(self.base, self.candidate, self._stack, self.say)
+            self._sides = Sides(self.base, self.candidate, self._stack, self.say, self.scouted)
         return self._sides
 
     def wanted(self, requests: Sequence[RequestSpec]) -> list[RequestSpec]:

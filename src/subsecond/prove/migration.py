@@ -8,7 +8,6 @@ of the copy is told at once.
 
 from __future__ import annotations
 
-import os
 import re
 import secrets
 import shlex
@@ -21,7 +20,7 @@ from typing import Any
 
 from subsecond import durations
 from subsecond.errors import EXIT_FAILED, SubsecondError
-from subsecond.harness import clones, processes
+from subsecond.harness import clones, processes, sandbox
 from subsecond.harness.app import environment_of
 from subsecond.harness.clones import Connection
 from subsecond.harness.server import find_program
@@ -143,18 +142,18 @@ def _ended(ground: Ground, words: list[str], env: Mapping[str, str], key: str) -
         spool = Path(folder) / "spool"
         spool.mkdir(mode=0o700)
         whole = environment_of(ground.target, ground.python, ground.start, spool, secrets.token_hex(16))
-        process = subprocess.Popen(
-            words, cwd=ground.target.cwd, env={**os.environ, **whole, **env}, stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True,
-        )  # fmt: skip
-        try:
-            out, err = process.communicate(timeout=MIGRATION_SECONDS)
-            return subprocess.CompletedProcess(words, process.returncode, out, err)
-        except subprocess.TimeoutExpired:
-            took = durations.text(MIGRATION_SECONDS)
-            raise SubsecondError(
-                "migration-failed", f"{key} did not end within {took}", exit_code=EXIT_FAILED
-            ) from None
-        finally:
-            processes.end(process.pid, spool)
-            process.wait()
+        with sandbox.wrapped(words, ground.target, ground.python, writable=(spool,)) as inside:
+            process = inside.spawn(
+                cwd=ground.target.cwd, env={**whole, **env}, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+            )
+            try:
+                out, err = process.communicate(timeout=MIGRATION_SECONDS)
+                return subprocess.CompletedProcess(words, process.returncode, out, err)
+            except subprocess.TimeoutExpired:
+                took = durations.text(MIGRATION_SECONDS)
+                raise SubsecondError(
+                    "migration-failed", f"{key} did not end within {took}", exit_code=EXIT_FAILED
+                ) from None
+            finally:
+                processes.end(process.pid, spool)
+                process.wait()

@@ -9,12 +9,13 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from subsecond.contract.compare import Reply
-from subsecond.errors import EXIT_FAILED, SubsecondError
+from subsecond.harness import sandbox
 from subsecond.harness.arms import Arm, arm
 from subsecond.harness.checkout import Checkout
 from subsecond.harness.clones import Connection
+from subsecond.harness.scout import Scouted, scout
 from subsecond.harness.send import RequestFailed
-from subsecond.harness.session import Ground, looked_up, started
+from subsecond.harness.session import Ground, looked_up
 from subsecond.model.target import RequestSpec
 from subsecond.prove.migration import up
 from subsecond_agent import protocol
@@ -22,6 +23,8 @@ from subsecond_agent import protocol
 Side = Literal["base", "candidate"]
 SIDES: tuple[Side, Side] = ("base", "candidate")
 COUNTS = (protocol.COUNT_QUERIES, protocol.COUNT_CHECKOUTS, protocol.COUNT_ROWS)
+TOLD = (*COUNTS, protocol.COUNT_LOGS)
+"""Log records too: they may rise, but where fewer are promised they are counted."""
 
 SHAKE = " ".join(
     f"-c enable_{one}=off"
@@ -46,14 +49,17 @@ class Asked:
 class Sides:
     """Opens both arms when they are first asked for; closed by whoever made it."""
 
-    def __init__(self, base: Checkout, candidate: Checkout, stack: ExitStack, say: Callable[[str], None]) -> None:
+    def __init__(
+        self, base: Checkout, candidate: Checkout, stack: ExitStack, say: Callable[[str], None],
+        scouted: Scouted | None = None,
+    ) -> None:  # fmt: skip
         self._checkouts: dict[Side, Checkout] = {"base": base, "candidate": candidate}
         self._stack = stack
         self._say = say
         self._arms: dict[Side, Arm] = {}
         self._grounds: dict[Side, Ground] = {}
         self._marks = (f"p{number}" for number in itertools.count(1))
-        self._seen: list[Connection] | None = None
+        self._scouted = scouted
         self._shaken: Arm | None = None
 
     @property
@@ -76,21 +82,33 @@ class Sides:
         app = stack.enter_context(self.arm("candidate").with_code(self.ground("base")))
         found = Sides(self._checkouts["base"], self._checkouts["base"], stack, self._say)
         found._arms = {"base": self.arm("base"), "candidate": replace(self.arm("candidate"), app=app)}
-        found._marks, found._seen = self._marks, self._seen
+        found._marks, found._scouted = self._marks, self._scouted
         return found
 
     def ground(self, side: Side) -> Ground:
         """What all copies of one side's app have in common."""
         if side not in self._grounds:
-            self._grounds[side] = looked_up(self._checkouts[side].target)
+            found = looked_up(self._checkouts[side].target)
+            if found.target.confinement is not None:
+                found = replace(found, target=sandbox.widened(found.target, ways=self.scouted.services))
+            self._grounds[side] = found
         return self._grounds[side]
 
     @property
-    def seen(self) -> list[Connection]:
+    def scouted(self) -> Scouted:
+        """What the base connects to, where nobody has looked before."""
+        if self._scouted is None:
+            self._scouted = scout(looked_up(self._checkouts["base"].target))
+        return self._scouted
+
+    def look(self) -> None:
+        """Run the base to see what it connects to, where nobody has. Raises SubsecondError where it does not start."""
+        assert self.scouted is not None
+
+    @property
+    def seen(self) -> Sequence[Connection]:
         """The databases that the base connects to."""
-        if self._seen is None:
-            self._seen = _connections(self.ground("base"))
-        return self._seen
+        return self.scouted.databases
 
     def _opened(self, side: Side, stack: ExitStack, rtt: float | None, say: Callable[[str], None]) -> Arm:
         return stack.enter_context(arm(self.ground(side), self.seen, rtt=rtt, watched=True, prepare=up, say=say))
@@ -115,7 +133,7 @@ class Sides:
         line = one.app.trace_of(mark) if counted else None
         after = one.outside() if counted else None
         reply = Reply(status=answer.status, headers=answer.headers, body=answer.body)
-        counts = None if line is None else {name: int(line["counts"].get(name, 0)) for name in COUNTS}
+        counts = None if line is None else {name: int(line["counts"].get(name, 0)) for name in TOLD}
         outside = {name: after[name] - before[name] for name in after} if before and after else None
         return Asked(reply=reply, counts=counts, seconds=answer.seconds, outside=outside)
 
@@ -142,14 +160,3 @@ class Sides:
         own = {copy for one in self.arms.values() for copy in one.databases.values()} | set(self.seen)
         places = {str(one.place()) for one in own}
         return [one.shown for one in self.arms["candidate"].app.connections() if str(one.place()) not in places]
-
-
-def _connections(ground: Ground) -> list[Connection]:
-    """The databases that the base connects to while it answers each request once."""
-    with started(ground) as scout:
-        for number, spec in enumerate(scout.requests):
-            answer = scout.send(spec, protocol.MODE_TIMED, f"scout{number}")
-            if isinstance(answer, RequestFailed):
-                text = f"the base itself does not answer {spec.name}: {answer.why}"
-                raise SubsecondError("request-failed", text, exit_code=EXIT_FAILED)
-        return scout.connections()

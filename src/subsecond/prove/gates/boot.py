@@ -7,10 +7,11 @@ from typing import ClassVar
 from subsecond import durations
 from subsecond.errors import SubsecondError
 from subsecond.harness.send import Answer, Client, RequestFailed
-from subsecond.harness.session import AuditedApp, looked_up, started
+from subsecond.harness.session import AuditedApp
 from subsecond.model.proof import GateVerdict
 from subsecond.model.target import RequestSpec
 from subsecond.prove.gate import Case, gate, verdict
+from subsecond.prove.sides import Sides
 
 OVERLAPPING = 4
 """Requests at once: a lock made before gevent patched stops the second one (reference, section 0, fact 4)."""
@@ -21,6 +22,7 @@ ROUNDS = 2
 class BootGate:
     """The candidate starts by the production command and answers overlapping requests before a deadline.
 
+    On an arm of its own, with the migration that it brings: code that needs its table boots as it will in production.
     A port that accepts and stays silent fails, and so does a worker that answers once and then locks itself. What is
     shown is the first traceback of the whole log, not the last symptom.
     """
@@ -29,27 +31,39 @@ class BootGate:
     order: ClassVar[int] = 1
 
     def judge(self, case: Case) -> GateVerdict:
-        target = case.candidate.target
+        sides = case.sides()
+        wanted = case.wanted(sides.requests)
+        sides.look()  # a base that does not start is no failure of the candidate
         try:
-            with started(looked_up(target)) as app:
-                wanted = case.wanted(app.requests)
-                for spec in wanted:
-                    for _ in range(ROUNDS):
-                        if problem := _crowd(app, spec):
-                            shown = app.app.logged_failure()
-                            return verdict(self.name, "failed", f"{spec.name}: {problem}", [shown] if shown else [])
-                took = durations.text(app.app.seconds)
+            arm = sides.arm("candidate")
         except SubsecondError as problem:
-            if problem.slug in FAILURES:
-                return verdict(self.name, "failed", problem.message)
-            raise
+            if problem.slug not in FAILURES:
+                raise
+            return self._not_up(sides, problem)
+        for spec in wanted:
+            for _ in range(ROUNDS):
+                if problem_of := _crowd(arm.app, spec):
+                    shown = arm.app.app.logged_failure()
+                    return verdict(self.name, "failed", f"{spec.name}: {problem_of}", [shown] if shown else [])
+        took = durations.text(arm.app.app.seconds)
+        arm.restart()  # the next gate wants a process that has answered nothing yet
         return verdict(
             self.name, "passed",
             f"answered first after {took}; {OVERLAPPING} overlapping requests twice for each of {len(wanted)}",
         )  # fmt: skip
 
+    def _not_up(self, sides: Sides, problem: SubsecondError) -> GateVerdict:
+        """Failed, unless it is the sandbox that lets nobody's app come up."""
+        if sides.ground("candidate").target.confinement is not None:
+            try:
+                sides.arm("base")
+            except SubsecondError as same:
+                return verdict(self.name, "no verdict", f"the base does not start in the sandbox: {same.message}{HINT}")
+        return verdict(self.name, "failed", problem.message)
 
-FAILURES = ("app-start-failed", "setup-failed", "no-agent")
+
+HINT = "; name what the app needs beside its copy in [sandbox], or give --trust-patch"
+FAILURES = ("app-start-failed", "setup-failed", "no-agent", "migration-failed")
 """What the candidate itself can be blamed for; any other error is one of the target or the machine."""
 
 

@@ -9,7 +9,7 @@ from subsecond.model.proof import GateVerdict, Verdict
 from subsecond.model.target import RequestSpec
 from subsecond.prove import outside
 from subsecond.prove.gate import Case, gate, verdict
-from subsecond.prove.sides import COUNTS, Asked, Side, Sides
+from subsecond.prove.sides import COUNTS, TOLD, Asked, Side, Sides
 
 Counts = dict[str, tuple[int, int]]
 """Each count, cold and warm."""
@@ -80,7 +80,8 @@ def _one(sides: Sides, spec: RequestSpec) -> _Counted:
         for state, before, after in zip(("cold", "warm"), base[name], candidate[name], strict=True):
             if after > before:
                 worse = f"{spec.name}: {after} {name} instead of {before} ({state})"
-    line = f"{spec.name}: " + ", ".join(f"{base[n][1]} → {candidate[n][1]} {n}" for n in COUNTS)
+    shown = [name for name in TOLD if name in COUNTS or base[name][1] != candidate[name][1]]
+    line = f"{spec.name}: " + ", ".join(f"{base[n][1]} → {candidate[n][1]} {n}" for n in shown)
     seen = (told.line(spec.name),) if told else ()
     return _Counted(base=base, candidate=candidate, worse=worse, seen=seen, line=line)
 
@@ -90,7 +91,7 @@ def _counts(answers: Sequence[Asked]) -> Counts | None:
     first, last = answers[COLD].counts, answers[WARM].counts
     if first is None or last is None:
         return None
-    return {name: (first[name], last[name]) for name in COUNTS}
+    return {name: (first[name], last[name]) for name in TOLD}
 
 
 def _short(case: Case, request: str, base: Counts, candidate: Counts) -> str | None:

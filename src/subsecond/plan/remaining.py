@@ -1,0 +1,62 @@
+"""What is left of a plan after the code has changed: its steps matched to what is found now. A pure function."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
+
+from subsecond.model.finding import Finding
+from subsecond.model.plan import Step
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Remaining:
+    """`steps` with their findings as they are now, in the plan's order; `gone`: steps whose finding is there no more;
+    `new`: findings that no step is about, under numbers that no other has."""
+
+    steps: tuple[tuple[Step, Finding], ...]
+    gone: tuple[Step, ...] = ()
+    new: tuple[Finding, ...] = ()
+
+
+def remaining(
+    steps: Sequence[tuple[Step, Finding]], known: Collection[Finding], now: Sequence[Finding], *,
+    unseen: Collection[str], looked: Collection[str],
+) -> Remaining:  # fmt: skip
+    """Match the steps that are left to the findings `now`; `known` are all findings of the analysis before.
+
+    A finding is the same where its key is, else where kind, request and fingerprint are: code moves between functions.
+    It keeps its number and its trials. What rests on a clock alone (no statement), or on what this look could not see
+    (kinds `unseen`, requests that are none of the `looked` at), may be missed by one look: it stays as it was.
+    """
+    by_key = {one.key: one for one in now}
+    by_sight = {_sight(one): one for one in now}
+    left: list[tuple[Step, Finding]] = []
+    gone: list[Step] = []
+    for step, finding in steps:
+        found = by_key.get(finding.key) or by_sight.get(_sight(finding))
+        if found is not None:
+            place = found.cause or found
+            left.append(
+                (
+                    replace(step, file=place.file, line=place.line, requests=found.requests),
+                    replace(found, id=finding.id, trials=finding.trials),
+                )
+            )
+        elif finding.queries and finding.kind not in unseen and finding.request in looked:
+            gone.append(step)
+        else:
+            left.append((step, finding))
+    old = {one.key for one in known} | {finding.key for _, finding in left}
+    sights = {_sight(one) for one in known}
+    fresh = [one for one in now if one.key not in old and _sight(one) not in sights]
+    last = max((int(one.id[1:]) for one in known if one.id[1:].isdecimal()), default=0)
+    return Remaining(
+        steps=tuple(left),
+        gone=tuple(gone),
+        new=tuple(replace(one, id=f"F{number}") for number, one in enumerate(fresh, last + 1)),
+    )
+
+
+def _sight(finding: Finding) -> tuple[str, str, str]:
+    return finding.kind, finding.request, finding.fingerprint or f"{finding.file} {finding.function}"
