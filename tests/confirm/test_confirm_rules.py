@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from subsecond.confirm import learn
 from subsecond.confirm.baseline import Baseline
-from subsecond.confirm.budget import Budget, parts
+from subsecond.confirm.budget import Budget, in_turn, parts
 from subsecond.confirm.learn import CannotLearnError
 from subsecond.confirm.measured import Measured
 from subsecond.confirm.records import records
@@ -99,6 +99,17 @@ def test_everyone_gets_a_turn_and_the_large_ones_more(costs: list[float], second
     shared = parts(costs, seconds)
     assert all(part > 0 for part in shared)
     assert [shared[number] for number in sorted(range(len(costs)), key=costs.__getitem__)] == sorted(shared)
+
+
+def test_the_dearest_leaves_the_others_their_turn() -> None:
+    now = [5.0]
+    budget = Budget(1000, clock=lambda: now[0])
+    now[0] += 3
+    taken = []
+    for part in in_turn(budget, [90, 5, 5], 60):
+        taken.append(part)
+        now[0] += part  # each takes all that it may
+    assert taken == [50, 5, 5]
 
 
 def test_the_budget_ends_what_goes_on() -> None:

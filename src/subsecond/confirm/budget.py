@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+
+LEAST = 0.25
+"""Of an even part: what each may take at the least."""
 
 
 @dataclass
@@ -32,7 +35,18 @@ class Budget:
         return lambda: self.clock() < end
 
 
-def parts(costs: list[float], seconds: float, least: float = 0.25) -> list[float]:
+def in_turn(budget: Budget, costs: list[float], seconds: float) -> Iterator[float]:
+    """`parts` as their turns come, each cut so that those after it keep a quarter of an even part.
+
+    Else the first takes it all where it costs most and its seconds are hard to tell: half as much again as its part is
+    then more than there is (seen: of three confirmed fixes of a request one was timed, with 48 pairs).
+    """
+    end, kept = budget.spent + seconds, LEAST * seconds / max(1, len(costs))
+    for number, part in enumerate(parts(costs, seconds)):
+        yield max(0.0, min(part, end - budget.spent - kept * (len(costs) - number - 1)))
+
+
+def parts(costs: list[float], seconds: float, least: float = LEAST) -> list[float]:
     """`seconds` shared out by `costs`; half as much again as its part is what one may take, a quarter of an even part
     at least, so that the small ones get their turn."""
     whole, even = sum(costs), seconds / max(1, len(costs))

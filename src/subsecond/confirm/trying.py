@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from subsecond.confirm import attempt
 from subsecond.confirm.baseline import FEW_FLOOR_PAIRS
-from subsecond.confirm.budget import parts
+from subsecond.confirm.budget import in_turn
 from subsecond.confirm.course import Course
 from subsecond.confirm.measured import Measured
 from subsecond.confirm.runner import NoRunError
@@ -50,7 +50,7 @@ def try_all(course: Course, tasks: Sequence[Task]) -> None:
         groups.setdefault(one.task.name, []).append(one)
     left = max(0.0, whole - course.budget.spent)
     costs = [sum(one.task.cost for one in group) for group in groups.values()]
-    for group, seconds in zip(groups.values(), parts(costs, left), strict=True):
+    for group, seconds in zip(groups.values(), in_turn(course.budget, costs, left), strict=True):
         if limit():
             _clock(course, group, seconds, limit)
         for one in group:
@@ -83,7 +83,7 @@ def _looked(course: Course, task: Task, goes_on: GoesOn, start: int = 0) -> Look
 def _clock(course: Course, looked: Sequence[Looked], seconds: float, limit: GoesOn) -> None:
     """The seconds of what was looked at on one request, within `seconds`: pairs for each where they fit, else (and
     where the request is slow) all of them in one design, then pairs for those that it leaves open."""
-    until = course.budget.until(seconds)
+    until, end = course.budget.until(seconds), course.budget.spent + seconds
 
     def goes_on() -> bool:
         return until() and limit()
@@ -109,7 +109,7 @@ def _clock(course: Course, looked: Sequence[Looked], seconds: float, limit: Goes
         screened = [one for one in timing if one not in apart]
         timing = [*apart, *(one for one in screened if not one.measured.integers and _open(one.measured))]
     costs = {id(one): looked[number].task.cost for number, one in ready.items()}
-    slices = parts([costs[id(one)] for one in timing], seconds)
+    slices = in_turn(course.budget, [costs[id(one)] for one in timing], max(0.0, end - course.budget.spent))
     for each, part in zip(timing, slices, strict=True):
         mine = course.budget.until(part)
         if goes_on():
