@@ -104,3 +104,8 @@ def test_growth_is_measured_where_the_app_reads_a_size(outcome: Audit) -> None:
     [grows] = of(outcome.findings, "growth/planted", "n-plus-one-query")
     assert grows.growth == 1.0
     assert all(one.growth is None for one in outcome.findings if "growth/planted" not in one.requests)
+
+
+def test_what_is_remembered_at_a_cost_is_a_lower_bound(outcome: Audit) -> None:
+    [found] = of(outcome.findings, "repeated-call/planted", "repeated-call")
+    assert [experiment.fidelity for experiment in found.experiments] == ["lower bound"]
