@@ -114,9 +114,9 @@ def test_every_patch_is_one_that_applies(tmp_path: Path) -> None:
         assert cases
         for case in cases:
             if case.by == "hand":
-                patched(base, [case.file.read_text()])
+                patched(base, "one", [case.file.read_text()])
         for request in [one.request for one in listed.sets if one.app == app]:
-            patched(base, [one.file.read_text() for one in cases if one.request == request and one.by == "hand"])
+            patched(base, "all", [one.file.read_text() for one in cases if one.request == request and one.by == "hand"])
 
 
 def test_a_request_file_keeps_what_is_wanted_and_the_login() -> None:

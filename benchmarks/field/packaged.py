@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -11,6 +12,8 @@ from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
 SERVER = "gunicorn"
+NEWER = 3
+"""Minor versions that are looked for, from the oldest on."""
 INSTALL_SECONDS, FILL_SECONDS = 400.0, 300.0
 
 
@@ -22,15 +25,15 @@ class Packaged:
     name: str
     package: str
     requirement: str
-    beside: tuple[str, ...] = ()
-    """What else has to be installed: what its own metadata leave out, or newer releases broke."""
+    least: tuple[int, int] = (3, 11)
+    """The oldest Python that it runs on."""
 
 
 def every() -> list[Packaged]:
     """The one that `python -m benchmarks.field` audits comes first."""
     return [
         Packaged(name="ihatemoney", package="ihatemoney", requirement="ihatemoney==7.2.1"),
-        Packaged(name="flaskbb", package="flaskbb", requirement="flaskbb==3.0.0rc5"),
+        Packaged(name="flaskbb", package="flaskbb", requirement="flaskbb==3.0.0rc5", least=(3, 12)),
     ]
 
 
@@ -41,11 +44,22 @@ def installed(one: Packaged, folder: Path) -> Path:
     """
     python, done = folder / "bin" / "python", folder / "installed.json"
     if not done.exists():
-        _run([sys.executable, "-m", "venv", "--clear", str(folder)], folder.parent, INSTALL_SECONDS, one)
-        wanted = [one.requirement, SERVER, *one.beside]
+        _run([_interpreter(one), "-m", "venv", "--clear", str(folder)], folder.parent, INSTALL_SECONDS, one)
+        wanted = [one.requirement, SERVER]
         _run([str(python), "-m", "pip", "install", "--quiet", "--pre", *wanted], folder, INSTALL_SECONDS, one)
         done.write_text(json.dumps(wanted))
     return python
+
+
+def _interpreter(one: Packaged) -> str:
+    """A Python that is new enough: this one, else the first of the path. SystemExit where there is none."""
+    if sys.version_info[:2] >= one.least:
+        return sys.executable
+    for minor in range(one.least[1], one.least[1] + NEWER):
+        found = shutil.which(f"python3.{minor}")
+        if found and subprocess.run([found, "-c", ""], capture_output=True, check=False).returncode == 0:
+            return found
+    raise SystemExit(f"python-missing: {one.name} runs on Python 3.{one.least[1]} and newer, and none is on the path")
 
 
 def filled(one: Packaged, python: Path, project: Path) -> None:

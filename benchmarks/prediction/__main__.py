@@ -1,9 +1,8 @@
 """What trials predict against what the real patches give: `python -m benchmarks.prediction`.
 
-For each request of each application: audit it with trials, apply each patch of `cases.toml` alone, then all that the
-audit confirmed together, and time base and patched version over fresh starts. Each step's outcome is kept in the work
-folder, so that a run can be made in batches: `--seconds 400` begins no step after that (exit code 3: go on with
-`--resume`).
+For each request of each application: audit it with trials, then time, over fresh starts, the base beside each patch of
+`cases.toml` alone and beside all that the audit confirmed. Each step's outcome is kept in the work folder, so that a
+run can be made in batches: `--seconds 400` begins no step after that (exit code 3: go on with `--resume`).
 """
 
 from __future__ import annotations
@@ -23,18 +22,18 @@ from benchmarks.prediction import predicted, real
 from benchmarks.prediction.applications import applications
 from benchmarks.prediction.cases import Case, Catalogue, catalogue
 from benchmarks.prediction.score import covered, error, score
-from benchmarks.prediction.steps import Steps, audit_of, kept
+from benchmarks.prediction.steps import Steps, audit_of, groups, kept, patches_of, together
 
 GO_ON = 3
 """Exit code: time was up, steps are left."""
-QUICK_APP, QUICK_CASES, QUICK_STARTS, QUICK_BUDGET = "market", 2, 1, "30s"
+QUICK_APP, QUICK_CASES, QUICK_STARTS, QUICK_BUDGET = "market", 2, 1, 30
 
 
 def main() -> int:
     """Run what is left, print, write. Exit code 3 where time was up before the end."""
     options = _options()
     work: Path = options.work
-    if not options.resume:
+    if not options.resume and not options.report:
         shutil.rmtree(work, ignore_errors=True)
     work.mkdir(parents=True, exist_ok=True)
     wanted = catalogue()
@@ -44,7 +43,7 @@ def main() -> int:
     with _result.alone():
         load = os.getloadavg()[0]
         end = time.monotonic() + options.seconds if options.seconds else float("inf")
-        for name in options.app or wanted.apps:
+        for name in () if options.report else options.app or wanted.apps:
             app = applications()[name]
             budget, starts = (QUICK_BUDGET, QUICK_STARTS) if options.quick else (app.budget, real.STARTS)
             if not Steps(app, wanted.of(name), work / name, budget, starts, end).run():
@@ -64,6 +63,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--quick", action="store_true", help="two pairs with one start: does it run")
     parser.add_argument("--no-write", action="store_true", help="print only, leave the committed result alone")
     parser.add_argument("--resume", action="store_true", help="take the steps that were done before as they are")
+    parser.add_argument("--report", action="store_true", help="begin no step: put together what was done before")
     parser.add_argument("--app", action="append", help="only this application; may be repeated. Nothing is written")
     parser.add_argument("--seconds", type=float, help="begin no further step after so long")
     where = Path(tempfile.gettempdir()) / f"subsecond-prediction-{os.getuid()}"
@@ -73,17 +73,26 @@ def _options() -> argparse.Namespace:
 
 def outcome(wanted: Catalogue, work: Path) -> dict[str, Any]:
     """All steps put together: pairs, sets, the score."""
-    pairs, silent, sets, unmeasured = [], [], [], []
+    pairs, silent, sets, unmeasured, undone = [], [], [], [], []
+    known = applications()
+    of = {(name, one): group for name in wanted.apps for group in groups(known[name], wanted) for one in group}
     for case in wanted.cases:
-        said = predicted.prediction(case, kept(work / case.app, audit_of(case.request)))
-        done = kept(work / case.app, case.name)
+        seen, patched = (kept(work / case.app, step(of[case.app, case.request])) for step in (audit_of, patches_of))
+        if seen is None or patched is None or case.patch not in patched:
+            undone.append(case.name)
+            continue
+        said, done = predicted.prediction(case, seen), patched[case.patch]
         if "share" in said and "share" in done:
             pairs.append(_pair(case, said, done))
         else:
             silent.append({"case": case.name, "kind": case.kind, **said, "why": said.get("why") or done.get("why")})
     for one in wanted.sets:
-        seen, done = kept(work / one.app, audit_of(one.request)), kept(work / one.app, one.name)
+        seen, patched = (kept(work / one.app, step(of[one.app, one.request])) for step in (audit_of, patches_of))
+        if seen is None or patched is None:
+            undone.append(one.name)
+            continue
         said, cases = predicted.set_of(one.request, wanted.of(one.app).cases, seen)
+        done = patched.get(together(one.request), {})
         if "share" in said and "share" in done:
             parts = {"parts": [case.patch for case in cases], "estimate": said["estimate"]}
             sets.append(_compared(one.name, one.app, said, done) | parts)
@@ -91,11 +100,12 @@ def outcome(wanted: Catalogue, work: Path) -> dict[str, Any]:
             unmeasured.append({"case": one.name, "why": said.get("why") or done.get("why")})
     return {
         **score(pairs, sets),
-        "applications": {name: applications()[name].origin for name in wanted.apps},
+        "applications": {name: known[name].origin for name in wanted.apps},
         "pairs": pairs,
         "sets": sets,
         "without_prediction": silent,
         "sets_without_prediction": unmeasured,
+        "not_run": undone,
     }
 
 
@@ -131,6 +141,8 @@ def show(figures: Mapping[str, Any]) -> None:
     for one in (*figures["without_prediction"], *figures["sets_without_prediction"]):
         print(f"? {one['case']}: {one['why']}")
     print(f"coverage of measured gains {figures['coverage']}, {figures['by_fidelity']}")
+    if figures["not_run"]:
+        print(f"not run: {', '.join(figures['not_run'])}")
     print(f"sets off by {figures['cumulative_error']} (median), {figures['cumulative_worst']} (worst)")
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tomllib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -70,11 +71,11 @@ class Catalogue:
     def apps(self) -> list[str]:
         return list(dict.fromkeys(case.app for case in self.cases))
 
-    def on(self, request: str) -> Catalogue:
-        """What is to be compared on one request."""
+    def on(self, requests: Sequence[str]) -> Catalogue:
+        """What is to be compared on some requests."""
         return Catalogue(
-            cases=tuple(case for case in self.cases if case.request == request),
-            sets=tuple(one for one in self.sets if one.request == request),
+            cases=tuple(case for case in self.cases if case.request in requests),
+            sets=tuple(one for one in self.sets if one.request in requests),
         )
 
     @property

@@ -1,4 +1,4 @@
-"""Steps of one application, each kept in a file: an audit for each request, then its patches one by one, then all."""
+"""Steps of one application, each kept in a file: for each request an audit, then its patches."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from benchmarks.prediction import predicted, real
 from benchmarks.prediction.applications import Application, only
-from benchmarks.prediction.cases import Case, Catalogue, Together
+from benchmarks.prediction.cases import Case, Catalogue
 
 FOLDER = Path("steps")
 ONE = "one.http"
@@ -27,27 +27,41 @@ def step_file(folder: Path, name: str) -> Path:
     return folder / FOLDER / f"{re.sub(r'[^a-z0-9]+', '-', name.lower()).strip('-')}.json"
 
 
-def kept(folder: Path, name: str) -> dict[str, Any]:
-    """The outcome of a step that was done. SystemExit where it was not."""
+def kept(folder: Path, name: str) -> dict[str, Any] | None:
+    """The outcome of a step; None where it was not done."""
     file = step_file(folder, name)
-    if not file.exists():
-        raise SystemExit(f"step-missing: {folder.name}: {name} was not done; go on with --resume")
-    return dict(json.loads(file.read_text()))
+    return dict(json.loads(file.read_text())) if file.exists() else None
 
 
-def audit_of(request: str) -> str:
-    """The name of a request's audit among the steps."""
-    return f"audit of {request}"
+def groups(app: Application, wanted: Catalogue) -> list[tuple[str, ...]]:
+    """The requests of an application as they are audited and timed together."""
+    about = wanted.of(app.name).about
+    return [tuple(about[first : first + app.at_once]) for first in range(0, len(about), app.at_once)]
+
+
+def audit_of(requests: Sequence[str]) -> str:
+    """The name of the audit of some requests among the steps."""
+    return f"audit of {', '.join(requests)}"
+
+
+def patches_of(requests: Sequence[str]) -> str:
+    """The name of the step that measures all patches of some requests."""
+    return f"patches of {', '.join(requests)}"
+
+
+def together(request: str) -> str:
+    """The name of a request's set among the patches."""
+    return f"{request}, all at once"
 
 
 @dataclass
 class Steps:
-    """`budget`: for the trials of one request; `end`: on the monotonic clock, after which no step is begun."""
+    """`budget`: seconds for the trials of one request; `end`: on the monotonic clock, after which no step is begun."""
 
     app: Application
     wanted: Catalogue
     folder: Path
-    budget: str
+    budget: int
     starts: int
     end: float
 
@@ -56,21 +70,18 @@ class Steps:
         if all(step_file(self.folder, name).exists() for name in self._names()):
             return True
         with self.app.standing(self.folder, self.wanted.requests) as base:
-            return all(self._request(request, base) for request in self.wanted.about)
+            return all(self._group(requests, base) for requests in groups(self.app, self.wanted))
 
     def _names(self) -> list[str]:
-        audits = [audit_of(request) for request in self.wanted.about]
-        return [*audits, *(case.name for case in self.wanted.cases), *(one.name for one in self.wanted.sets)]
+        return [step(requests) for requests in groups(self.app, self.wanted) for step in (audit_of, patches_of)]
 
-    def _request(self, request: str, base: Path) -> bool:
-        """One request: the prediction and the real gains at nearly the same time."""
-        mine = self.wanted.on(request)
-        steps: list[tuple[str, Callable[[], dict[str, Any]]]] = [
-            (audit_of(request), lambda: self._audited(request, base))
-        ]
-        steps += [(case.name, lambda case=case: self._pair(case, base)) for case in mine.cases]  # type: ignore[misc]
-        steps += [(one.name, lambda one=one: self._together(one, base)) for one in mine.sets]  # type: ignore[misc]
-        return all(self._step(name, work) for name, work in steps)
+    def _group(self, requests: Sequence[str], base: Path) -> bool:
+        """Some requests: the prediction and the real gains at nearly the same time."""
+        beside = [name for case in self.wanted.on(requests).cases for name in case.beside]
+        (base / ONE).write_text(only((base / "requests.http").read_text(), [*requests, *beside]))
+        return self._step(audit_of(requests), lambda: self._audited(requests, base)) and self._step(
+            patches_of(requests), lambda: self._patched(requests, base)
+        )
 
     def _step(self, name: str, work: Callable[[], dict[str, Any]]) -> bool:
         """Do a step unless it was done; False where there is no time to begin it."""
@@ -80,46 +91,47 @@ class Steps:
         if time.monotonic() > self.end:
             return False
         begin = time.monotonic()
-        print(f"{self.app.name}: {name.removeprefix(f'{self.app.name}: ')} …", file=sys.stderr, end=" ", flush=True)
+        print(f"{self.app.name}: {name} …", file=sys.stderr, end=" ", flush=True)
         done = work()
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(json.dumps(done, indent=1))
-        print(f"{time.monotonic() - begin:.0f} s{done.get('why', '')}", file=sys.stderr, flush=True)
+        print(f"{time.monotonic() - begin:.0f} s", file=sys.stderr, flush=True)
         return True
 
-    def _audited(self, request: str, base: Path) -> dict[str, Any]:
+    def _audited(self, requests: Sequence[str], base: Path) -> dict[str, Any]:
         """The audit, with the patches that our fixers make for its cases."""
-        mine = self.wanted.on(request)
-        beside = [name for case in mine.cases for name in case.beside]
-        (base / ONE).write_text(only((base / "requests.http").read_text(), [request, *beside]))
-        seen = predicted.audit(base, ONE, self.budget)
+        mine = self.wanted.on(requests)
+        seen = predicted.audit(base, ONE, self.budget * len(requests))
         return seen | {"fixed": {case.patch: _fixed(case, seen, base) for case in mine.cases if case.by == "fixer"}}
 
-    def _pair(self, case: Case, base: Path) -> dict[str, Any]:
-        fixed = kept(self.folder, audit_of(case.request))["fixed"].get(case.patch)
-        text = fixed or (case.file.read_text() if case.by != "sql" else "")
-        by = "hand" if case.by == "fixer" and not fixed else case.by
-        return self._real(base, case.request, [text] if text else [], _sql([case])) | {"patch_by": by}
-
-    def _together(self, one: Together, base: Path) -> dict[str, Any]:
-        seen = kept(self.folder, audit_of(one.request))
-        said, cases = predicted.set_of(one.request, self.wanted.cases, seen)
-        if not cases:
-            return said
-        texts = [case.file.read_text() for case in cases if case.by != "sql"]
-        return self._real(base, one.request, texts, _sql(cases))
-
-    def _real(self, base: Path, request: str, texts: Sequence[str], sql: Sequence[str]) -> dict[str, Any]:
+    def _patched(self, requests: Sequence[str], base: Path) -> dict[str, Any]:
+        """The real gains of all patches of some requests, and of those of their sets together, by name."""
+        mine = self.wanted.on(requests)
+        seen = kept(self.folder, audit_of(requests)) or {}
+        changes, written = list[real.Change](), dict[str, str]()
+        for case in mine.cases:
+            fixed = seen["fixed"].get(case.patch)
+            written[case.patch] = "hand" if case.by == "fixer" and not fixed else case.by
+            change = _change(case.patch, case.request, [case])
+            changes.append(replace(change, patches=[fixed]) if fixed else change)
+        for one in mine.sets:
+            _, cases = predicted.set_of(one.request, mine.cases, seen)
+            if cases:
+                changes.append(_change(together(one.request), one.request, cases))
         load = os.getloadavg()[0]
-        try:
-            folder = real.patched(base, texts)
-            return real.real(base, folder, request, sql=sql, starts=self.starts) | {"load": round(load, 1)}
-        except real.NoPatchError as problem:
-            return {"why": str(problem)}
+        found = real.real(base, changes, ONE, self.starts)
+        more = {name: {"load": round(load, 1), "patch_by": written.get(name)} for name in found}
+        return {name: one | more[name] for name, one in found.items()}
 
 
-def _sql(cases: Sequence[Case]) -> list[str]:
-    return [case.file.read_text().strip().rstrip(";") for case in cases if case.by == "sql"]
+def _change(name: str, request: str, cases: Sequence[Case]) -> real.Change:
+    texts = {case: case.file.read_text() for case in cases}
+    return real.Change(
+        name=name,
+        request=request,
+        patches=[text for case, text in texts.items() if case.by != "sql"],
+        sql=[text.strip().rstrip(";") for case, text in texts.items() if case.by == "sql"],
+    )
 
 
 def _fixed(case: Case, seen: dict[str, Any], base: Path) -> str:

@@ -53,7 +53,7 @@ GET /user/{user}/posts
 ### topics of a user
 GET /user/{user}/topics
 """
-CATEGORIES, FORUMS, TOPICS, POSTS = 4, 5, 60, 40
+CATEGORIES, FORUMS, TOPICS, POSTS, TOPICS_PER_PAGE = 4, 5, 60, 40, 40
 
 
 def main(python: str) -> None:
@@ -62,7 +62,9 @@ def main(python: str) -> None:
     (HERE / "wsgi.py").write_text(WSGI.format(settings=str(settings)))
     (HERE / "subsecond.toml").write_text(TARGET.format(python=python))
     from flaskbb import create_app
+    from flaskbb.extensions import db
     from flaskbb.forum.models import Topic
+    from flaskbb.settings import flaskbb_config
     from flaskbb.utils.populate import create_latest_db, create_test_data, insert_bulk_data
 
     app = create_app(config=str(settings), instance_path=str(HERE / "instance"))
@@ -70,7 +72,7 @@ def main(python: str) -> None:
         create_latest_db()
         create_test_data(categories=CATEGORIES, forums=FORUMS, topics=1, posts=2)
         insert_bulk_data(TOPICS, POSTS)
-        from flaskbb.extensions import db
+        flaskbb_config["TOPICS_PER_PAGE"] = TOPICS_PER_PAGE
 
         topic = db.session.query(Topic).order_by(Topic.id.desc()).first()
         told = REQUESTS.format(topic=topic.id, user=topic.username)
