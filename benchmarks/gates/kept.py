@@ -15,6 +15,7 @@ from benchmarks.gates.ground import Ground
 from subsecond.harness.arms import Arm, arm
 from subsecond.harness.checkout import Checkout, checkout
 from subsecond.harness.clones import Connection
+from subsecond.harness.scout import Scouted
 from subsecond.harness.send import RequestFailed
 from subsecond.harness.session import looked_up
 from subsecond.model.target import RequestSpec
@@ -30,7 +31,7 @@ class KeptBase:
         self._stack, self._running = ExitStack(), ExitStack()
         self.checkout: Checkout = self._stack.enter_context(checkout(place.target, place.base))
         self.ground = looked_up(self.checkout.target)
-        self.seen: list[Connection] | None = None
+        self.scouted: Scouted | None = None
         self.old = False
         """Whether the arm has answered for an earlier patch."""
         self.written = False
@@ -78,7 +79,7 @@ class KeptSides(Sides):
     def __init__(self, kept: KeptBase, candidate: Checkout, stack: ExitStack) -> None:
         super().__init__(kept.checkout, candidate, stack, lambda line: None)
         self._kept = kept
-        self._seen = kept.seen
+        self._scouted = kept.scouted
         self._grounds["base"] = kept.ground
         self._told: list[RequestSpec] = []
 
@@ -86,7 +87,7 @@ class KeptSides(Sides):
         """The kept one, or the candidate's own."""
         if side == "candidate":
             return super().arm(side)
-        self._kept.seen = self.seen
+        self._kept.scouted = self.scouted
         return self._kept.arm(self.seen)
 
     def ask(self, side: Side, spec: RequestSpec, *, counted: bool = False) -> Asked | RequestFailed:
