@@ -1,4 +1,4 @@
-"""The long runs go one after the other; what they did is written down when all were done at full scale."""
+"""The long runs go one after the other; what they did at full scale is written down."""
 
 from __future__ import annotations
 
@@ -21,7 +21,6 @@ EXAMPLE_TESTS = Path(__file__).parents[2] / "examples" / "discovery" / "tests"
 sys.path.append(str(EXAMPLE_TESTS))  # its modules have names of their own, to be imported
 
 _RUNS = pytest.StashKey[list[Run]]()
-_WANTED = pytest.StashKey[int]()
 _LOAD = pytest.StashKey[float]()
 _RUN = pytest.StashKey[Run]()
 
@@ -64,15 +63,7 @@ def quick_path(tmp_path: Path) -> Iterator[Path]:
 
 def pytest_sessionstart(session: pytest.Session) -> None:
     session.config.stash[_RUNS] = []
-    session.config.stash[_WANTED] = -1
     session.config.stash[_LOAD] = os.getloadavg()[0]
-
-
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    files = {item.path for item in items if item.get_closest_marker("long")}
-    whole = files == set(Path(__file__).parent.glob("test_*.py")) and not config.option.keyword
-    config.stash[_WANTED] = sum(item.path in files for item in items) if whole else -1
 
 
 @pytest.hookimpl(wrapper=True)
@@ -92,6 +83,6 @@ def pytest_runtest_makereport(
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
     # collected among other folders, this file is loaded after the session's start
-    runs, wanted = session.config.stash.get(_RUNS, []), session.config.stash.get(_WANTED, -1)
-    if runs and len(runs) == wanted and figures.SCALE == 1:
+    runs = session.config.stash.get(_RUNS, [])
+    if runs and figures.SCALE == 1:
         figures.write(runs, session.config.stash[_LOAD])

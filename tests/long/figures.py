@@ -1,4 +1,4 @@
-"""What the long runs did: scaled counts, figures of each run, one committed result of a whole run at full scale."""
+"""What the long runs did: scaled counts, figures of each run, their last results at full scale, committed."""
 
 from __future__ import annotations
 
@@ -35,17 +35,20 @@ class Run:
 
 
 def write(runs: list[Run], load_before: float) -> None:
-    """Write results.json and RESULTS.md; called only after all runs were done at full scale."""
-    result = {
-        "date": datetime.datetime.now(datetime.UTC).strftime("%Y-%m-%d"),
-        "machine": machine(),
-        "load_average": [round(load_before, 2), round(os.getloadavg()[0], 2)],
-        "seconds": round(sum(run.seconds for run in runs)),
-        "runs": [
-            {"name": run.name, "did": run.did, "figures": run.figures, "outcome": run.outcome, "seconds": run.seconds}
-            for run in runs
-        ],
-    }
+    """Put runs at full scale into results.json and RESULTS.md; the others keep their rows, each with its own date."""
+    date = datetime.datetime.now(datetime.UTC).strftime("%Y-%m-%d")
+    load = [round(load_before, 2), round(os.getloadavg()[0], 2)]
+    rows = {row["name"]: row for row in json.loads(RESULTS.read_text())["runs"]} if RESULTS.exists() else {}
+    for run in runs:
+        told = {
+            "name": run.name,
+            "did": run.did,
+            "figures": run.figures,
+            "outcome": run.outcome,
+            "seconds": run.seconds,
+        }
+        rows[run.name] = {**told, "date": date, "load_average": load}
+    result = {"machine": machine(), "runs": list(rows.values())}
     RESULTS.write_text(json.dumps(result, indent=2, ensure_ascii=False) + "\n")
     PAGE.write_text(page(result))
 
@@ -56,14 +59,14 @@ def page(result: dict[str, Any]) -> str:
     lines = [
         "# Long runs",
         "",
-        "Written by `make test-long`, which does all of it again.",
+        "Written by `make test-long`, which does all of it again; each row is its last run at full scale. *Load*: the",
+        "machine's load average before and after all that ran with it.",
         "",
-        f"{result['date']}, {where['processor']}, {where['cores']} cores, {where['memory_gib']} GiB, "
-        f"{where['system']}, Python {where['python']}; load average {result['load_average'][0]} before and "
-        f"{result['load_average'][1]} after; {result['seconds'] / 60:.0f} minutes.",
+        f"{where['processor']}, {where['cores']} cores, {where['memory_gib']} GiB, {where['system']}, "
+        f"Python {where['python']}.",
         "",
-        "| run | what was done | figures | outcome |",
-        "|---|---|---|---|",
+        "| run | what was done | figures | outcome | date | load |",
+        "|---|---|---|---|---|---|",
     ]
     lines += [_row(run) for run in result["runs"]]
     return "\n".join(lines) + "\n"
@@ -71,7 +74,8 @@ def page(result: dict[str, Any]) -> str:
 
 def _row(run: dict[str, Any]) -> str:
     figures = "; ".join(f"{name} {_shown(value)}" for name, value in run["figures"].items())
-    cells = (run["name"], run["did"], figures, f"{run['outcome']} ({run['seconds']:.0f} s)")
+    load = ", ".join(map(str, run["load_average"]))
+    cells = (run["name"], run["did"], figures, f"{run['outcome']} ({run['seconds']:.0f} s)", run["date"], load)
     return "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |"
 
 

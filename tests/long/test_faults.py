@@ -42,7 +42,10 @@ KINDS: dict[str, tuple[Callable[[Audit], None], int, set[int]]] = {
 SIGNALS = ("SIGINT", "SIGTERM", "SIGKILL")
 SLUGS = set(re.findall(r"^\| ([a-z, -]+) \|", (Path(__file__).parents[2] / "docs" / "errors.md").read_text(), re.M))
 DOCUMENTED = {slug for cell in SLUGS for slug in cell.split(", ")} | {"interrupted"}
-KEPT = {".gitignore", "app.log", "findings.json", "traces", "lock", "filler"}
+KEPT = {
+    ".gitignore", "app.json", "app.log", "clones", "filler", "findings.json", "lock", "mapper.json", "plans.json",
+    "traces",
+}  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -130,6 +133,7 @@ def check_files(project: Platform, before: dict[str, bytes], code: int) -> None:
     if code == -9:
         return  # its own end leaves it no time; what it left is gone after the next audit
     assert names <= KEPT, names
+    assert not list((folder / "clones").glob("*")), "the note of a copy of the database"
     after = contents(project)
     kept = {name for name in after if after[name] == before.get(name)}
     assert after == before or not kept, f"{kept} are of the audit before, the others of this one (exit code {code})"

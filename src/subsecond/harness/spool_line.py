@@ -11,6 +11,9 @@ from subsecond.errors import SubsecondError
 from subsecond.store import from_json
 from subsecond_agent import protocol
 
+MOST_MICROSECONDS = 1 << 53
+"""Three centuries: beyond it a float would not be exact."""
+
 
 class LateLine(TypedDict):
     """What both sorts of line have; `subsecond_agent.protocol` says what each field means."""
@@ -99,10 +102,12 @@ def flaw(text: bytes, late: bool) -> str | None:
     frames, stacks = len(line["frames"]), len(line["stacks"])
     if not all(0 <= frame < frames for stack in line["stacks"] for frame in stack):
         return "a stack names a frame that is not there"
-    for number, (_, parent, _, _, stack, attributes) in enumerate(line["spans"]):
+    for number, (_, parent, start, taken, stack, attributes) in enumerate(line["spans"]):
         text_number = attributes.get(protocol.DB_TEXT, -1)
         if not (-1 <= parent < number and -1 <= stack < stacks):
             return f"span {number} names a parent or a stack that is not there"
+        if max(abs(start), abs(taken)) > MOST_MICROSECONDS:
+            return f"span {number} has impossible times"
         if type(text_number) is not int or not -1 <= text_number < len(line["texts"]):
             return f"span {number} names a text that is not there"
     named = _stacks_named(cast(TraceLine, line))
