@@ -1,5 +1,5 @@
 // Made from the report's JSON Schema by contract.mjs; do not edit.
-// schema sha256 a8b327475d410d74e030cc0d6c12c2a7d9e19ec677a9e59b93d3fb2e7aa7ed13
+// schema sha256 dec5139c13d08601f727fee6555e18aff846d436606e85a6e84497bbd6ea080d
 
 /**
  * All of it. `plan` None: `subsecond plan` was not run; `ledger` None: nothing was attempted.
@@ -233,15 +233,20 @@ export interface Phase {
   title: string;
 }
 /**
- * A request now, with all confirmed fixes at once, and (None: never run) after the attempts that were kept.
+ * A request now, with all confirmed fixes at once, and (None: never run) before and with the attempts kept.
+ *
+ *     `measured_before_ms` and `measured_ms` were taken side by side, later than `now_ms`. `kept`: ids of its kept steps.
  */
 export interface PlannedRequest {
   bars: Bar[];
   estimate: boolean;
+  kept: string[];
+  measured_before_ms: number | null;
   measured_ms: number | null;
   meets_goal: boolean | null;
   now_ms: number;
   predicted: Spread | null;
+  queries_measured: number | null;
   queries_now: number | null;
   queries_predicted: number | null;
   request: string;

@@ -3,7 +3,7 @@ import { count, ms, plural } from "../format.ts";
 import { useReport } from "../report.ts";
 import { link } from "../router.ts";
 import { StepBars, type StepRow } from "../ui/charts.tsx";
-import { Empty, FindingLink, Mark, Outcome, Panel, PlaceText, TabList } from "../ui/index.tsx";
+import { Empty, FindingLink, Mark, Outcome, Panel, PlaceText, TabList, Wide } from "../ui/index.tsx";
 
 export function PlanTab(props: { parts: string[] }) {
   const { report } = useReport();
@@ -13,6 +13,7 @@ export function PlanTab(props: { parts: string[] }) {
   return (
     <>
       <Path plan={plan} chosen={chosen} />
+      <Held plan={plan} />
       <Steps plan={plan} />
       {plan.left_out.length > 0 && (
         <Panel title="Without a step">
@@ -71,7 +72,7 @@ function Path(props: { plan: Plan; chosen: PlannedRequest | undefined }) {
       high: chosen.predicted.high,
     });
   if (chosen.measured_ms !== null)
-    rows.push({ label: "Measured", from: 0, to: chosen.measured_ms, tone: "measured", text: ms(chosen.measured_ms) });
+    rows.push({ label: "Measured, with what was kept", from: 0, to: chosen.measured_ms, tone: "measured", text: ms(chosen.measured_ms) });
   return (
     <Panel
       title="From now to the goal"
@@ -114,6 +115,64 @@ function Path(props: { plan: Plan; chosen: PlannedRequest | undefined }) {
           {chosen.bars.some((bar) => !bar.certain) && " Hatched: an upper bound, to be proven by the attempt; it counts towards no prediction."}
         </p>
       </div>
+    </Panel>
+  );
+}
+
+/** What the plan said against what came of it, for each request that was measured again. */
+function Held(props: { plan: Plan }) {
+  const lookup = useReport();
+  const rows = props.plan.requests.filter((one) => one.measured_ms !== null);
+  if (rows.length === 0) return null;
+  return (
+    <Panel title="Predicted against measured" aside={<span class="secondary">before and after were measured beside each other</span>}>
+      <Wide label="Predicted against measured">
+        <table class="numbers rows">
+          <thead>
+            <tr>
+              <th scope="col">Request</th>
+              <th scope="col">Before</th>
+              <th scope="col">All steps, predicted</th>
+              <th scope="col">With what was kept</th>
+              <th scope="col">Queries</th>
+              <th scope="col">predicted</th>
+              <th scope="col">measured</th>
+            </tr>
+          </thead>
+          <tbody>
+            {rows.map((one) => (
+              <tr key={one.request}>
+                <th scope="row">
+                  <a href={link("plan", one.request)}>{lookup.name(one.request)}</a>
+                  <span class="row-note"> {one.kept.length > 0 ? `kept: ${one.kept.join(", ")}` : "no step kept"}</span>
+                </th>
+                <td>{ms(one.measured_before_ms)}</td>
+                <td>
+                  {one.predicted ? ms(one.predicted.median) : "–"}
+                  {one.predicted && (
+                    <span class="row-note">
+                      {" "}
+                      {ms(one.predicted.low)} to {ms(one.predicted.high)}
+                    </span>
+                  )}
+                </td>
+                <td>
+                  <b>{ms(one.measured_ms)}</b>
+                </td>
+                <td>{count(one.queries_now)}</td>
+                <td>{count(one.queries_predicted)}</td>
+                <td>
+                  <b>{count(one.queries_measured)}</b>
+                </td>
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      </Wide>
+      <p class="secondary">
+        A prediction is of all confirmed fixes at once; where fewer steps were kept, or steps that no experiment had measured, the two differ
+        for that reason.
+      </p>
     </Panel>
   );
 }

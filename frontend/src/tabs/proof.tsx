@@ -36,12 +36,34 @@ export function Proof(props: { parts: string[] }) {
             {ledger.constraints.map((one, index) => (
               <li key={index}>
                 <b>{one.text}</b>
-                {one.because && <span class="secondary"> because {one.because}</span>}
+                {one.because && (
+                  <span class="secondary">
+                    {" "}
+                    because <Because text={one.because} />
+                  </span>
+                )}
                 <span class="rule mono">{one.rule}</span>
               </li>
             ))}
           </ul>
         </Panel>
+      )}
+    </>
+  );
+}
+
+/** What a constraint rests on; an attempt is a link to it. */
+function Because(props: { text: string }) {
+  return (
+    <>
+      {props.text.split(/(attempt \d+)/).map((part, index) =>
+        index % 2 ? (
+          <a key={index} href={link("proof", part.replace(" ", "-"))}>
+            {part}
+          </a>
+        ) : (
+          part
+        ),
       )}
     </>
   );
@@ -57,6 +79,7 @@ function Summary(props: { ledger: Ledger }) {
         <Figure class="good" value={count(of("kept"))} label="kept" />
         <Figure class="bad" value={count(of("reverted"))} label="reverted" />
         <Figure value={count(of("refused"))} label="refused before any gate" />
+        <Figure value={ms(attempts.reduce((total, one) => total + (one.ms ?? 0), 0))} label="at work on them" />
       </dl>
       {base && (
         <p class="secondary">
@@ -128,8 +151,10 @@ function GateTable(props: { attempts: Attempt[] }) {
 
 function AttemptPanel(props: { attempt: Attempt; open: boolean }) {
   const { attempt } = props;
+  /** The last gate says it in its own line. */
+  const told = attempt.gates.some((gate) => gate.why && attempt.why.endsWith(gate.why));
   return (
-    <section class="panel attempt" id={`attempt-${attempt.number}`} aria-labelledby={`attempt-title-${attempt.number}`}>
+    <section class={`panel attempt ${attempt.outcome}`} id={`attempt-${attempt.number}`} aria-labelledby={`attempt-title-${attempt.number}`}>
       <header class="panel-head">
         <h2 id={`attempt-title-${attempt.number}`}>
           <Outcome outcome={attempt.outcome} /> Attempt {attempt.number}
@@ -139,9 +164,9 @@ function AttemptPanel(props: { attempt: Attempt; open: boolean }) {
         </div>
       </header>
       <p>
-        <FindingLink id={attempt.finding} /> <span class="secondary">step {attempt.step}</span>
+        <FindingLink id={attempt.finding} title /> <span class="secondary">{attempt.kind}, step {attempt.step}</span>
       </p>
-      {attempt.why && <p>{attempt.why}</p>}
+      {attempt.why && !told && <p>{attempt.why}</p>}
       {attempt.gates.length > 0 && (
         <ul class="gates">
           {attempt.gates.map((gate) => (

@@ -22,12 +22,18 @@ class Bar:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlannedRequest:
-    """A request now, with all confirmed fixes at once, and (None: never run) after the attempts that were kept."""
+    """A request now, with all confirmed fixes at once, and (None: never run) before and with the attempts kept.
+
+    `measured_before_ms` and `measured_ms` were taken side by side, later than `now_ms`. `kept`: ids of its kept steps.
+    """
 
     request: str
     now_ms: float
     predicted: Spread | None = None
+    measured_before_ms: float | None = None
     measured_ms: float | None = None
+    queries_measured: int | None = None
+    kept: tuple[str, ...] = ()
     queries_now: int | None = None
     queries_predicted: int | None = None
     estimate: bool = False

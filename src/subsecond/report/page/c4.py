@@ -74,7 +74,8 @@ def _flow_views(
         if flow is None:
             continue
         if before is not None:
-            haunt(flow, before)
+            same = haunt(flow, before)
+            hint = {same[box]: y for box, y in hint.items() if box in same}
         view = flow.draft.view(
             _name(f"flow-{word}", recorded.side),
             "flow",

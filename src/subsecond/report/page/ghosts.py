@@ -6,23 +6,28 @@ from dataclasses import replace
 
 from subsecond.report.page.draft import DraftBox
 from subsecond.report.page.flow import Flow
+from subsecond.report.page.wording import short
 
 MOST_GHOSTS = 12
 _ADDED = ("cache", "external", "table")
 """Kinds whose names stay from one version to the next; a function may only have moved."""
 
 
-def haunt(after: Flow, before: Flow) -> None:
+def haunt(after: Flow, before: Flow) -> dict[str, str]:
     """Put into the draft of `after` what only `before` has: tables and services, sessions, what a finding is about.
 
-    Functions are the same if they are called the same, wherever they stand.
+    Functions are the same if they are called the same, wherever they stand; one that is folded into its caller still
+    runs. -> id of a box before -> id of the same thing after, or of its ghost.
     """
     twins = _twins(after, before)
-    asked = after.asked
+    asked, running = after.asked, {short(name) for _, name in after.calls.functions}
     gone = [
         box
         for box in before.draft.boxes.values()
-        if box.id not in twins and _matters(box) and not (box.kind == "table" and asked.intersection(_tables(box)))
+        if box.id not in twins
+        and _matters(box)
+        and not (box.kind == "table" and asked.intersection(_tables(box)))
+        and not (box.kind == "component" and box.title in running)
     ]
     gone.sort(key=lambda box: (_order(box), -(box.seconds or 0.0)))
     ghosts = gone[:MOST_GHOSTS]
@@ -39,6 +44,7 @@ def haunt(after: Flow, before: Flow) -> None:
             box, id=twins[box.id], change="removed", note=_note(box, after), statements=dict(box.statements)
         )
     _link(after, before, twins, {f"gone-{box.id}" for box in ghosts})
+    return twins
 
 
 def _twins(after: Flow, before: Flow) -> dict[str, str]:

@@ -293,11 +293,12 @@ def _headline(sources: Sources, comparisons: Sequence[Comparison], words: Mappin
         return "No request of this audit gave an answer that could be measured."
     worst = max(measured, key=lambda one: one.seconds.median if one.seconds else 0.0)
     assert worst.seconds is not None
-    text = f"{worst.name} takes {shown_ms(ms(worst.seconds.median))}"
-    if worst.queries is not None and worst.sessions is not None:
-        text += f" with {many(worst.queries, 'statement')} and {many(worst.sessions, 'session')}"
     compared = next((one for one in comparisons if one.request == words[worst.name]), None)
     row = next((one for one in compared.rows if one.key == "time"), None) if compared else None
+    # measured beside what comes after, where that was done: one request has one time in one sentence
+    text = f"{worst.name} takes {shown_ms(row.before if row and row.before else ms(worst.seconds.median))}"
+    if worst.queries is not None and worst.sessions is not None:
+        text += f" with {many(worst.queries, 'statement')} and {many(worst.sessions, 'session')}"
     if compared and row and row.before and row.after:
         after = shown_ms(row.after)
         if compared.basis == "predicted":

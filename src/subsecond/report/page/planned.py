@@ -11,6 +11,7 @@ from subsecond.model.report_common import Spread, TimePart
 from subsecond.model.report_plan import Bar, LeftOut, Phase, Plan, PlannedRequest, PlanStep
 from subsecond.report.page.tables import Tables
 from subsecond.report.page.units import ms, spread
+from subsecond_agent import protocol
 
 UNSEEN_MS = 0.0005
 """A bar below it is nothing at any scale."""
@@ -28,7 +29,8 @@ def planned(
 ) -> Plan:
     """`times`: time parts of each request by its name; `words`: its id."""
     last = {(one.finding, one.kind): one for one in attempts}
-    after = {one.request: one.seconds_after for one in optimized.after} if optimized else {}
+    after = {one.request: one for one in optimized.after} if optimized else {}
+    kept = [step for step in plan.steps if _kept(last.get((step.finding, step.kind)))]
     used = {step.phase for step in plan.steps}
     return Plan(
         goal_ms=None if plan.goal_seconds is None else ms(plan.goal_seconds),
@@ -38,7 +40,10 @@ def planned(
                 request=words.get(name, name),
                 now_ms=ms(one.now_seconds),
                 predicted=_predicted(one),
-                measured_ms=ms(after[name]) if name in after else None,
+                measured_before_ms=ms(after[name].seconds_before) if name in after else None,
+                measured_ms=ms(after[name].seconds_after) if name in after else None,
+                queries_measured=after[name].counts_after.get(protocol.COUNT_QUERIES) if name in after else None,
+                kept=tuple(step.id for step in kept if name in step.requests),
                 queries_now=one.queries_now,
                 queries_predicted=one.queries_predicted,
                 estimate=one.estimate,
@@ -52,6 +57,10 @@ def planned(
         left_out=tuple(LeftOut(finding=one.finding, kind=one.kind, why=one.why) for one in plan.left_out),
         notes=plan.notes,
     )
+
+
+def _kept(attempt: Attempt | None) -> bool:
+    return attempt is not None and attempt.outcome == "kept"
 
 
 def _predicted(one: noun.Endpoint) -> Spread | None:
