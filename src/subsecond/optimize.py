@@ -278,8 +278,12 @@ def _stands(target: Target, kept: Attempt, base: str) -> bool:
 
 
 def _settled(target: Target, attempts: Sequence[Attempt], finding: Finding, base: str, proposer: Proposer) -> bool:
-    """Whether this finding was kept already, or refused by the same code before."""
+    """Whether this finding was kept already, or refused by the same code before.
+
+    What got no verdict (a full disk, a service that was down) is worth another try.
+    """
     own = [one for one in attempts if one.finding == finding.id and one.kind == finding.kind]
+    judged = [one for one in own if one.base == base and not (one.gates and one.gates[-1].verdict == "no verdict")]
     return any(one.outcome == "kept" and _stands(target, one, base) for one in own) or (
-        proposer.tries == 1 and any(one.base == base and one.outcome in ("refused", "reverted") for one in own)
+        proposer.tries == 1 and any(one.outcome in ("refused", "reverted") for one in judged)
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import importlib
 import pkgutil
 import signal
@@ -63,6 +64,12 @@ def main() -> None:
     except SubsecondError as error:
         click.echo(f"subsecond: {error}", err=True)
         sys.exit(error.exit_code)
+    except OSError as error:
+        if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+            raise
+        place = f"{error.filename}: " if error.filename else ""
+        click.echo(f"subsecond: no-space: {place}{error.strerror}; make room and run it again", err=True)
+        sys.exit(EXIT_USAGE)
     except (KeyboardInterrupt, click.exceptions.Abort):
         click.echo("subsecond: interrupted: stopped what was started; nothing is half written", err=True)
         sys.exit(128 + signal.SIGINT)

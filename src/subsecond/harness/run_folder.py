@@ -19,8 +19,8 @@ from subsecond.harness import processes
 PREFIX = "run-"
 _PIDS = "pids.json"
 LOCK = "lock"
-SCRATCH = ("arm-", "facts-")
-"""Folders of scratch databases; who holds the lock and has not made one yet finds only left ones."""
+SCRATCH = ("arm-", "facts-", "sandbox-")
+"""Folders of scratch databases and of sandboxes; who holds the lock and has not made one yet finds only left ones."""
 FRESH_SECONDS = 10.0
 
 

@@ -22,6 +22,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from subsecond import store
 from subsecond.errors import SubsecondError
 from subsecond.harness import relay
 from subsecond.harness.environment import PythonFacts
@@ -30,6 +31,7 @@ from subsecond.model.target import Target
 from subsecond_agent import protocol
 
 PROGRAM = "bwrap"
+PREFIX = "sandbox-"
 PROBE_SECONDS = 10.0
 HOME = "/tmp/home"
 PASSED = ("PATH", "LANG", "LANGUAGE", "TZ", "TERM")
@@ -129,7 +131,7 @@ def wrapped(
     confinement = widened(target, writable=writable, readable=readable).confinement
     assert confinement is not None
     ways = [*confinement.ways, *(Way(host=host, port=number) for host, number in target.allowed.connect)]
-    with tempfile.TemporaryDirectory(prefix="subsecond-sandbox-") as folder:
+    with tempfile.TemporaryDirectory(prefix=PREFIX, dir=store.folder(target.home)) as folder:
         hosts = Path(folder) / "hosts"
         placed = _placed(ways)
         hosts.write_text(_hosts(placed))

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from subsecond.contract.compare import Reply
+from subsecond.errors import EXIT_FAILED, SubsecondError
 from subsecond.harness import sandbox
 from subsecond.harness.arms import Arm, arm
 from subsecond.harness.checkout import Checkout
@@ -23,6 +24,7 @@ from subsecond_agent import protocol
 Side = Literal["base", "candidate"]
 SIDES: tuple[Side, Side] = ("base", "candidate")
 COUNTS = (protocol.COUNT_QUERIES, protocol.COUNT_CHECKOUTS, protocol.COUNT_ROWS)
+RATE_LIMITED = 429
 TOLD = (*COUNTS, protocol.COUNT_LOGS)
 """Log records too: they may rise, but where fewer are promised they are counted."""
 
@@ -130,6 +132,13 @@ class Sides:
         answer = one.app.send(spec, protocol.MODE_TIMED, mark)
         if isinstance(answer, RequestFailed):
             return answer
+        if side == "base" and answer.status == RATE_LIMITED:
+            raise SubsecondError(
+                "rate-limited",
+                f"the base answers {spec.name} with 429: the gates ask more often than its limit allows; raise the "
+                "limit for them (env of the target)",
+                exit_code=EXIT_FAILED,
+            )
         line = one.app.trace_of(mark) if counted else None
         after = one.outside() if counted else None
         reply = Reply(status=answer.status, headers=answer.headers, body=answer.body)

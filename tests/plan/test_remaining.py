@@ -1,0 +1,53 @@
+"""What is left of a plan on changed code: matched by key, then by sight; what one look can miss stays."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from subsecond.model.finding import Finding, Place
+from subsecond.model.plan import Step
+from subsecond.plan.remaining import remaining
+
+
+def finding(name: str, **fields: object) -> Finding:
+    given: dict[str, object] = {
+        "id": name, "key": f"key of {name}", "kind": "lazy-load", "phase": 2, "request": "rooms",
+        "requests": ("rooms",), "title": name, "file": "shop.py", "line": 3, "function": "rooms", "queries": 9,
+        "fingerprint": f"Room.{name}", **fields,
+    }  # fmt: skip
+    return Finding(**given)  # type: ignore[arg-type]
+
+
+def step(one: Finding) -> tuple[Step, Finding]:
+    return Step(
+        id=one.id.replace("F", "S"), phase=2, finding=one.id, kind=one.kind, title=one.title, file=one.file,
+        line=one.line, requests=one.requests, gain_seconds=None, fidelity=None, proof="attempt", risk="", measure="",
+        revert="",
+    ), one  # fmt: skip
+
+
+def test_steps_follow_their_findings() -> None:
+    same, moved, gone = finding("F1"), finding("F2"), finding("F3")
+    timed, unseen, job = (
+        finding("F4", queries=0),
+        finding("F5", kind="missing-index"),
+        finding("F6", request="job send"),
+    )
+    known = [same, moved, gone, timed, unseen, job]
+    now = [
+        replace(same, id="F1", line=8, cause=Place(file="models.py", line=5, function="")),
+        replace(moved, id="F2", key="another", function="listed", file="lists.py", line=4),
+        finding("F3", key="fresh", fingerprint="Room.owner"),
+    ]
+    found = remaining([step(one) for one in known], known, now, unseen=("missing-index",), looked={"rooms"})
+    assert [one.finding for one, _ in found.steps] == ["F1", "F2", "F4", "F5", "F6"]
+    assert [(one.file, one.line) for one, _ in found.steps][:2] == [("models.py", 5), ("lists.py", 4)]
+    assert [one.id for _, one in found.steps] == ["F1", "F2", "F4", "F5", "F6"]
+    assert [one.finding for one in found.gone] == ["F3"]
+    assert [(one.id, one.key) for one in found.new] == [("F7", "fresh")]
+
+
+def test_nothing_is_gone_where_nothing_has_changed() -> None:
+    known = [finding(f"F{number}") for number in (1, 2, 3)]
+    found = remaining([step(one) for one in known[1:]], known, known[::-1], unseen=(), looked={"rooms"})
+    assert [one for _, one in found.steps] == known[1:] and found.gone == () and found.new == ()
