@@ -82,6 +82,7 @@ def optimize(
 
     Patches run in a sandbox; `trust_patch`: with the user's rights. Raises SubsecondError where no sandbox can be had.
     """
+    checkout.top_level(target.root)  # without a repository there is no base: told before anything else
     if not trust_patch:
         sandbox.require()
     with ExitStack() as stack:
