@@ -96,7 +96,7 @@ def test_an_interpreter_is_not_resolved(tmp_path: Path) -> None:
             "config-unknown-key",
             ["subsecond.toml", '"reqests"', 'did you mean "requests"?', "known:", "goal"],
         ),
-        ('zzz = "a"', "config-unknown-key", ['"zzz" (known: allow, app']),
+        ('zzz = "a"', "config-unknown-key", ['"zzz" (known: alerts, allow, app']),
         ("app = 5", "config-wrong-type", ["app = 5 is a number", "wanted text in quotes"]),
         ('app = ""', "config-bad-value", ["it is empty"]),
         ('app = "src/shop.py"', "config-bad-value", ["wanted module:attribute", '"src.shop:app"']),
