@@ -177,3 +177,24 @@ def test_no_folder(tmp_path: Path) -> None:
 )
 def test_durations(text: str, seconds: float | None) -> None:
     assert durations.seconds(text) == (pytest.approx(seconds) if seconds is not None else None)
+
+
+def test_what_is_let_into_the_sandbox(tmp_path: Path) -> None:
+    (tmp_path / "subsecond.toml").write_text(
+        'app = "shop:app"\n[sandbox]\nenv = ["KEY"]\nread = ["data"]\nconnect = ["cache:6379", "[::1]:80"]\n'
+    )
+    (tmp_path / "data").mkdir()
+    allowed = load(tmp_path, {}).allowed
+    assert allowed.env == ("KEY",) and allowed.read == (tmp_path / "data",)
+    assert allowed.connect == (("cache", 6379), ("::1", 80))
+
+
+@pytest.mark.parametrize(
+    ("line", "part"),
+    [('connect = ["cache"]', "host:port"), ('read = ["nowhere"]', "does not exist"), ('reed = ["x"]', "read")],
+)
+def test_what_cannot_be_let_into_the_sandbox(tmp_path: Path, line: str, part: str) -> None:
+    (tmp_path / "subsecond.toml").write_text(f'app = "shop:app"\n[sandbox]\n{line}\n')
+    with pytest.raises(SubsecondError) as caught:
+        load(tmp_path, {})
+    assert part in caught.value.message

@@ -73,7 +73,7 @@ CONFIG = """\
 app = "shop:app"
 python = "{python}"
 run = "{run}"
-get = ["/rooms"]
+get = ["/rooms", "/plans"]
 ready = "60s"
 timeout = "30s"
 """
@@ -106,6 +106,14 @@ def rooms():
     with engine.connect() as connection:
         for number in range(12):
             found = connection.execute(text("SELECT 40 + 2")).scalar()
+    return jsonify({"answer": found})
+
+
+@app.get("/plans")
+def plans():
+    with engine.connect() as connection:
+        for number in range(12):
+            found = connection.execute(text("SELECT 40 + 3")).scalar()
     return jsonify({"answer": found})
 """
 
