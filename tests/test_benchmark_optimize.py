@@ -123,6 +123,8 @@ def test_a_record_reads_back(tmp_path: Path) -> None:
         own.mkdir(parents=True)
         (own / "prompt.md").write_text(f"prompt {number}")
         (own / "transcript.txt").write_text(said)
+    (project / export.NOTES).parent.mkdir()
+    (project / export.NOTES).write_text('{"city": "porto", "candidates": 40, "who": "assistant", "minutes": 3}')
     (into / "001").mkdir(parents=True)
     (into / "001" / "note.md").write_text("batched\n")
     kept = Attempt(
@@ -135,6 +137,7 @@ def test_a_record_reads_back(tmp_path: Path) -> None:
         outcome="refused", why="given up",
     )  # fmt: skip
     assert transcript.write(project, [kept, refused], into, tmp_path / "record") == 2
+    assert transcript.exported(tmp_path / "record") == {"city": "porto", "candidates": 40}
     first, second = transcript.read(tmp_path / "record")
     assert first.patch == "diff\n" and first.verdict["outcome"] == "kept" and first.verdict["seconds"] == 61.0
     assert second.patch == "" and second.verdict["why"] == "given up"

@@ -174,7 +174,7 @@ def _replay(options: argparse.Namespace) -> int:
         return 0
     with _result.alone(), own() as platform, tempfile.TemporaryDirectory(prefix="subsecond-benchmark-") as folder:
         load, project = os.getloadavg()[0], Path(folder) / "discovery"
-        export(project, platform)
+        export(project, platform, **transcript.exported())
         found = replay(project, turns)
         bench = measured.measured(project, found.commit, platform, SMALL, "2ms", quick=options.quick)
     endpoints = measured.endpoints(bench)

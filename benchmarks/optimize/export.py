@@ -49,6 +49,8 @@ IGNORED = ".venv/\n.subsecond/\n__pycache__/\n"
 COPY = "copy-discovery-database {name}"
 """The command for a copy of the data as it is."""
 CITY = "lisbon"
+NOTES = Path(".git") / "subsecond-benchmark.json"
+"""How a folder was exported, and minutes and proposer of the runs on it; no file of the application."""
 
 
 def export(folder: Path, platform: Platform, city: str = CITY, candidates: int | None = None) -> str:
@@ -80,6 +82,7 @@ def export(folder: Path, platform: Platform, city: str = CITY, candidates: int |
     git(folder, "init", "-q", "-b", "main")
     git(folder, "add", "-A")
     git(folder, "commit", "-q", "-m", "The application as it is")
+    (folder / NOTES).write_text(json.dumps({"city": city, "candidates": candidates}) + "\n")
     return git(folder, "rev-parse", "HEAD").strip()
 
 

@@ -11,15 +11,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmarks.optimize.export import REPOSITORY, git
+from benchmarks.optimize.export import NOTES, REPOSITORY, git
 from benchmarks.optimize.platform import stop
 from subsecond import store
 from subsecond.errors import EXIT_DONE, EXIT_FAILED
 from subsecond.model.optimized import Optimized
 
 SUBSECOND = Path(sys.executable).with_name("subsecond")
-NOTES = Path(".git") / "subsecond-benchmark.json"
-"""Minutes and proposer of the runs on an exported folder; no file of the application."""
 PROMPTS = ("analyse", "plan")
 """What whoever plays the assistant may read before the first step."""
 

@@ -9,10 +9,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from benchmarks.optimize.export import NOTES
 from benchmarks.optimize.hand_over import SAID
 from subsecond.model.attempt import Attempt
 
 FOLDER = Path(__file__).parent / "transcript"
+EXPORTED = "export.json"
+"""How the application was exported for the run: the replay judges on the same requests and data."""
 OUTCOMES = ("kept", "reverted", "refused")
 
 
@@ -31,10 +34,13 @@ def write(project: Path, attempts: Sequence[Attempt], handed_over: Path | None, 
     `handed_over` is the folder of the hand-overs, None for a run of the fixers (without prompts and notes).
     """
     shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    notes = json.loads((project / NOTES).read_text())
+    (folder / EXPORTED).write_text(json.dumps({name: notes[name] for name in ("city", "candidates")}) + "\n")
     told = [one for one in attempts if one.outcome in OUTCOMES]
     for one in told:
         turn = folder / f"{one.number:03}"
-        turn.mkdir(parents=True)
+        turn.mkdir()
         (turn / "patch").write_text(one.patch, errors="surrogateescape")
         (turn / "verdict.json").write_text(json.dumps(_verdict(one), indent=2) + "\n")
         own = project / ".subsecond" / "attempts" / turn.name
@@ -56,6 +62,12 @@ def read(folder: Path = FOLDER) -> list[Turn]:
         )
         for turn in sorted(folder.glob("[0-9]*"))
     ]
+
+
+def exported(folder: Path = FOLDER) -> dict[str, Any]:
+    """The options of `export` that the record was made with."""
+    found: dict[str, Any] = json.loads((folder / EXPORTED).read_text())
+    return found
 
 
 def _verdict(one: Attempt) -> dict[str, Any]:
