@@ -47,7 +47,7 @@ def applications() -> dict[str, Application]:
     found = [
         Application(
             name="market", origin="written for this benchmark, bottlenecks that overlap",
-            standing=_ours(HERE / "market", "market", "MARKET_DB"), budget=90,
+            standing=_ours(HERE / "market", "market", "MARKET_DB"), budget=120,
         ),
         Application(
             name="library", origin="benchmarks/detection, sealed half",
@@ -63,7 +63,7 @@ def applications() -> dict[str, Application]:
         ),
         Application(
             name="discovery", origin="examples/discovery, legacy, small data, PostgreSQL", standing=_discovery,
-            budget=90,
+            budget=120,
         ),
         *(
             Application(name=one.name, origin=f"PyPI: {one.requirement}", standing=_packaged(one), budget=70)
