@@ -143,8 +143,8 @@ def test_no_repository_and_no_sandbox_are_told_before_anything_runs(
     (bare / "shop.py").write_text(SHOP)
     for folder, slug in ((bare, "not-a-repository"), (repository, "untrusted-patch")):
         target = load(folder, {"app": "shop:app", "python": sys.executable, "get": ["/rooms"]})
+        plan = Plan(goal_seconds=None)
         with pytest.raises(SubsecondError) as caught:
-            plan = Plan(goal_seconds=None)
             optimize(target, Audit(), plan, Scripted(lambda text: text), Limits(), say=lambda line: None)
         assert caught.value.slug == slug
         monkeypatch.setattr(sandbox, "unavailable", lambda: "bubblewrap is not installed")
