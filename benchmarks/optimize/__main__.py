@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import signal
 import sys
 import tempfile
 from pathlib import Path
@@ -21,7 +22,8 @@ SCALES = ("small", "medium", "full")
 
 
 def main() -> int:
-    """Run one verb -> the exit code."""
+    """Run one verb -> the exit code. SIGTERM ends it like an interrupt, so that what it started is stopped."""
+    signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(128 + number))
     options = _parser().parse_args()
     return int(options.verb(options))
 
