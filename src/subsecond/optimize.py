@@ -224,7 +224,7 @@ class _Loop:
                 return None, False
             if found.outcome == "kept" and found.commit:
                 return found.commit, True
-            if refused:
+            if refused or found.undecided:  # no other patch would help a gate that cannot judge
                 break
         return None, True
 
@@ -284,7 +284,7 @@ def _settled(target: Target, attempts: Sequence[Attempt], finding: Finding, base
     What got no verdict (a full disk, a service that was down) is worth another try.
     """
     own = [one for one in attempts if one.finding == finding.id and one.kind == finding.kind]
-    judged = [one for one in own if one.base == base and not (one.gates and one.gates[-1].verdict == "no verdict")]
+    judged = [one for one in own if one.base == base and not one.undecided]
     return any(one.outcome == "kept" and _stands(target, one, base) for one in own) or (
         proposer.tries == 1 and any(one.outcome in ("refused", "reverted") for one in judged)
     )

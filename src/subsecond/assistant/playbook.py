@@ -115,10 +115,13 @@ def _failing_input(known: Known) -> list[str]:
 
 
 def _within(known: Known) -> list[str]:
+    own = known.step is not None and known.last_failure is not None
     return [
         "# Quick, within what was learnt",
-        "Each rule at the end was paid for by a failed attempt. Within them, make the step below as quick as can be.",
+        "Keep to the rules at the end: failed attempts and people have added to them. Within them, make the step below "
+        "as quick as can be.",
         _step(known),
+        _failure(known) if own else "",
         _attempts(known),
     ]
 
@@ -220,7 +223,9 @@ def _failure(known: Known) -> str:
 def _attempts(known: Known) -> str:
     if not known.attempts:
         return ""
-    lines = [f"- attempt {one.number}, {one.kind}: {one.outcome}: {one.why}" for one in known.attempts[-10:]]
+    lines = [
+        f"- attempt {one.number}, {one.finding} {one.kind}: {one.outcome}: {one.why}" for one in known.attempts[-10:]
+    ]
     return "## So far\n\n" + _fenced("\n".join(lines))
 
 
@@ -244,8 +249,15 @@ def _fenced(text: str, language: str = "text") -> str:
 
 
 def next_prompt(attempts: Sequence[Attempt], finding: str) -> str:
-    """Which prompt fits a step now: after a failed boot, a failed edge value, with constraints, or at the start."""
-    failed = [one for one in attempts if one.finding == finding and one.outcome in ("reverted", "refused")]
+    """Which prompt fits a step now: after a failed boot, a failed edge value, with constraints, or at the start.
+
+    What got no verdict taught nothing: the step is asked for as it was.
+    """
+    failed = [
+        one
+        for one in attempts
+        if one.finding == finding and one.outcome in ("reverted", "refused") and not one.undecided
+    ]
     if not failed:
         return "continue"
     gate = next((one.gate for one in failed[-1].gates if one.verdict != "passed"), "")

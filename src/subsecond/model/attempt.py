@@ -40,3 +40,8 @@ class Attempt:
     def passed(self) -> bool:
         """Whether it went through all gates, kept or not."""
         return bool(self.gates) and all(one.verdict in ("passed", "not applicable") for one in self.gates)
+
+    @property
+    def undecided(self) -> bool:
+        """Whether it ended at a gate that could not judge: nothing is known against the patch."""
+        return bool(self.gates) and self.gates[-1].verdict == "no verdict"

@@ -45,6 +45,9 @@ class Outcome:
         return verdict(NAME, "passed", self._summary(), lines)
 
     def _more_time(self) -> str:
+        if not self.course.starts:
+            given = durations.text(self.case.speed_seconds)
+            return f"no fresh start came to its end in the {given} given: allow several times as long by --speed-budget"
         whole = self.case.speed_seconds + self.course.seconds * (LEAST_STARTS - self.course.starts)
         return (
             f"{self.course.starts} of {LEAST_STARTS} fresh starts in the time given; about "
