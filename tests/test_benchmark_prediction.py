@@ -77,7 +77,7 @@ def pair(predicted: float, real: float, fidelity: str = "measured") -> dict[str,
     """A pair whose prediction is known to 10 ms, its real gain to 5 ms."""
     return {
         "case": f"{predicted} {real}", "predicted": predicted, "low": predicted - 0.01, "high": predicted + 0.01,
-        "real": real, "real_low": real - 0.005, "real_high": real + 0.005, "fidelity": fidelity,
+        "real": real, "real_low": real - 0.005, "real_high": real + 0.005, "fidelity": fidelity, "open": False,
     }  # fmt: skip
 
 
@@ -89,6 +89,14 @@ def test_only_measured_gains_count_for_coverage() -> None:
     assert found["misses"] == ["0.1 0.114", "0.1 0.2"]
     assert found["by_fidelity"] == {"measured": 3, "estimate": 1}
     assert (found["cumulative_error"], found["cumulative_worst"]) == (0.05, 0.1)
+
+
+def test_an_interval_of_too_few_pairs_counts_for_nothing() -> None:
+    said = predicted.prediction(CASE, seen(trial(0.15, points=[(0.4, 0.1), (0.4, 0.11)])))
+    assert said["open"]
+    assert (said["low"], said["high"]) == (pytest.approx(-1), pytest.approx(1))
+    found = score([pair(0.1, 0.105), {**pair(0.1, 0.9), "open": True}], [])
+    assert (found["coverage"], found["counted_for_coverage"], found["open_intervals"]) == (1.0, 1, 1)
 
 
 def test_bounds_hold_on_their_own_side() -> None:

@@ -113,7 +113,8 @@ def _pair(case: Case, said: Mapping[str, Any], done: Mapping[str, Any]) -> dict[
     names = ("fidelity", "virtual_fix", "verdict", "method", "queries_saved")
     return {
         **_compared(case.name, case.app, said, done), "request": case.request, "kind": case.kind,
-        "patch_by": done["patch_by"], **{name: said[name] for name in names}, "counts": done["counts"],
+        "patch_by": done["patch_by"], "open": said["open"], "counts": done["counts"],
+        **{name: said[name] for name in names},
     }  # fmt: skip
 
 
@@ -134,7 +135,7 @@ def _compared(name: str, app: str, said: Mapping[str, Any], done: Mapping[str, A
 def show(figures: Mapping[str, Any]) -> None:
     """A line for each pair and set, then the score."""
     for pair in figures["pairs"]:
-        mark = " " if pair["fidelity"] != "measured" else "+" if covered(pair) else "-"
+        mark = " " if pair["fidelity"] != "measured" or pair["open"] else "+" if covered(pair) else "-"
         print(f"{mark} {_line(pair)}  {pair['fidelity']}, {pair['virtual_fix']}, {pair['verdict']}")
     for one in figures["sets"]:
         print(f"  {_line(one)}  off by {error(one):.0%}")

@@ -47,7 +47,7 @@ def applications() -> dict[str, Application]:
     found = [
         Application(
             name="market", origin="written for this benchmark, bottlenecks that overlap",
-            standing=_ours(HERE / "market", "market", "MARKET_DB"), budget=120,
+            standing=_ours(HERE / "market", "market", "MARKET_DB"), budget=70,
         ),
         Application(
             name="library", origin="benchmarks/detection, sealed half",
@@ -55,15 +55,15 @@ def applications() -> dict[str, Application]:
         ),
         Application(
             name="clinic", origin="benchmarks/detection, sealed half",
-            standing=_ours(DETECTION / "sealed" / "clinic", "clinic", "CLINIC_DB"), at_once=4,
+            standing=_ours(DETECTION / "sealed" / "clinic", "clinic", "CLINIC_DB"), at_once=8, budget=20,
         ),
         Application(
             name="desk", origin="benchmarks/detection, open half",
-            standing=_ours(DETECTION / "open", "desk", "DESK_DB"), at_once=6,
+            standing=_ours(DETECTION / "open", "desk", "DESK_DB"), at_once=6, budget=20,
         ),
         Application(
             name="discovery", origin="examples/discovery, legacy, small data, PostgreSQL", standing=_discovery,
-            budget=120,
+            budget=70,
         ),
         *(
             Application(name=one.name, origin=f"PyPI: {one.requirement}", standing=_packaged(one), budget=70)

@@ -19,6 +19,8 @@ REPEAT = "5"
 """Runs that only tell how long a request takes; trials and patches are timed by themselves."""
 LEVEL = 0.10
 """1 - the level of the intervals that are compared; the tool itself states 95 %."""
+OPEN = 20.0
+"""As a logarithm: as good as nothing left."""
 NARROWER = 1.645 / 1.960
 """Half an interval of 90 % by half of one of 95 %, for what is known by its ends alone (normal approximation)."""
 
@@ -72,18 +74,27 @@ def prediction(case: Case, seen: Mapping[str, Any]) -> dict[str, Any]:
     return told | {name: trial[name] for name in names} | {"method": best["method"]} | shares(best)
 
 
-def shares(record: Mapping[str, Any]) -> dict[str, float]:
-    """A trial's gain as a share of the base's time with its interval of 90 %, and the base's seconds then."""
+def shares(record: Mapping[str, Any]) -> dict[str, Any]:
+    """A trial's gain as a share of the base's time with its interval of 90 %, and the base's seconds then.
+
+    `open`: too few pairs were made in the time for any interval of that level (fewer than five).
+    """
     if record["points"]:
         logs = [math.log(base / fix) for base, fix in record["points"]]
         low, high = signed_rank.interval(logs, LEVEL)
         base = statistics.median(base for base, _ in record["points"])
-        ends = [1 - math.exp(-log) for log in (signed_rank.estimate(logs), low, high)]
+        ends = [1 - math.exp(-log) for log in (signed_rank.estimate(logs), *(_closed(end) for end in (low, high)))]
     else:
         trial, base = record["trial"], record["base_seconds"]
         gain = trial["gain_seconds"]
         ends = [gain / base] + [(gain + NARROWER * (end - gain)) / base for end in (trial["low"], trial["high"])]
-    return {"share": ends[0], "low": ends[1], "high": ends[2], "base_seconds": base}
+    told = {"share": ends[0], "low": ends[1], "high": ends[2], "base_seconds": base}
+    return told | {"open": bool(record["points"]) and math.isinf(high - low)}
+
+
+def _closed(log: float) -> float:
+    """The end of an interval; an open one ends where twice the base's time would be taken, or next to none."""
+    return min(max(log, -math.log(2)), OPEN)
 
 
 def set_of(request: str, cases: Sequence[Case], seen: Mapping[str, Any]) -> tuple[dict[str, Any], list[Case]]:

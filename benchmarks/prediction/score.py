@@ -14,9 +14,16 @@ AIM_CUMULATIVE = 0.15
 
 
 def coverage(pairs: Sequence[Mapping[str, Any]]) -> float | None:
-    """Share of the measured gains whose interval holds the real one; None where none was measured."""
-    measured = [pair for pair in pairs if pair["fidelity"] == MEASURED]
+    """Share of the measured gains whose interval holds the real one; None where none was measured.
+
+    An open interval holds everything and says nothing, so it does not count.
+    """
+    measured = _closed(pairs)
     return statistics.mean(map(covered, measured)) if measured else None
+
+
+def _closed(pairs: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    return [pair for pair in pairs if pair["fidelity"] == MEASURED and not pair["open"]]
 
 
 def covered(pair: Mapping[str, Any]) -> bool:
@@ -44,7 +51,7 @@ def error(one: Mapping[str, Any]) -> float:
 
 def score(pairs: Sequence[Mapping[str, Any]], sets: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     """All figures of a run. `cumulative_error` is the median of the sets' errors, `cumulative_worst` the largest."""
-    measured = [pair for pair in pairs if pair["fidelity"] == MEASURED]
+    measured = _closed(pairs)
     errors = [error(one) for one in sets]
     return {
         "coverage": _rounded(coverage(pairs)),
@@ -54,6 +61,8 @@ def score(pairs: Sequence[Mapping[str, Any]], sets: Sequence[Mapping[str, Any]])
         "within_15_percent": _rounded(statistics.mean(abs(ratio(one) - 1) <= 0.15 for one in measured))
         if measured
         else None,
+        "counted_for_coverage": len(measured),
+        "open_intervals": sum(pair["open"] for pair in pairs if pair["fidelity"] == MEASURED),
         "by_fidelity": dict(Counter(pair["fidelity"] for pair in pairs)),
         "bounds_held": bounds_held(pairs),
         "cumulative_error": _rounded(statistics.median(errors) if errors else None),
