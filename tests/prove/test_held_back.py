@@ -24,7 +24,8 @@ READS = BASE.replace("import Flask", "import Flask, request").replace(
 
 def all_edges() -> list[tuple[str, bool]]:
     spec = RequestSpec(name="GET /rooms?seats=3", method="GET", url="/rooms?seats=3")
-    return [(str(one.changes[0][1]), is_held_back(one)) for one in open_first(edges(spec, ["seats"]))]
+    tried = [one for one in open_first(edges(spec, ["seats"])) if one.changes[0][0] == "seats"]
+    return [(str(one.changes[0][1]), is_held_back(one)) for one in tried]
 
 
 def test_a_fifth_is_held_back_always_the_same_and_asked_last() -> None:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from subsecond.contract.compare import Comparison, Difference, Noise, compare
 from subsecond.harness.send import RequestFailed
 from subsecond.model.target import RequestSpec
 from subsecond.prove.sides import Asked, Side, Sides
+
+READS = ("GET", "HEAD")
 
 
 def both(sides: Sides, spec: RequestSpec, noise: Noise) -> list[tuple[Asked, Asked]] | str:
@@ -21,8 +23,27 @@ def both(sides: Sides, spec: RequestSpec, noise: Noise) -> list[tuple[Asked, Ask
         answers.append(answer)
     if answers[0].reply.status >= 400:
         return f"the base answers {spec.name} with {answers[0].reply.status}: identical errors compare nothing"
-    noise.learn(answers[0].reply, answers[3].reply)
-    return [(answers[0], answers[1]), (answers[3], answers[2])]
+    couples = [(answers[0], answers[1]), (answers[3], answers[2])]
+    if spec.method in READS:
+        noise.learn(answers[0].reply, answers[3].reply)
+    else:
+        _learn_of_write(noise, couples)
+    return couples
+
+
+def _learn_of_write(noise: Noise, couples: Sequence[tuple[Asked, Asked]]) -> None:
+    """A write's second answer may differ from its first: noise is what differs between the sides both times as well.
+
+    Where one of the couples agrees, it is the state that tells its two answers apart, not chance.
+    """
+    (first, _), (second, _) = couples
+    by_itself = compare(first.reply, second.reply)
+    patterns = {one.pattern for one in by_itself.differences}
+    for base, candidate in couples:
+        patterns &= {one.pattern for one in compare(base.reply, candidate.reply).differences}
+    noise.patterns.update(patterns)
+    noise.masked += sum(one.pattern in patterns for one in by_itself.differences)
+    noise.leaves += by_itself.leaves
 
 
 def differences(

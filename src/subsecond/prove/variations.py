@@ -7,6 +7,7 @@ import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import islice
 from typing import Any
 from urllib.parse import quote, unquote_plus
 
@@ -30,13 +31,25 @@ PATH_VALUES = ("0", "-1", "2147483647", "2147483648", "9223372036854775808", "x"
 """Reference: fixing and proving, section 6. Percent-encoded, as they stand in an address."""
 MOST_SEEN = 6
 """Values of one field of the answers that are tried."""
+BODY = "the body"
+"""In place of a parameter's name: the whole body. No parameter is called so, and no header (`X-Tenant:`)."""
+BODY_VALUES = (None, 0, -1, 99999, "", "x")
+MOST_BODIES = 60
+HEADER_VALUES = ("", "0", "1", "x")
+_GENERAL = re.compile(
+    r"accept|content-|user-agent\Z|host\Z|connection\Z|cache-control\Z|pragma\Z|referer\Z|origin\Z|if-", re.I
+)
+"""Headers that say nothing of who asks or for what."""
 _IDENTIFIER = re.compile(r"\d{1,18}\Z|[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}\Z")
 _DATE = re.compile(r"\d{4}-\d\d-\d\d\Z")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Variation:
-    """A changed request: `changes` holds the new raw value of each changed parameter, None where it is left out."""
+    """A changed request: `changes` holds the new raw value of each changed parameter, None where it is left out.
+
+    A name is that of a parameter, a place in the path (`/2`), a header with a colon (`X-Tenant:`), or `BODY`.
+    """
 
     spec: RequestSpec
     changes: tuple[tuple[str, str | None], ...]
@@ -58,8 +71,16 @@ def path_parts(spec: RequestSpec) -> Query:
     return tuple((f"/{place}", part) for place, part in enumerate(parts) if _IDENTIFIER.match(part))
 
 
+def named_headers(spec: RequestSpec) -> Query:
+    """The headers that tell one user's or tenant's answer from another's, their names with a colon."""
+    return tuple((f"{name}:", value) for name, value in spec.headers if not _GENERAL.match(name))
+
+
 def with_changes(spec: RequestSpec, changes: Mapping[str, str | None]) -> Variation:
     """The request with some parameters changed, added or left out; the others keep their place."""
+    if BODY in changes:
+        spec = replace(spec, body=changes[BODY])
+    spec = _with_headers(spec, {name[:-1]: value for name, value in changes.items() if name.endswith(":")})
     parts = spec.url.partition("?")[0].split("/")
     for name, part in changes.items():
         if name.startswith("/"):
@@ -67,9 +88,21 @@ def with_changes(spec: RequestSpec, changes: Mapping[str, str | None]) -> Variat
     path = "/".join(parts)
     kept: list[tuple[str, str | None]] = [(name, changes.get(name, value)) for name, value in query_of(spec)]
     known = {name for name, _ in kept}
-    kept += [(name, value) for name, value in changes.items() if name not in known and not name.startswith("/")]
+    kept += [(name, value) for name, value in changes.items() if name not in known and _in_query(name)]
     text = "&".join(f"{name}={value}" for name, value in kept if value is not None)
     return Variation(spec=replace(spec, url=f"{path}?{text}" if text else path), changes=tuple(changes.items()))
+
+
+def _in_query(name: str) -> bool:
+    return not name.startswith("/") and not name.endswith(":") and name != BODY
+
+
+def _with_headers(spec: RequestSpec, changes: Mapping[str, str | None]) -> RequestSpec:
+    if not changes:
+        return spec
+    lower = {name.lower() for name in changes}
+    kept = [(name, value) for name, value in spec.headers if name.lower() not in lower]
+    return replace(spec, headers=(*kept, *((name, value) for name, value in changes.items() if value is not None)))
 
 
 def harmless(spec: RequestSpec, parameters: Sequence[str], body: bytes) -> Iterator[Variation]:
@@ -78,7 +111,11 @@ def harmless(spec: RequestSpec, parameters: Sequence[str], body: bytes) -> Itera
     for name, value in path_parts(spec):
         for other in _near(value):
             yield with_changes(spec, {name: other})
-    for name in parameters:
+    for name, value in named_headers(spec):
+        if value.isdecimal():
+            for other in _near(value):
+                yield with_changes(spec, {name: other})
+    for name in filter(_in_query, parameters):
         if name in given:
             yield with_changes(spec, {name: ABSENT})
         for value in _near(given.get(name)):
@@ -94,7 +131,12 @@ def edges(spec: RequestSpec, parameters: Sequence[str], literals: Sequence[str] 
     for name, _ in path_parts(spec):
         for value in PATH_VALUES:
             yield with_changes(spec, {name: value})
-    for name in parameters:
+    for name, value in _path_texts(spec):
+        for other in dict.fromkeys((value.swapcase(), f"{value}x")):
+            yield with_changes(spec, {name: other})
+    yield from _headers(spec, parameters)
+    yield from _bodies(spec)
+    for name in filter(_in_query, parameters):
         if name in given:
             yield with_changes(spec, {name: ABSENT})
         for value in dict.fromkeys([*CATALOGUE, *map(_quoted, literals)]):
@@ -107,10 +149,65 @@ def edges(spec: RequestSpec, parameters: Sequence[str], literals: Sequence[str] 
     yield with_changes(spec, {"unknown_parameter": "1"})
 
 
+def _path_texts(spec: RequestSpec) -> Query:
+    """The other parts of the path: which of them is a parameter only the app knows."""
+    known = {name for name, _ in path_parts(spec)}
+    parts = enumerate(spec.url.partition("#")[0].partition("?")[0].split("/"))
+    return tuple((f"/{n}", part) for n, part in parts if part and f"/{n}" not in known and _plain(part))
+
+
+def _plain(part: str) -> bool:
+    return "{{" not in part and ":" not in part
+
+
+def _headers(spec: RequestSpec, parameters: Sequence[str]) -> Iterator[Variation]:
+    """Who asks: nobody, somebody else, in another case. What a variable fills in is a secret, and only left out."""
+    given = dict(named_headers(spec))
+    for name in dict.fromkeys([*given, *(name for name in parameters if name.endswith(":"))]):
+        value = given.get(name, "")
+        if name in given:
+            yield with_changes(spec, {name: ABSENT})
+        if "{{" in value:
+            continue
+        others = [*HEADER_VALUES, *(_near(value) if value.isdecimal() else (value.swapcase(),))]
+        for other in dict.fromkeys(others):
+            if other != value:
+                yield with_changes(spec, {name: other})
+
+
+def _bodies(spec: RequestSpec) -> Iterator[Variation]:
+    """A JSON body with one thing changed: a value, a key left out, a list empty or doubled."""
+    if spec.body is None or "{{" in spec.body:
+        return
+    try:
+        tree = json.loads(spec.body)
+    except (ValueError, RecursionError):
+        return
+    made = dict.fromkeys(json.dumps(one) for one in islice(_altered(tree), MOST_BODIES))
+    for text in (*made, "", "{}", "[]", "null"):
+        if text != spec.body:
+            yield with_changes(spec, {BODY: text})
+
+
+def _altered(tree: Any) -> Iterator[Any]:
+    if isinstance(tree, dict):
+        for key, value in tree.items():
+            yield {name: inner for name, inner in tree.items() if name != key}
+            yield from ({**tree, key: other} for other in _altered(value))
+    elif isinstance(tree, list):
+        yield []
+        yield tree + tree
+        for place, value in enumerate(tree[:2]):
+            yield from ([*tree[:place], other, *tree[place + 1 :]] for other in _altered(value))
+    else:
+        yield from (value for value in BODY_VALUES if value != tree)
+
+
 def pairs(spec: RequestSpec, parameters: Sequence[str]) -> Iterator[Variation]:
     """Two parameters at once through the values that mean "nothing" somewhere."""
-    for position, name in enumerate(parameters):
-        for other in parameters[position + 1 :]:
+    names = [name for name in parameters if _in_query(name)]
+    for position, name in enumerate(names):
+        for other in names[position + 1 :]:
             for value in ("", "0", ABSENT):
                 for second in ("", "0", "1"):
                     yield with_changes(spec, {name: value, other: second})

@@ -10,7 +10,8 @@ from subsecond.contract.compare import Difference, Noise
 from subsecond.harness.send import RequestFailed
 from subsecond.model.proof import GateVerdict
 from subsecond.model.target import RequestSpec
-from subsecond.prove import held_back
+from subsecond.prove import held_back, rows
+from subsecond.prove.changed import read_by_change
 from subsecond.prove.equality import both, differences
 from subsecond.prove.gate import Case, gate, verdict
 from subsecond.prove.shown import curl
@@ -26,6 +27,7 @@ SHOWN = 8
 class ContractGate:
     """Base and candidate answer the same requests field by field: status, headers, presence, type, value, order.
 
+    Each request is sent to both sides, never to one alone; what they have written is compared row by row.
     Each on an arm of its own, cold and warm, in both orders, with the target's requests and others near them. The base
     is asked twice: what differs between its own answers is noise, named, and capped at 5 % of the leaves. A list whose
     order the base itself does not keep under other plans of the database was never promised in an order.
@@ -55,11 +57,13 @@ class ContractGate:
             compared += 2
             if spec not in nearby:
                 continue
-            near = _variations(case, spec, noise, unordered)
+            near = _variations(case, spec, couples[0][0].reply.body, noise, unordered)
             if near.problem:
                 return near.problem
             compared += near.succeeded
             kept += near.held_back
+        if left := rows.differing(sides):
+            return verdict(self.name, "failed", f"after the same requests: {left}")
         if strangers := sides.strangers():
             why = f"the candidate connects to {strangers[0]}, which the base never does: its answers are not comparable"
             return verdict(self.name, "no verdict", why)
@@ -78,14 +82,13 @@ class _Near:
     problem: GateVerdict | None = None
 
 
-def _variations(case: Case, spec: RequestSpec, noise: Noise, unordered: set[str]) -> _Near:
+def _variations(case: Case, spec: RequestSpec, body: bytes, noise: Noise, unordered: set[str]) -> _Near:
+    """`body`: of the base's answer to the request itself."""
     sides, found = case.sides(), _Near()
-    body = sides.ask("base", spec)
-    if isinstance(body, RequestFailed):
-        return found
     deadline = time.monotonic() + SECONDS_A_REQUEST
-    names = list(dict.fromkeys([*(name for name, _ in query_of(spec)), *case.parameters_of(spec)]))
-    near = islice(harmless(spec, names, body.reply.body), MOST_VARIATIONS)
+    read = read_by_change(case.base.tree, case.candidate.tree).names
+    names = list(dict.fromkeys([*(name for name, _ in query_of(spec)), *case.parameters_of(spec), *read]))
+    near = islice(harmless(spec, names, body), MOST_VARIATIONS)
     for one in held_back.open_first(near):
         if time.monotonic() > deadline:
             break

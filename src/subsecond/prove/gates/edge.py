@@ -11,14 +11,17 @@ from subsecond.harness.send import RequestFailed
 from subsecond.model.proof import GateVerdict
 from subsecond.model.target import RequestSpec
 from subsecond.prove import held_back
+from subsecond.prove.changed import read_by_change
+from subsecond.prove.equality import READS, both, differences
 from subsecond.prove.gate import Case, gate, verdict
 from subsecond.prove.shown import curl
-from subsecond.prove.sides import Sides
+from subsecond.prove.sides import SIDES, Sides
 from subsecond.prove.variations import Variation, edges, pairs, query_of, with_changes
 
 SECONDS_A_REQUEST = 900.0
 """Several hundred values, each sent to both sides; equality is meant to be asked on small data."""
 SHOWN = 6
+INTEGER_LIMIT = 2**63
 
 
 @gate
@@ -27,7 +30,8 @@ class EdgeGate:
 
     Starts from requests whose answer is not empty. No schema is needed: what the base answers is the truth, also where
     it is an error. One parameter at a time, then pairs of those that mean "nothing"; what fails is cut down to the
-    smallest request that still fails.
+    smallest request that still fails. At the end the target's own writes are sent, and what was read is read again:
+    an answer that was remembered before must have followed them.
     """
 
     name: ClassVar[str] = "edge"
@@ -37,10 +41,8 @@ class EdgeGate:
         sides, tried, kept, skipped = case.sides(), 0, 0, 0
         for spec in case.near(sides.requests):
             noise = Noise()
-            first, second = sides.ask("base", spec), sides.ask("base", spec)
-            if isinstance(first, RequestFailed) or isinstance(second, RequestFailed) or first.reply.status >= 400:
-                return verdict(self.name, "no verdict", f"{spec.name}: the base does not answer it with success")
-            noise.learn(first.reply, second.reply)
+            if isinstance(couples := both(sides, spec, noise), str):
+                return verdict(self.name, "no verdict", couples)
             case.say(f"edge: {spec.name}")
             deadline = time.monotonic() + SECONDS_A_REQUEST
             for one, secret in _all(case, spec):
@@ -56,6 +58,8 @@ class EdgeGate:
                     smallest, why = _smallest(sides, spec, one, noise, problem)
                     shown = [*why.lines[:SHOWN], curl(smallest.spec)]
                     return verdict(self.name, "failed", f"{smallest}: {why.lines[0]}", shown)
+        if problem_after := _after_writes(case):
+            return verdict(self.name, "failed", *problem_after)
         if not tried:
             return verdict(self.name, "passed", "no request has a parameter")
         if skipped:  # evidence that is missing does not pass (reference: fixing and proving, section 6)
@@ -66,10 +70,39 @@ class EdgeGate:
 
 def _all(case: Case, spec: RequestSpec) -> Iterator[tuple[Variation, bool]]:
     """What is asked, and whether it is held back: first what failed before and is known to all, last the secret."""
-    names = list(dict.fromkeys([*(name for name, _ in query_of(spec)), *case.parameters_of(spec)]))
+    read = read_by_change(case.base.tree, case.candidate.tree)
+    names = list(dict.fromkeys([*(name for name, _ in query_of(spec)), *case.parameters_of(spec), *read.names]))
     again = ((with_changes(spec, {name: value}), False) for name, value in case.first if name in names)
-    others = held_back.open_first(chain(edges(spec, names, case.literals), pairs(spec, names)))
+    others = held_back.open_first(chain(edges(spec, names, (*case.literals, *read.literals)), pairs(spec, names)))
     return chain(again, ((one, held_back.is_held_back(one)) for one in others))
+
+
+def _after_writes(case: Case) -> tuple[str, list[str]] | None:
+    """What an answer still said after the target's own writes, though the base's, asked afresh, says otherwise.
+
+    Nothing is sent where the sides have no copies of the data, or the target declares that answers may be old.
+    """
+    sides = case.sides()
+    writes = [spec for spec in sides.requests if spec.method not in READS]
+    if not writes or case.base.target.max_stale_seconds or not sides.isolated:
+        return None
+    for spec in writes:
+        for side in SIDES:
+            sides.ask(side, spec)
+    for spec in case.wanted(sides.requests):
+        noise = Noise()
+        if spec.method not in READS or isinstance(couples := both(sides, spec, noise), str):
+            continue
+        if not differences(sides, spec, couples, noise, set()):
+            continue
+        sides.arm("base").restart()  # a base that remembers is no measure of what is true now
+        fresh = sides.ask("base", spec)
+        if isinstance(fresh, RequestFailed):
+            continue
+        if found := differences(sides, spec, [(fresh, couples[-1][1])], noise, set()):
+            shown = [*map(str, found[:SHOWN]), curl(spec)]
+            return f"{spec.name}, after {', '.join(one.name for one in writes)}: {found[0]}", shown
+    return None
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,10 +120,15 @@ def _problem(sides: Sides, one: Variation, noise: Noise) -> _Problem | None:
         return None
     if isinstance(candidate, RequestFailed):
         return _Problem([f"the candidate gave no whole answer: {candidate.why}"], "the candidate gave no whole answer")
-    if base.reply.status >= 500 and candidate.reply.status >= 500:
+    if base.reply.status >= 500 and (candidate.reply.status >= 500 or _beyond(one)):
         return None
     found = noise.rest(compare(base.reply, candidate.reply)).differences
     return _Problem([str(each) for each in found], found[0].kind) if found else None
+
+
+def _beyond(one: Variation) -> bool:
+    """Whether a number is tried that no integer column holds: that the base fails there promises nothing."""
+    return any(value and value.isdecimal() and int(value) >= INTEGER_LIMIT for _, value in one.changes)
 
 
 def _smallest(

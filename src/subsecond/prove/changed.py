@@ -1,0 +1,98 @@
+"""What a change's functions read of a request and compare with: names of parameters and headers, literals.
+
+Read from the text of both versions of each Python function that differs: the change may read what no request gives
+(`page`, when nobody asks for a second one), and a boundary it moves is a literal in it.
+"""
+
+from __future__ import annotations
+
+import ast
+import functools
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+_QUERY = frozenset({"args", "values", "query_params", "GET", "params"})
+"""What Flask, Werkzeug, Starlette and Django call the parameters of an address."""
+_HEADERS = frozenset({"headers"})
+_READS = frozenset({"get", "getlist", "pop"})
+MOST_LITERALS = 24
+LONGEST_LITERAL = 60
+
+
+@dataclass(frozen=True, slots=True)
+class Read:
+    """`names` of parameters, of headers with a colon behind (`X-Tenant:`); `literals` as texts."""
+
+    names: tuple[str, ...] = ()
+    literals: tuple[str, ...] = ()
+
+
+@functools.lru_cache(maxsize=4)
+def read_by_change(base: Path, candidate: Path) -> Read:
+    """What the functions read that differ between two trees of files."""
+    names, literals = dict[str, None](), dict[str, None]()
+    for path in sorted(base.rglob("*.py")):
+        other = candidate / path.relative_to(base)
+        if not other.is_file() or other.read_bytes() == path.read_bytes():
+            continue
+        before, after = _functions(path), _functions(other)
+        for name in before.keys() | after.keys():
+            one, two = before.get(name), after.get(name)
+            if one and two and ast.dump(one) == ast.dump(two):
+                continue
+            for function in filter(None, (one, two)):
+                names |= dict.fromkeys(_names(function))
+                literals |= dict.fromkeys(_literals(function))
+    return Read(tuple(sorted(names)), tuple(sorted(literals))[:MOST_LITERALS])
+
+
+def _functions(path: Path) -> dict[str, ast.AST]:
+    """Functions of a file by their place in it; empty where it does not parse, which the import gate says."""
+    found: dict[str, ast.AST] = {}
+
+    def walk(node: ast.AST, prefix: str) -> None:
+        for child in ast.iter_child_nodes(node):
+            if isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+                name = f"{prefix}.{child.name}"
+                if not isinstance(child, ast.ClassDef):
+                    found[name] = child
+                walk(child, name)
+            else:
+                walk(child, prefix)
+
+    try:
+        walk(ast.parse(path.read_bytes()), "")
+    except (SyntaxError, ValueError, RecursionError):
+        return {}
+    return found
+
+
+def _names(function: ast.AST) -> Iterator[str]:
+    for node in ast.walk(function):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in _READS:
+            source, key = node.func.value, node.args[0] if node.args else None
+        elif isinstance(node, ast.Subscript):
+            source, key = node.value, node.slice
+        else:
+            continue
+        where = source.attr if isinstance(source, ast.Attribute) else source.id if isinstance(source, ast.Name) else ""
+        if isinstance(key, ast.Constant) and isinstance(key.value, str) and key.value:
+            if where in _QUERY:
+                yield key.value
+            elif where in _HEADERS:
+                yield f"{key.value}:"
+
+
+def _literals(function: ast.AST) -> Iterator[str]:
+    for node in ast.walk(function):
+        if not isinstance(node, ast.Compare):
+            continue
+        for part in (node.left, *node.comparators):
+            for one in ast.walk(part):
+                if not isinstance(one, ast.Constant) or isinstance(one.value, bool):
+                    continue
+                if isinstance(one.value, int):
+                    yield from (str(one.value + step) for step in (-1, 0, 1))
+                elif isinstance(one.value, str | float) and 0 < len(str(one.value)) <= LONGEST_LITERAL:
+                    yield str(one.value)

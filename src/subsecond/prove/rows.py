@@ -1,0 +1,92 @@
+"""What requests have written: the rows of both sides' databases, held against each other after the same requests."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from subsecond.harness import clones
+from subsecond.harness.arms import Arm
+from subsecond.harness.clones import Connection
+from subsecond.prove.sides import Sides
+
+MOST_ROWS = 20_000
+"""Of a table that is read; a larger one is compared by the number of its rows."""
+CLOCK_SECONDS = 3600.0
+"""Two times closer than this may be the clock of each side's own write."""
+_OPAQUE = re.compile(r"[0-9a-fA-F-]{16,}\Z|[\w-]{20,}\Z")
+_TABLES = {
+    "sqlite": "SELECT '\"' || name || '\"' FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite!_%' "
+    "ESCAPE '!' ORDER BY 1",
+    "postgresql": "SELECT c.oid::regclass::text FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace "
+    "WHERE c.relkind = 'r' AND n.nspname NOT IN ('pg_catalog', 'information_schema') ORDER BY 1",
+}
+
+
+def differing(sides: Sides) -> str | None:
+    """The first table that the two sides have left otherwise; None where none is, or where they have no copies."""
+    base, candidate = sides.arms["base"], sides.arms["candidate"]
+    if base.isolation != "clone" or candidate.isolation != "clone":
+        return None
+    for source, copy in base.databases.items():
+        other = candidate.databases[source]
+        tables = [str(name) for (name,) in _asked(base, copy, [_TABLES[copy.system]])[0]]
+        counts = [f"SELECT count(*) FROM {table}" for table in tables]
+        sizes = [(_number(a), _number(b)) for a, b in zip(*(_both(base, candidate, copy, other, counts)), strict=True)]
+        read = [table for table, size in zip(tables, sizes, strict=True) if max(size) <= MOST_ROWS]
+        whole = _both(base, candidate, copy, other, [f"SELECT * FROM {table}" for table in read])
+        rows = dict(zip(read, zip(*whole, strict=True), strict=True))
+        for table, (one, two) in zip(tables, sizes, strict=True):
+            name = table.strip('"')
+            if one != two:
+                return f"{two} rows in table {name} instead of {one}"
+            if table in rows and (changed := _changed(*rows[table])):
+                return f"{changed} rows in table {name} are not as the base leaves them"
+    return None
+
+
+def _both(
+    base: Arm, candidate: Arm, copy: Connection, other: Connection, statements: Sequence[str]
+) -> tuple[list[Any], list[Any]]:
+    return _asked(base, copy, statements), _asked(candidate, other, statements)
+
+
+def _asked(one: Arm, database: Connection, statements: Sequence[str]) -> list[Any]:
+    """What each statement gave."""
+    steps = [{"op": "run", "sql": [statement]} for statement in statements]
+    return [given["rows"] for given in clones.work_on(one.base.python.executable, database, *steps)] if steps else []
+
+
+def _number(rows: Sequence[Sequence[int]]) -> int:
+    return rows[0][0]
+
+
+def _changed(base: Sequence[Sequence[Any]], candidate: Sequence[Sequence[Any]]) -> int:
+    """How many rows differ, clocks and made-up keys apart."""
+    one, two = (Counter(tuple(map(repr, row)) for row in rows) for rows in (base, candidate))
+    left, right = sorted((one - two).elements()), sorted((two - one).elements())
+    return sum(
+        not all(a == b or _made_up(a, b) for a, b in zip(*pair, strict=True)) for pair in zip(left, right, strict=True)
+    )
+
+
+def _made_up(one: str, other: str) -> bool:
+    """Whether both are what each side's clock or chance has made."""
+    texts = [text.strip("'") for text in (one, other)]
+    times = list(_times(texts))
+    if len(times) == len(texts):
+        return abs((times[0] - times[1]).total_seconds()) < CLOCK_SECONDS
+    return len(texts[0]) == len(texts[1]) and all(_OPAQUE.match(text) for text in texts)
+
+
+def _times(texts: Sequence[str]) -> Iterator[dt.datetime]:
+    for text in texts:
+        try:
+            found = dt.datetime.fromisoformat(text) if len(text) > len("2026-01-01") else None
+        except ValueError:
+            return
+        if found is not None:
+            yield found.replace(tzinfo=None)

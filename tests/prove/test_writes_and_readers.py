@@ -1,0 +1,115 @@
+"""Gates on an app that writes and that tells its readers apart: what is sent to one side is sent to the other too."""
+
+from __future__ import annotations
+
+import sqlite3
+from pathlib import Path
+
+import pytest
+
+from subsecond.model.target import RequestSpec
+from subsecond.prove.variations import edges, harmless
+from tests.prove.conftest import Prove, git
+
+DESK = """\
+import os
+from flask import Flask, jsonify, request
+from sqlalchemy import create_engine, text
+
+app = Flask(__name__)
+engine = create_engine("sqlite:///" + os.environ["DESK_DATABASE"])
+memory = {}
+
+
+@app.post("/notes")
+def note():
+    with engine.begin() as db:
+        db.execute(text("INSERT INTO notes (reader, text) VALUES (1, :text)"), {"text": request.get_json()["text"]})
+        return jsonify({"notes": db.execute(text("SELECT count(*) FROM notes")).scalar()})
+
+
+@app.get("/notes")
+def notes():
+    reader = request.headers.get("X-Reader", 0, type=int)
+    page = request.args.get("page", 1, type=int)
+    with engine.connect() as db:
+        rows = db.execute(text("SELECT text FROM notes WHERE reader = :reader ORDER BY id"), {"reader": reader}).all()
+    return jsonify({"total": len(rows), "page": [row[0] for row in rows][(page - 1) * 2:page * 2]})
+"""
+REQUESTS = """\
+### notes
+GET http://localhost/notes
+X-Reader: 1
+
+### add
+POST http://localhost/notes
+Content-Type: application/json
+
+{"text": "new"}
+"""
+
+
+@pytest.fixture
+def desk(repository: Path, tmp_path: Path) -> tuple[Path, dict[str, object]]:
+    """The repository with the desk committed, and the target's options."""
+    database = tmp_path / "desk.db"
+    with sqlite3.connect(database) as connection:
+        connection.execute("CREATE TABLE notes (id INTEGER PRIMARY KEY, reader INTEGER, text TEXT)")
+        rows = [(number % 3, f"note {number}") for number in range(1, 13)]
+        connection.executemany("INSERT INTO notes (reader, text) VALUES (?, ?)", rows)
+    connection.close()
+    (repository / "shop.py").write_text(DESK)
+    (repository / "requests.http").write_text(REQUESTS)
+    git(repository, "add", "-A")
+    git(repository, "commit", "-q", "-m", "desk")
+    options = {
+        "env": [f"DESK_DATABASE={database}"], "get": [], "requests": [str(repository / "requests.http")],
+        "allow": ["POST /notes"],
+    }  # fmt: skip
+    return repository, options
+
+
+def test_an_app_that_writes_is_equal_to_itself(desk: tuple[Path, dict[str, object]], prove: Prove) -> None:
+    (desk[0] / "shop.py").write_text(DESK + "\n")
+    proof = prove("contract", "edge", **desk[1])
+    assert [one.verdict for one in proof.gates] == ["passed", "passed"], proof.gates
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "gate", "named"),
+    [
+        ('request.get_json()["text"]}', 'request.get_json()["text"].title()}', "contract", "table notes"),
+        (
+            "    with engine.connect", '    reader = memory.setdefault("reader", reader)\n    with engine.connect',
+            "contract", "X-Reader:",
+        ),
+        (").all()\n", ").all()\n    rows = memory.setdefault(reader, rows)\n", "edge", "after add"),
+        ("[(page - 1) * 2:page * 2]", "[(page - 1) * 2:page * 2] if page < 3 else []", "edge", "page"),
+    ],
+    ids=["another row", "one reader's answer for all", "older than the last write", "a page nobody asks for"],
+)  # fmt: skip
+def test_what_shows_only_after_a_write_or_to_another_reader_is_found(
+    desk: tuple[Path, dict[str, object]], prove: Prove, old: str, new: str, gate: str, named: str
+) -> None:
+    assert old in DESK
+    (desk[0] / "shop.py").write_text(DESK.replace(old, new))
+    last = prove(gate, reveal=True, **desk[1]).gates[-1]
+    assert (last.gate, last.verdict) == (gate, "failed"), last
+    assert named in last.why, last
+
+
+def test_bodies_headers_and_texts_of_the_path_vary_too() -> None:
+    spec = RequestSpec(
+        name="n", method="POST", url="/insurers/INS%20042", body='{"rows": [[7, "pulse"]]}',
+        headers=(("X-Staff", "7"), ("Authorization", "Bearer {{token}}"), ("Accept", "text/html")),
+    )  # fmt: skip
+    made = list(edges(spec, []))
+    bodies = {one.spec.body for one in made}
+    assert {"{}", '{"rows": []}', '{"rows": [[0, "pulse"]]}', '{"rows": [[7, "pulse"], [7, "pulse"]]}'} <= bodies
+    sent = {one.spec.headers for one in made}
+    assert (("Authorization", "Bearer {{token}}"), ("Accept", "text/html")) in sent
+    assert (("X-Staff", "7"), ("Accept", "text/html")) in sent
+    assert all(("Accept", "text/html") in headers for headers in sent)
+    assert not [one for one in made if ("Authorization", "0") in one.spec.headers]
+    assert "/insurers/ins%20042" in {one.spec.url for one in made}
+    assert {"8", "6"} <= {value for one in harmless(spec, [], b"") for _, value in one.changes}
