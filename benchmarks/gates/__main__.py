@@ -101,7 +101,11 @@ def _commit() -> str:
     """The commit that last touched the gates and what they compare with."""
     parts = ["src/subsecond/prove", "src/subsecond/contract", "src/subsecond/harness", "src/subsecond/attempts.py"]
     done = subprocess.run(
-        ["git", "log", "-1", "--format=%h", "--", *parts], cwd=HERE, capture_output=True, text=True, check=False
+        ["git", "log", "-1", "--format=%h", "--", *parts],
+        cwd=HERE.parents[1],
+        capture_output=True,
+        text=True,
+        check=False,
     )
     return done.stdout.strip() or "not in a repository"
 

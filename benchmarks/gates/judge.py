@@ -45,6 +45,7 @@ def _proof(patch: Patch, place: Ground, kept: KeptBase, commit: str, only: tuple
         case = stack.enter_context(Case(base=kept.checkout, candidate=candidate, only=only))
         if patch.speed:
             return prove(case)
+        kept.ready(only)
         case._sides = KeptSides(kept, candidate, stack)
         try:
             return prove(case, (), ("speed",))

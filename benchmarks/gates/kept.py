@@ -54,6 +54,15 @@ class KeptBase:
             self._state = self._files()
         return self._arm
 
+    def ready(self, only: Sequence[str]) -> None:
+        """Before a patch that is about these requests (none: all): where one of them writes, nothing is kept.
+
+        The boot gate sends it to the user's database, of which both sides' copies have to be made afterwards.
+        """
+        wanted = [spec for spec in self.ground.plan.timed if not only or spec.name in only]
+        if any(spec.method not in READS for spec in wanted):
+            self.drop()
+
     def settle(self) -> None:
         """After a patch: the arm is kept where its data are as they were."""
         if self._arm is not None and (self.written or self._files() != self._state):
