@@ -129,3 +129,15 @@ def test_a_migration_that_fails_is_the_candidates_fault(halls: Halls, prove: Pro
     [gate] = prove("migration", migrate=UP, migrate_down=DOWN, **halls[1]).gates
     assert gate.verdict == "failed", gate
     assert "migrate failed" in gate.why and "nothing" in gate.why
+
+
+def test_code_that_needs_its_migration_boots_on_a_copy_that_has_it(halls: Halls, prove: Prove) -> None:
+    repository, options = halls
+    (repository / "migrations" / "2.sql").write_text(
+        "ALTER TABLE halls ADD COLUMN floor int NOT NULL DEFAULT 1 -- down\nALTER TABLE halls DROP COLUMN floor"
+    )
+    changed(repository, ("    seats: Mapped[int]\n", "    seats: Mapped[int]\n    floor: Mapped[int]\n"))
+    [without] = prove("boot", **options).gates
+    assert without.verdict == "failed" and "500" in without.why, without
+    [gate] = prove("boot", migrate=UP, **options).gates
+    assert gate.verdict == "passed", gate
