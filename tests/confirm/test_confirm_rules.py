@@ -101,6 +101,13 @@ def test_everyone_gets_a_turn_and_the_large_ones_more(costs: list[float], second
     assert [shared[number] for number in sorted(range(len(costs)), key=costs.__getitem__)] == sorted(shared)
 
 
+def test_a_run_takes_of_the_budget_what_the_wall_says() -> None:
+    base = measured(1, None).base
+    assert base is not None
+    assert base.takes == base.seconds
+    assert replace(base, wall=0.7).takes == 0.7
+
+
 def test_the_dearest_leaves_the_others_their_turn() -> None:
     now = [5.0]
     budget = Budget(1000, clock=lambda: now[0])

@@ -33,6 +33,8 @@ class Baseline:
     unsteady: frozenset[str]
     seconds: float
     slow: bool
+    wall: float = 0.0
+    """Seconds by the clock on the wall; on a busy machine many times the others."""
     by_wall: bool = False
     margin: Margin | None = None
     """None until its seconds are to be measured (`clocked`)."""
@@ -42,6 +44,11 @@ class Baseline:
         """The margin, where a clock was read."""
         assert self.margin is not None
         return self.margin
+
+    @property
+    def takes(self) -> float:
+        """Seconds of the budget that a run takes: the budget is told by the wall."""
+        return max(self.seconds, self.wall)
 
     @property
     def warm_ups(self) -> int:
@@ -92,6 +99,7 @@ def baseline(runner: Runner, spec: RequestSpec, progress: Callable[[int, int], N
         counts=runs[-1].counts,
         unsteady=_unsteady(runs[-COUNTED_RUNS:]),
         seconds=statistics.median(run.sample.clock for run in runs),
+        wall=statistics.median(run.sample.wall for run in runs),
         slow=slow,
     )
 
@@ -111,6 +119,7 @@ def clocked(runner: Runner, base: Baseline, floor_pairs: int, progress: Callable
         base,
         unsteady=base.unsteady | _unsteady(runs[-COUNTED_RUNS:]),
         seconds=seconds,
+        wall=statistics.median(run.sample.wall for run in runs),
         by_wall=by_wall,
         margin=pairs.margin(seconds, pairs.noise_floor(samples)),
     )

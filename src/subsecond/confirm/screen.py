@@ -35,7 +35,7 @@ def screen(
     together, apart = _compatible(runner, ready)
     # half of the runs have it on, and are run once more
     twice = any(one.candidate.remembers or one.candidate.indexes for one in ready)
-    most = seconds / base.seconds / (1.5 if twice else 1)
+    most = seconds / base.takes / (1.5 if twice else 1)
     size = screening.size_for(len(together), most)
     if len(together) < FEWEST or size is None:
         return list(ready)

@@ -82,7 +82,7 @@ def _sets(course: Course, left_out: Set[str]) -> list[MeasuredSet]:
             continue
         first = confirmed[0].measured.base
         assert first is not None
-        if not goes_on() or 2 * FEW_FLOOR_PAIRS * first.seconds > course.budget.left:
+        if not goes_on() or 2 * FEW_FLOOR_PAIRS * first.takes > course.budget.left:
             course.say(f"  {name}: its fixes were not tried all at once: the budget is spent")
             continue
         course.progress(f"{name}, all confirmed fixes", 0, 1)

@@ -95,9 +95,9 @@ def _clock(course: Course, looked: Sequence[Looked], seconds: float, limit: Goes
     base = course.base_of(spec)
     if isinstance(base, str):
         return
-    together = base.slow or 2 * LOOKS[0] * len(ready) * base.seconds > seconds
+    together = base.slow or 2 * LOOKS[0] * len(ready) * base.takes > seconds
     floor = FEW_FLOOR_PAIRS if together else pairs.FLOOR_PAIRS
-    if 2 * floor * base.seconds > seconds or isinstance(course.clocked(spec, floor), str):
+    if 2 * floor * base.takes > seconds or isinstance(course.clocked(spec, floor), str):
         return  # a margin alone would confirm nothing
     timing = list(ready.values())
     if together:
