@@ -17,6 +17,7 @@ from subsecond import durations, target_errors
 from subsecond.errors import SubsecondError, did_you_mean
 from subsecond.model.confinement import Allowed
 from subsecond.model.target import Naming, Person, Target
+from subsecond.target_values import any_table, check_characters, table_of, text_of, texts_of
 
 _APP = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*:[A-Za-z_]\w*(\.[A-Za-z_]\w*)*(\(.*\))?\Z")
 _JOB = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*:[A-Za-z_]\w*(\.[A-Za-z_]\w*)*\Z")
@@ -34,7 +35,7 @@ def load(folder: Path, options: Mapping[str, object]) -> Target:
     root = folder.absolute()
     if not root.is_dir():
         raise SubsecondError("no-folder", f"{folder} is not a folder")
-    _check_characters(target_errors.Source(target_errors.COMMAND_LINE, root, root), "cwd", str(root))
+    check_characters(target_errors.Source(target_errors.COMMAND_LINE, root, root), "cwd", str(root))
     found, source, notes = _read(root)
     values = _converted(found, source)
     given = {key: value for key, value in options.items() if value is not None and value not in ((), [])}
@@ -119,42 +120,16 @@ def _converted(values: Mapping[str, object], source: target_errors.Source) -> di
     return result
 
 
-def _text(source: target_errors.Source, key: str, value: object) -> str:
-    if not isinstance(value, str):
-        raise target_errors.wrong(source, key, value, "text in quotes")
-    if not value.strip():
-        raise target_errors.bad(source, key, value, "it is empty; give a value or leave the key out")
-    _check_characters(source, key, value)
-    return value
-
-
-def _check_characters(source: target_errors.Source, key: str, value: str) -> None:
-    try:
-        value.encode()
-    except UnicodeEncodeError:  # a byte of the command line that is no UTF-8; nothing of it could be sent or written
-        raise target_errors.bad(source, key, value, "it is not UTF-8 text") from None
-    if "\0" in value:
-        raise target_errors.bad(source, key, value, "it holds a zero byte")
-
-
-def _texts(source: target_errors.Source, key: str, value: object) -> tuple[str, ...]:
-    if isinstance(value, str):
-        value = [value]
-    if not isinstance(value, Sequence) or not all(isinstance(item, str) for item in value):
-        raise target_errors.wrong(source, key, value, "text or a list of texts")
-    return tuple(_text(source, key, item) for item in value)
-
-
 def _pairs(separator: str) -> Callable[[target_errors.Source, str, object], dict[str, str]]:
     def convert(source: target_errors.Source, key: str, value: object) -> dict[str, str]:
         if isinstance(value, Mapping):
             for name, inner in value.items():
                 if not isinstance(inner, str):
                     raise target_errors.wrong(source, f"{key}.{name}", inner, "text in quotes")
-                _check_characters(source, key, name + inner)
+                check_characters(source, key, name + inner)
             return dict(value)
         pairs: dict[str, str] = {}
-        for line in _texts(source, key, value):
+        for line in texts_of(source, key, value):
             name, found, inner = line.partition(separator)
             if not found or not name.strip():
                 raise target_errors.bad(source, key, line, f"wanted NAME{separator}VALUE")
@@ -208,7 +183,7 @@ def _count(source: target_errors.Source, key: str, value: object) -> int:
 
 
 def _app(source: target_errors.Source, key: str, value: object) -> str:
-    text = _text(source, key, value).strip()
+    text = text_of(source, key, value).strip()
     if not _APP.match(text):
         module = text.partition(":")[0].removesuffix(".py").strip("./").replace("/", ".") or "module"
         raise target_errors.bad(source, key, text, f'wanted module:attribute, such as "{module}:app"')
@@ -216,7 +191,7 @@ def _app(source: target_errors.Source, key: str, value: object) -> str:
 
 
 def _allow(source: target_errors.Source, key: str, value: object) -> tuple[str, ...]:
-    lines = _texts(source, key, value)
+    lines = texts_of(source, key, value)
     for line in lines:
         if not _ALLOW.match(line):
             raise target_errors.bad(source, key, line, "wanted METHOD /path, such as 'POST /api/list'")
@@ -224,7 +199,7 @@ def _allow(source: target_errors.Source, key: str, value: object) -> tuple[str, 
 
 
 def _jobs(source: target_errors.Source, key: str, value: object) -> tuple[str, ...]:
-    lines = _texts(source, key, value)
+    lines = texts_of(source, key, value)
     for line in lines:
         if not _JOB.match(line):
             raise target_errors.bad(source, key, line, 'wanted module:function, such as "shop.tasks:send_mail"')
@@ -232,7 +207,7 @@ def _jobs(source: target_errors.Source, key: str, value: object) -> tuple[str, .
 
 
 def _paths_of_get(source: target_errors.Source, key: str, value: object) -> tuple[str, ...]:
-    lines = _texts(source, key, value)
+    lines = texts_of(source, key, value)
     for line in lines:
         if not line.startswith("/") or any(c.isspace() for c in line):
             raise target_errors.bad(
@@ -242,7 +217,7 @@ def _paths_of_get(source: target_errors.Source, key: str, value: object) -> tupl
 
 
 def _data(source: target_errors.Source, key: str, value: object) -> str:
-    text = _text(source, key, value)
+    text = text_of(source, key, value)
     if text not in ("copy", "disposable"):
         known = ("copy", "disposable")
         raise target_errors.bad(source, key, text, f'wanted "copy" or "disposable"{did_you_mean(text, known)}')
@@ -250,30 +225,30 @@ def _data(source: target_errors.Source, key: str, value: object) -> str:
 
 
 def _naming(source: target_errors.Source, key: str, value: object) -> Naming:
-    table = _table(source, key, value, ("people", "names", "descriptions"))
+    table = table_of(source, key, value, ("people", "names", "descriptions"))
     names, descriptions = (
         {
-            name: _text(source, f"{key}.{part}.{name}", text)
-            for name, text in _any_table(source, f"{key}.{part}", table.get(part, {}))
+            name: text_of(source, f"{key}.{part}.{name}", text)
+            for name, text in any_table(source, f"{key}.{part}", table.get(part, {}))
         }
         for part in ("names", "descriptions")
     )
     people = [
         _person(source, f"{key}.people.{name}", name, said)
-        for name, said in _any_table(source, f"{key}.people", table.get("people", {}))
+        for name, said in any_table(source, f"{key}.people", table.get("people", {}))
     ]
     return Naming(people=tuple(people), names=tuple(names.items()), descriptions=tuple(descriptions.items()))
 
 
 def _allowed(source: target_errors.Source, key: str, value: object) -> Allowed:
-    table = _table(source, key, value, ("env", "read", "connect"))
-    paths = [_path(source, f"{key}.read", one) for one in _texts(source, f"{key}.read", table.get("read", ()))]
+    table = table_of(source, key, value, ("env", "read", "connect"))
+    paths = [_path(source, f"{key}.read", one) for one in texts_of(source, f"{key}.read", table.get("read", ()))]
     for path in paths:
         if not path.exists():
             raise target_errors.bad(source, f"{key}.read", str(path), f"it does not exist{target_errors.near(path)}")
-    places = _texts(source, f"{key}.connect", table.get("connect", ()))
+    places = texts_of(source, f"{key}.connect", table.get("connect", ()))
     return Allowed(
-        env=_texts(source, f"{key}.env", table.get("env", ())),
+        env=texts_of(source, f"{key}.env", table.get("env", ())),
         read=tuple(path.absolute() for path in paths),
         connect=tuple(_place(source, f"{key}.connect", one) for one in places),
     )
@@ -289,40 +264,21 @@ def _place(source: target_errors.Source, key: str, text: str) -> tuple[str, int]
 def _person(source: target_errors.Source, key: str, name: str, said: object) -> Person:
     """`Member = "Books rooms"`, or a table with `description` and the `requests` that are theirs."""
     if isinstance(said, str):
-        return Person(name=name, description=_text(source, key, said))
+        return Person(name=name, description=text_of(source, key, said))
     if not isinstance(said, Mapping):
         raise target_errors.wrong(
             source, key, said, "a description in quotes, or a table with description and requests"
         )
-    table = _table(source, key, said, ("description", "requests"))
+    table = table_of(source, key, said, ("description", "requests"))
     return Person(
         name=name,
-        description=_text(source, f"{key}.description", table["description"]) if "description" in table else "",
-        requests=_texts(source, f"{key}.requests", table.get("requests", ())),
+        description=text_of(source, f"{key}.description", table["description"]) if "description" in table else "",
+        requests=texts_of(source, f"{key}.requests", table.get("requests", ())),
     )
 
 
-def _any_table(source: target_errors.Source, key: str, value: object) -> list[tuple[str, object]]:
-    if not isinstance(value, Mapping):
-        raise target_errors.wrong(source, key, value, "a table")
-    for name in value:
-        _check_characters(source, key, name)
-    return list(value.items())
-
-
-def _table(source: target_errors.Source, key: str, value: object, known: Sequence[str]) -> dict[str, object]:
-    table = dict(_any_table(source, key, value))
-    for name in table:
-        if name not in known:
-            raise SubsecondError(
-                "config-unknown-key",
-                f'{source.name}: unknown key "{key}.{name}"{did_you_mean(name, known)} (known: {", ".join(known)})',
-            )
-    return table
-
-
 def _path(source: target_errors.Source, key: str, value: object) -> Path:
-    text = str(value) if isinstance(value, Path) else _text(source, key, value)
+    text = str(value) if isinstance(value, Path) else text_of(source, key, value)
     try:
         path = source.base / Path(text).expanduser()
         other = source.project / Path(text).expanduser()
@@ -341,7 +297,7 @@ def _folder(source: target_errors.Source, key: str, value: object) -> Path:
 
 
 def _python(source: target_errors.Source, key: str, value: object) -> Path:
-    text = str(value) if isinstance(value, Path) else _text(source, key, value)
+    text = str(value) if isinstance(value, Path) else text_of(source, key, value)
     path = _path(source, key, text)
     if "/" not in text and not path.is_file():
         path = Path(shutil.which(text) or path)
@@ -380,9 +336,9 @@ _FIELDS = {
     "max_stale": "max_stale_seconds",
 }
 _KEYS: dict[str, Callable[[target_errors.Source, str, object], Any]] = {
-    "name": _text,
+    "name": text_of,
     "app": _app,
-    "run": _text,
+    "run": text_of,
     "python": _python,
     "cwd": _folder,
     "env": _env,
@@ -390,19 +346,19 @@ _KEYS: dict[str, Callable[[target_errors.Source, str, object], Any]] = {
     "get": _paths_of_get,
     "headers": _headers,
     "allow": _allow,
-    "code": _texts,
-    "workers": _texts,
+    "code": texts_of,
+    "workers": texts_of,
     "jobs": _jobs,
     "goal": _duration,
     "budget": _duration,
     "rtt": _duration,
     "data": _data,
-    "copy": _texts,
-    "copy_database": _text,
+    "copy": texts_of,
+    "copy_database": text_of,
     "max_stale": _staleness,
-    "alerts": _texts,
-    "migrate": _text,
-    "migrate_down": _text,
+    "alerts": texts_of,
+    "migrate": text_of,
+    "migrate_down": text_of,
     "repeat": _count,
     "ready": _duration,
     "timeout": _duration,

@@ -46,7 +46,6 @@ from subsecond.prove.gate import SPEED_SECONDS, Case
 from subsecond.prove.migration import up
 from subsecond.sql.explained import explained
 
-
 LOOKS = 1
 """Timed runs of each request after a kept step: what is wanted are statements and places, seconds are the gates'."""
 NEED_DATABASE = ("missing-index", "non-sargable-predicate", "stale-statistics", "count-all")

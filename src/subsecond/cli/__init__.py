@@ -64,19 +64,20 @@ def main() -> None:
     except SubsecondError as error:
         click.echo(f"subsecond: {error}", err=True)
         sys.exit(error.exit_code)
-    except OSError as error:
-        if error.errno not in (errno.ENOSPC, errno.EDQUOT):
-            raise
-        place = f"{error.filename}: " if error.filename else ""
-        click.echo(f"subsecond: no-space: {place}{error.strerror}; make room and run it again", err=True)
-        sys.exit(EXIT_USAGE)
-    except (KeyboardInterrupt, click.exceptions.Abort):
-        click.echo("subsecond: interrupted: stopped what was started; nothing is half written", err=True)
-        sys.exit(128 + signal.SIGINT)
     except BrokenPipeError:
         # the reader (head, less) has gone: not our failure, and nobody is left to tell
         sys.stderr.close()
         sys.exit(0)
+    except OSError as error:
+        if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+            raise
+        place = f"{error.filename}: " if error.filename else ""
+        full = SubsecondError("no-space", f"{place}{error.strerror}; make room and run it again")
+        click.echo(f"subsecond: {full}", err=True)
+        sys.exit(full.exit_code)
+    except (KeyboardInterrupt, click.exceptions.Abort):
+        click.echo("subsecond: interrupted: stopped what was started; nothing is half written", err=True)
+        sys.exit(128 + signal.SIGINT)
 
 
 def _terminated(number: int, frame: FrameType | None) -> None:
