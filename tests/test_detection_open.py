@@ -109,3 +109,9 @@ def test_growth_is_measured_where_the_app_reads_a_size(outcome: Audit) -> None:
 def test_what_is_remembered_at_a_cost_is_a_lower_bound(outcome: Audit) -> None:
     [found] = of(outcome.findings, "repeated-call/planted", "repeated-call")
     assert [experiment.fidelity for experiment in found.experiments] == ["lower bound"]
+
+
+def test_a_filter_by_one_of_several_columns_is_a_lower_bound(outcome: Audit) -> None:
+    [found] = of(outcome.findings, "filter-in-app/planted", "filter-in-app")
+    by_value = [one for one in found.experiments if "column" in one.parameters]
+    assert [(one.parameters["column"], one.fidelity, one.note) for one in by_value] == [("capacity", "measured", "")]
