@@ -100,14 +100,13 @@ def _tell(patch: Patch, said: Mapping[str, Any]) -> None:
 def _commit() -> str:
     """The commit that last touched the gates and what they compare with."""
     parts = ["src/subsecond/prove", "src/subsecond/contract", "src/subsecond/harness", "src/subsecond/attempts.py"]
-    done = subprocess.run(
-        ["git", "log", "-1", "--format=%h", "--", *parts],
-        cwd=HERE.parents[1],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    return done.stdout.strip() or "not in a repository"
+    commit = _git("log", "-1", "--format=%h", "--", *parts)
+    return commit + (" and changes not committed" if _git("status", "--porcelain", "--", *parts) else "")
+
+
+def _git(*words: str) -> str:
+    done = subprocess.run(["git", *words], cwd=HERE.parents[1], capture_output=True, text=True, check=True)
+    return done.stdout.strip()
 
 
 if __name__ == "__main__":

@@ -14,6 +14,8 @@ from benchmarks.gates.corpus import Patch
 FIRST, LATER = "first_contact", "after_mending"
 ROUNDS = (FIRST, LATER)
 CAUGHT = ("failed", "refused")
+REASONS: Mapping[str, str] = json.loads(Path(__file__).with_name("reasons.json").read_text())
+"""Written by hand after the first contact: why a patch was missed, refused, or caught for another fault than its own."""
 Outcomes = Mapping[str, Mapping[str, Any]]
 
 
@@ -36,6 +38,7 @@ def figures(every: Sequence[Patch], rounds: Mapping[str, Outcomes]) -> dict[str,
             "caught": _count(wrong, now, CAUGHT),
             "no_verdict_first_contact": _count(wrong, first, ("no verdict",)),
             "missed_first_contact": _those(wrong, first, ("passed",)),
+            "caught_by_chance": {one.id: REASONS[one.id] for one in _by_chance(wrong, first)},
             "missed": _those(wrong, now, ("passed",)),
             "no_verdict": _those(wrong, now, ("no verdict",)),
             "by_class": _by_class(wrong, first, now),
@@ -66,9 +69,14 @@ def _those(some: Sequence[Patch], outcomes: Outcomes, verdicts: Sequence[str]) -
     return [_told(one, outcomes[one.id]) for one in some if outcomes[one.id]["verdict"] in verdicts]
 
 
+def _by_chance(wrong: Sequence[Patch], first: Outcomes) -> list[Patch]:
+    return [one for one in wrong if one.id in REASONS and first[one.id]["verdict"] in CAUGHT]
+
+
 def _told(one: Patch, said: Mapping[str, Any]) -> dict[str, Any]:
     fault = {"fault": one.why, "expected_gate": one.expected} if one.wrong else {}
-    return {"id": one.id, "class": one.kind, **fault, "gate": said["gate"], "why": said["why"]}
+    reason = {"reason": REASONS[one.id]} if one.id in REASONS else {}
+    return {"id": one.id, "class": one.kind, **fault, "gate": said["gate"], "why": said["why"], **reason}
 
 
 def _by_class(wrong: Sequence[Patch], first: Outcomes, now: Outcomes) -> dict[str, dict[str, int]]:
