@@ -108,15 +108,16 @@ def test_a_run_takes_of_the_budget_what_the_wall_says() -> None:
     assert replace(base, wall=0.7).takes == 0.7
 
 
-def test_the_dearest_leaves_the_others_their_turn() -> None:
+@pytest.mark.parametrize(("least", "parts_taken"), [(0, [50, 5, 5]), (15, [30, 15, 15]), (99, [20, 20, 20])])
+def test_the_dearest_leaves_the_others_their_turn(least: float, parts_taken: list[float]) -> None:
     now = [5.0]
     budget = Budget(1000, clock=lambda: now[0])
     now[0] += 3
     taken = []
-    for part in in_turn(budget, [90, 5, 5], 60):
+    for part in in_turn(budget, [90, 5, 5], 60, least):
         taken.append(part)
         now[0] += part  # each takes all that it may
-    assert taken == [50, 5, 5]
+    assert taken == parts_taken
 
 
 def test_the_budget_ends_what_goes_on() -> None:

@@ -35,15 +35,17 @@ class Budget:
         return lambda: self.clock() < end
 
 
-def in_turn(budget: Budget, costs: list[float], seconds: float) -> Iterator[float]:
-    """`parts` as their turns come, each cut so that those after it keep a quarter of an even part.
+def in_turn(budget: Budget, costs: list[float], seconds: float, least: float = 0.0) -> Iterator[float]:
+    """`parts` as their turns come, each cut so that those after it keep `least` seconds, as far as there is so much for
+    everyone, and a quarter of an even part anyway.
 
     Else the first takes it all where it costs most and its seconds are hard to tell: half as much again as its part is
     then more than there is (seen: of three confirmed fixes of a request one was timed, with 48 pairs).
     """
-    end, kept = budget.spent + seconds, LEAST * seconds / max(1, len(costs))
+    even = seconds / max(1, len(costs))
+    end, kept = budget.spent + seconds, max(LEAST * even, min(least, even))
     for number, part in enumerate(parts(costs, seconds)):
-        yield max(0.0, min(part, end - budget.spent - kept * (len(costs) - number - 1)))
+        yield max(0.0, min(max(part, kept), end - budget.spent - kept * (len(costs) - number - 1)))
 
 
 def parts(costs: list[float], seconds: float, least: float = LEAST) -> list[float]:

@@ -95,7 +95,8 @@ def _clock(course: Course, looked: Sequence[Looked], seconds: float, limit: Goes
     base = course.base_of(spec)
     if isinstance(base, str):
         return
-    together = base.slow or 2 * LOOKS[0] * len(ready) * base.takes > seconds
+    first_look = (base.warm_ups + 2 * LOOKS[0]) * base.takes
+    together = base.slow or first_look * len(ready) + 2 * pairs.FLOOR_PAIRS * base.takes > seconds
     floor = FEW_FLOOR_PAIRS if together else pairs.FLOOR_PAIRS
     if 2 * floor * base.takes > seconds or isinstance(course.clocked(spec, floor), str):
         return  # a margin alone would confirm nothing
@@ -109,7 +110,8 @@ def _clock(course: Course, looked: Sequence[Looked], seconds: float, limit: Goes
         screened = [one for one in timing if one not in apart]
         timing = [*apart, *(one for one in screened if not one.measured.integers and _open(one.measured))]
     costs = {id(one): looked[number].task.cost for number, one in ready.items()}
-    slices = in_turn(course.budget, [costs[id(one)] for one in timing], max(0.0, end - course.budget.spent))
+    left = max(0.0, end - course.budget.spent)
+    slices = in_turn(course.budget, [costs[id(one)] for one in timing], left, first_look)
     for each, part in zip(timing, slices, strict=True):
         mine = course.budget.until(part)
         if goes_on():
