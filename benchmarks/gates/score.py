@@ -15,7 +15,7 @@ FIRST, LATER = "first_contact", "after_mending"
 ROUNDS = (FIRST, LATER)
 CAUGHT = ("failed", "refused")
 REASONS: Mapping[str, str] = json.loads(Path(__file__).with_name("reasons.json").read_text())
-"""Written by hand after the first contact: why a patch was missed, refused, or caught for another fault than its own."""
+"""Written by hand after the first contact: why one was missed, refused, or caught for another fault than its own."""
 Outcomes = Mapping[str, Mapping[str, Any]]
 
 

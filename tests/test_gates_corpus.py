@@ -1,0 +1,54 @@
+"""The sealed corpus of patches: sealed, in an order that is a sample at any length, and counted as its README says."""
+
+from __future__ import annotations
+
+from collections import Counter
+from pathlib import Path
+
+from benchmarks.gates import corpus, score
+from benchmarks.gates.__main__ import HERE
+
+EVERY = corpus.patches()
+
+
+def test_the_corpus_is_as_it_was_sealed() -> None:
+    assert corpus.seal() == (corpus.SEALED / "SEAL").read_text().strip()
+    assert len(EVERY) == len({one.id for one in EVERY}) == 681
+
+
+def test_any_first_part_of_the_order_is_a_sample_of_all() -> None:
+    for size in (100, 300):
+        part, whole = (Counter((one.app, one.wrong) for one in some) for some in (EVERY[:size], EVERY))
+        for stratum, number in whole.items():
+            assert abs(part[stratum] - number * size / len(EVERY)) < 0.35 * number * size / len(EVERY) + 2, stratum
+
+
+def test_the_changed_lines_are_those_of_the_base() -> None:
+    for one in EVERY[:60]:
+        for file, line in one.changed():
+            path = corpus.SEALED / "apps" / one.app / file
+            if path.exists():
+                assert 0 <= line <= len(path.read_text().splitlines()) + 1, (one.id, file, line)
+    taken = next(one for one in EVERY if one.id == "c153")
+    [(file, line)] = taken.changed()
+    text = (corpus.SEALED / "apps" / taken.app / file).read_text().splitlines()
+    assert "Prescription.drug == drug" in text[line - 1]
+
+
+def test_no_verdict_is_neither_caught_nor_passed(tmp_path: Path) -> None:
+    some = [one for one in EVERY if one.wrong][:3]
+    verdicts = dict(zip((one.id for one in some), ("failed", "no verdict", "passed"), strict=True))
+    said = {"gate": "contract", "why": "w", "seconds": 1.0, "gates_at": "x"}
+    first = {name: {"id": name, "verdict": verdict, **said} for name, verdict in verdicts.items()}
+    later = {some[2].id: {**first[some[2].id], "verdict": "refused"}}
+    wrong = score.figures(EVERY, {"first_contact": first, "after_mending": later})["wrong"]
+    assert (wrong["tried"], wrong["caught_first_contact"], wrong["caught"]) == (3, 1, 2)
+    assert [one["id"] for one in wrong["no_verdict"]] == [some[1].id]
+    assert wrong["missed"] == []
+    assert score.read(tmp_path / "none.jsonl") == {}
+
+
+def test_what_is_published_is_what_was_seen() -> None:
+    rounds = {name: score.read(HERE / f"{name}.jsonl") for name in score.ROUNDS}
+    assert set(rounds["after_mending"]) <= set(rounds["first_contact"]) <= {one.id for one in EVERY}
+    assert set(score.REASONS) <= set(rounds["first_contact"])
