@@ -26,14 +26,23 @@ _TABLES = {
 }
 
 
-def differing(sides: Sides) -> str | None:
-    """The first table that the two sides have left otherwise; None where none is, or where they have no copies."""
+def differences(sides: Sides) -> dict[str, str]:
+    """The tables whose rows are not the same on both sides, with how; empty where the sides have no copies.
+
+    What differs before the first request (a candidate's migration has filled a table, its start has written) tells
+    nothing of the requests.
+    """
     base, candidate = sides.arms["base"], sides.arms["candidate"]
     if base.isolation != "clone" or candidate.isolation != "clone":
-        return None
+        return {}
+    found: dict[str, str] = {}
     for source, copy in base.databases.items():
         other = candidate.databases[source]
-        tables = [str(name) for (name,) in _asked(base, copy, [_TABLES[copy.system]])[0]]
+        here, there = (
+            [str(name) for (name,) in _asked(arm, database, [_TABLES[database.system]])[0]]
+            for arm, database in ((base, copy), (candidate, other))
+        )
+        tables = [name for name in here if name in there]
         counts = [f"SELECT count(*) FROM {table}" for table in tables]
         sizes = [(_number(a), _number(b)) for a, b in zip(*(_both(base, candidate, copy, other, counts)), strict=True)]
         read = [table for table, size in zip(tables, sizes, strict=True) if max(size) <= MOST_ROWS]
@@ -42,10 +51,10 @@ def differing(sides: Sides) -> str | None:
         for table, (one, two) in zip(tables, sizes, strict=True):
             name = table.strip('"')
             if one != two:
-                return f"{two} rows in table {name} instead of {one}"
-            if table in rows and (changed := _changed(*rows[table])):
-                return f"{changed} rows in table {name} are not as the base leaves them"
-    return None
+                found[name] = f"{two} rows in table {name} instead of {one}"
+            elif table in rows and (changed := _changed(*rows[table])):
+                found[name] = f"{changed} rows in table {name} are not as the base leaves them"
+    return found
 
 
 def _both(
@@ -66,10 +75,11 @@ def _number(rows: Sequence[Sequence[int]]) -> int:
 
 def _changed(base: Sequence[Sequence[Any]], candidate: Sequence[Sequence[Any]]) -> int:
     """How many rows differ, clocks and made-up keys apart."""
-    one, two = (Counter(tuple(map(repr, row)) for row in rows) for rows in (base, candidate))
-    left, right = sorted((one - two).elements()), sorted((two - one).elements())
+    ours, theirs = (Counter(tuple(map(repr, row)) for row in rows) for rows in (base, candidate))
+    left, right = sorted((ours - theirs).elements()), sorted((theirs - ours).elements())
     return sum(
-        not all(a == b or _made_up(a, b) for a, b in zip(*pair, strict=True)) for pair in zip(left, right, strict=True)
+        len(one) != len(two) or not all(a == b or _made_up(a, b) for a, b in zip(one, two, strict=True))
+        for one, two in zip(left, right, strict=True)
     )
 
 

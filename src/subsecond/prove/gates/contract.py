@@ -40,6 +40,7 @@ class ContractGate:
         sides = case.sides()
         compared, kept, noise, unordered = 0, 0, Noise(), set[str]()
         wanted, nearby = case.wanted(sides.requests), case.near(sides.requests)
+        before = rows.differences(sides)
         for spec in wanted:
             case.say(f"contract: {spec.name}")
             couples = both(sides, spec, noise)
@@ -62,13 +63,15 @@ class ContractGate:
                 return near.problem
             compared += near.succeeded
             kept += near.held_back
-        if left := rows.differing(sides):
-            return verdict(self.name, "failed", f"after the same requests: {left}")
+        left = [why for table, why in rows.differences(sides).items() if table not in before]
+        if left:
+            return verdict(self.name, "failed", f"after the same requests: {left[0]}", left[1:SHOWN])
         if strangers := sides.strangers():
             why = f"the candidate connects to {strangers[0]}, which the base never does: its answers are not comparable"
             return verdict(self.name, "no verdict", why)
         evidence = [f"differs by itself: {one}" for one in sorted(noise.patterns)]
         evidence += [f"not promised in an order: {one}" for one in sorted(unordered)]
+        evidence += [f"not compared, it differs before the first request: {one}" for one in before.values()]
         why = f"{compared} answers of {len(wanted)} requests compared, all equal ({kept} of them held back)"
         return verdict(self.name, "passed", why, evidence)
 
