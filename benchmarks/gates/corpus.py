@@ -15,6 +15,8 @@ T = TypeVar("T")
 SEALED = Path(__file__).resolve().parent / "sealed"
 SEED = "gates, first contact"
 """Of the order; fixed before the first run."""
+NEW_FILE = "/dev/null"
+"""What a patch calls the base of a file that it adds."""
 SPEED_CLASS = "slower route"
 """What only the speed gate can stop."""
 SPEED_EVERY = 12
@@ -56,7 +58,7 @@ class Patch:
                 last = "+"
             elif line.startswith(" ") or not line:
                 number, last = number + 1, " "
-        return found
+        return [place for place in found if place[0] != NEW_FILE]
 
 
 def seal() -> str:
