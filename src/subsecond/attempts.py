@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from subsecond.errors import SubsecondError
-from subsecond.harness import checkout, commits, outside, sandbox
+from subsecond.harness import checkout, commits, sandbox, untouched
 from subsecond.harness.scout import Scouted
 from subsecond.ledger import hunks
 from subsecond.ledger.book import Ledger
@@ -92,12 +92,12 @@ def attempt(
         first, where = broken[0]
         return ledger.end(replace(begun, outcome="refused", why=f"{where}; constraint: {first.text} ({first.because})"))
     turn = _Turn(target, base, proposal, speed_seconds, trust_patch, scouted, say)
-    untouched = outside.marks(target) if trust_patch else {}
+    marked = untouched.marks(target) if trust_patch else {}
     proof = turn.proof(commit, constraints, gates)
     done = replace(begun, gates=proof.gates)
-    if trust_patch and (changed := outside.changed(untouched, outside.marks(target))):
+    if trust_patch and (changed := untouched.changed(marked, untouched.marks(target))):
         commits.remember(target.root, f"reverted/{begun.number}", commit)
-        return ledger.end(replace(done, outcome="reverted", why=outside.told(changed)))
+        return ledger.end(replace(done, outcome="reverted", why=untouched.told(changed)))
     if proof.verdict == "passed":
         commits.remember(target.root, f"kept/{begun.number}", commit)
         return ledger.end(replace(done, outcome="kept", why=_last_passed(proof)))

@@ -250,6 +250,8 @@ class _Loop:
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             store.write(folder / "summary.md", [summary(found, finding)])
         self.say(f"attempt {found.number}: {found.outcome}: {found.why}")
+        if found.passed and not (proposal.promised or self.limits.speed_seconds):
+            self.say("  whether it is faster was not asked: --speed-budget 60s has the speed gate judge that")
         return found, proposal.patch is None
 
 

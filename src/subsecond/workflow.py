@@ -16,7 +16,7 @@ from subsecond.confirm.tasks import Asked
 from subsecond.diagnose.lifecycle import lifecycles
 from subsecond.diagnose.stage import diagnose
 from subsecond.errors import EXIT_FAILED, SubsecondError
-from subsecond.harness import checkout, outside, run_folder, sandbox
+from subsecond.harness import checkout, run_folder, sandbox, untouched
 from subsecond.harness.arms import arm
 from subsecond.harness.clones import Connection
 from subsecond.harness.session import Ground, ground, started
@@ -257,7 +257,7 @@ def prove(
     proving.chosen(wanted)  # an unknown name is told before anything is copied
     with run_folder.lock(target.root):
         checkout.sweep(target.root)
-        marked = outside.marks(target) if candidate is not None and trust_patch else None
+        marked = untouched.marks(target) if candidate is not None and trust_patch else None
         with (
             checkout.checkout(target, base, target.copy, confined=confined) as before,
             checkout.checkout(target, candidate, target.copy, confined=confined) as after,
@@ -267,8 +267,8 @@ def prove(
             ) as case,
         ):  # fmt: skip
             found = proving.prove(case, wanted, without)
-    if marked is not None and (changed := outside.changed(marked, outside.marks(target))):
-        raise SubsecondError("wrote-outside", outside.told(changed), exit_code=EXIT_FAILED)
+    if marked is not None and (changed := untouched.changed(marked, untouched.marks(target))):
+        raise SubsecondError("wrote-outside", untouched.told(changed), exit_code=EXIT_FAILED)
     return found
 
 

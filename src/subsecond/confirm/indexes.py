@@ -21,7 +21,7 @@ from subsecond.model.target import RequestSpec
 from subsecond.model.trial import WeighedIndex
 from subsecond.sql.choice import MeasuredIndex, choose
 from subsecond.sql.dialect import create_index_sql, index_bytes_sql
-from subsecond.sql.fingerprint import operation, tables
+from subsecond.sql.fingerprint import WRITING, operation, tables
 from subsecond.sql.names import quoted
 
 RUNS = 3
@@ -31,7 +31,6 @@ SLOW_SECONDS = 2.0
 FILLED_ROWS, WRITTEN_ROWS, ROUNDS = 50_000, 5_000, 5
 """Rows that the two copies of a table begin with, rows then written to each at a time, and how often in turn."""
 PLAIN, INDEXED = "subsecond_write_plain", "subsecond_write_indexed"
-WRITES = ("INSERT", "UPDATE", "DELETE", "REPLACE", "MERGE")
 
 
 @dataclass(slots=True)
@@ -155,7 +154,7 @@ def _sent(runner: Runner, found: _Confirmed, indexes: Sequence[IndexSpec], syste
             key = f"{name}\n{text}"
             sent.seconds[key], sent.texts[key] = statistics.median(each), text
         for text, times in runs[0].times.items():
-            if operation(text) in WRITES:
+            if operation(text) in WRITING:
                 sent.written[text] = sent.written.get(text, 0) + times
     return sent
 

@@ -7,10 +7,8 @@ from urllib.parse import urlsplit
 
 from subsecond.harness.requests import SAFE_METHODS
 from subsecond.observe.stage import Observation
-from subsecond.sql.fingerprint import operation, tables
+from subsecond.sql.fingerprint import WRITING, operation, tables
 from subsecond_agent import protocol
-
-WRITING = ("INSERT", "UPDATE", "DELETE", "MERGE", "REPLACE", "TRUNCATE")
 
 
 def remarks(seen: Sequence[Observation]) -> list[str]:

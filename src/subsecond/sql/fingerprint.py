@@ -115,6 +115,10 @@ def abridged(fingerprinted: str) -> str:
     return _SELECT_LIST.sub(r"select \1… from", fingerprinted)
 
 
+WRITING = ("INSERT", "UPDATE", "DELETE", "MERGE", "REPLACE", "TRUNCATE")
+"""Verbs of statements that change rows."""
+
+
 def operation(text: str) -> str:
     """The statement's verb in capitals (`SELECT`, `INSERT`, …; a CTE is named by what follows it)."""
     words = [token for token in _tokens(text) if token.isalpha()]

@@ -10,12 +10,11 @@ from subsecond.diagnose.evidence import grouped, queries, shape, shortened, text
 from subsecond.model.facts import Facts
 from subsecond.model.finding import Suspicion
 from subsecond.model.trace import Span, Trace
-from subsecond.sql.fingerprint import operation
+from subsecond.sql.fingerprint import WRITING, operation
 from subsecond_agent import protocol
 
 MIN_REPEATS = 3
 """As for reading: two from one line are as often a pair as a loop."""
-WRITES = ("INSERT", "UPDATE", "DELETE", "MERGE")
 
 
 @detector
@@ -56,5 +55,5 @@ class NPlusOneWrite:
 
 def _single_writes(trace: Trace) -> Iterator[Span]:
     for span in queries(trace):
-        if operation(text(span)) in WRITES and protocol.EXECUTEMANY not in span.attributes:
+        if operation(text(span)) in WRITING and protocol.EXECUTEMANY not in span.attributes:
             yield span

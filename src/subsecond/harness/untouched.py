@@ -19,8 +19,9 @@ SHOWN = 3
 _GIT = ("config", "hooks", "info")
 """Parts of .git that make git run something; its branches may move while we work."""
 _AT_WORK = (PREFIX, run_folder.PREFIX, *run_folder.SCRATCH, run_folder.LOCK, KEPT_LOG, clones.LEDGER)
+"""Of our own folder, what we write ourselves while a patch runs: copies, logs, notes of clones."""
 _SQLITE = ("-wal", "-shm", "-journal")
-"""Of our own folder, what is written while a patch runs: copies, logs, notes of clones, the ledger's own files."""
+"""The ledger's files beside its database."""
 
 
 def marks(target: Target) -> dict[str, str]:
