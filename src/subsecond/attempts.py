@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
 from subsecond.errors import SubsecondError
@@ -17,7 +17,8 @@ from subsecond.model.attempt import Attempt
 from subsecond.model.constraint import Change, Constraint
 from subsecond.model.proof import GateVerdict, Proof
 from subsecond.model.target import Target
-from subsecond.prove.gate import Case
+from subsecond.promise import Promise
+from subsecond.prove.gate import SPEED_SECONDS, Case
 from subsecond.prove.stage import prove
 
 ISOLATION_RUNS = 16
@@ -57,19 +58,20 @@ class Proposal:
     summary: str = ""
     requests: tuple[str, ...] = ()
     """What the change is about: others are compared themselves, with no request near them; empty: all of them."""
-    promised: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
+    promised: Promise = field(default_factory=Promise)
+    """What has to be seen of it; nothing: it is kept where it does no harm."""
 
 
 def attempt(
     target: Target, base: str, proposal: Proposal, ledger: Ledger, *, gates: Sequence[str] = (),
-    speed_seconds: float = 0.0, trust_patch: bool = False, scouted: Scouted | None = None,
+    speed_seconds: float | None = None, trust_patch: bool = False, scouted: Scouted | None = None,
     say: Callable[[str], None],
 ) -> Attempt:  # fmt: skip
     """Try one proposal on the commit `base` -> the attempt, written down. The caller holds the project's lock.
 
-    `speed_seconds`: time for the speed gate, which is asked last; 0 leaves it out. The patch runs in a sandbox unless
-    `trust_patch`; what it then wrote outside its copy is found afterwards. `scouted`: what the user's own code connects
-    to; None: `base` is the user's own and is run to see it.
+    `speed_seconds`: time for the speed gate, asked last; None: only where seconds are all that is promised, and for as
+    long as `prove` asks it. The patch runs in a sandbox unless `trust_patch`; what it then wrote outside its copy is
+    found afterwards. `scouted`: what the user's own code connects to; None: `base` is the user's own, run to see it.
     """
     if not trust_patch:
         sandbox.require()
@@ -91,7 +93,9 @@ def attempt(
     if broken:
         first, where = broken[0]
         return ledger.end(replace(begun, outcome="refused", why=f"{where}; constraint: {first.text} ({first.because})"))
-    turn = _Turn(target, base, proposal, speed_seconds, trust_patch, scouted, say)
+    if speed_seconds is None and proposal.promised.faster:
+        speed_seconds = SPEED_SECONDS
+    turn = _Turn(target, base, proposal, speed_seconds or 0.0, trust_patch, scouted, say)
     marked = untouched.marks(target) if trust_patch else {}
     proof = turn.proof(commit, constraints, gates)
     done = replace(begun, gates=proof.gates)
@@ -103,7 +107,8 @@ def attempt(
         return ledger.end(replace(done, outcome="kept", why=_last_passed(proof)))
     last = proof.gates[-1]
     commits.remember(target.root, f"reverted/{begun.number}", commit)
-    culprit = turn.culprit(commit, last) if last.verdict == "failed" else commit
+    harmful = last.verdict == "failed" and not last.unmet
+    culprit = turn.culprit(commit, last) if harmful else commit
     if culprit != commit:
         done = replace(done, culprit=commits.difference(target.root, base, culprit, context=0))
     learnt = lesson(done, change(target, base, culprit))
@@ -144,8 +149,8 @@ class _Turn:
             checkout.checkout(self.target, self.base, self.target.copy, confined=not self.trust_patch) as before,
             checkout.checkout(self.target, commit, self.target.copy, confined=not self.trust_patch) as after,
             Case(
-                base=before, candidate=after, about=self.proposal.requests, promised=self.proposal.promised,
-                faster=() if self.proposal.promised else self.proposal.requests, speed_seconds=self.speed_seconds,
+                base=before, candidate=after, about=self.proposal.requests, promised=self.proposal.promised.counts,
+                faster=self.proposal.promised.faster, speed_seconds=self.speed_seconds,
                 first=first, scouted=self.scouted, say=_nobody if quiet else self.say,
             ) as case,
         ):  # fmt: skip

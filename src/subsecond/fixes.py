@@ -17,6 +17,7 @@ from subsecond.model.audit import Audit
 from subsecond.model.finding import Finding
 from subsecond.model.target import Target
 from subsecond.optimize import Work
+from subsecond.promise import promise
 from subsecond.target import alerts_of
 
 
@@ -49,7 +50,7 @@ def proposal(finding: Finding, found: Fixed, step: str) -> Proposal:
         requests=finding.requests,
         refusal=found.refusal,
         summary=found.draft.summary if found.draft else "",
-        promised=found.draft.promised if found.draft else {},
+        promised=promise(finding, found.draft.promised if found.draft else None),
     )
 
 

@@ -66,8 +66,8 @@ class Limits:
     seconds: float = 3600.0
     steps: tuple[str, ...] = ()
     """Findings to work on; empty: all of the plan's."""
-    speed_seconds: float = 0.0
-    """Time for the speed gate of an attempt that passed all others; 0 leaves it out."""
+    speed_seconds: float | None = None
+    """Time for the speed gate of each attempt; None: of those alone of which seconds are all that is to be seen."""
     ask: Callable[[Attempt], str | None] = field(default=lambda passed: None)
     """None: keep it; else why not."""
     later: bool = False
@@ -250,8 +250,6 @@ class _Loop:
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             store.write(folder / "summary.md", [summary(found, finding)])
         self.say(f"attempt {found.number}: {found.outcome}: {found.why}")
-        if found.passed and not (proposal.promised or self.limits.speed_seconds):
-            self.say("  whether it is faster was not asked: --speed-budget 60s has the speed gate judge that")
         return found, proposal.patch is None
 
 

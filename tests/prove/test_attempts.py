@@ -14,6 +14,7 @@ from subsecond.harness import commits, run_folder
 from subsecond.harness.checkout import revision
 from subsecond.ledger.book import opened
 from subsecond.model.attempt import Attempt
+from subsecond.promise import Promise
 from subsecond.target import load
 from tests.prove.conftest import BASE, GEVENT, git
 
@@ -37,15 +38,19 @@ def tried(repository: Path) -> Try:
         "timeout": "8s",
     }  # fmt: skip
     target = load(repository, fields)
+    said = list[str]()
 
-    def run(text: str, *gates: str) -> Attempt:
+    def run(text: str, *gates: str, promised: Promise | None = None) -> Attempt:
         path = repository / "shop.py"
         path.write_text(text)
         patch = git(repository, "diff")
         path.write_text(BASE)
-        proposal = Proposal(step="S1", finding="F1", kind="static-lookup", proposer="person", patch=patch)
+        proposal = Proposal(
+            step="S1", finding="F1", kind="static-lookup", proposer="person", patch=patch,
+            promised=promised or Promise(),
+        )  # fmt: skip
         with run_folder.lock(target.home), opened(target.home) as ledger:
-            return attempt(target, revision(repository, "HEAD"), proposal, ledger, gates=gates, say=lambda line: None)
+            return attempt(target, revision(repository, "HEAD"), proposal, ledger, gates=gates, say=said.append)
 
     return run
 
@@ -68,6 +73,28 @@ def test_a_failed_attempt_is_reverted_its_culprit_named_and_its_repeat_refused(r
     assert commits.recalled(repository, "kept/3") == harmless.commit
     assert (git(repository, "rev-parse", "HEAD"), git(repository, "status", "--porcelain")) == (head, status)
     assert git(repository, "branch", "--list").split() == ["*", "main"]
+
+
+def test_what_was_promised_and_did_not_come_is_reverted_without_a_search_for_a_culprit(
+    repository: Path, tried: Try
+) -> None:
+    harmless = BASE.replace("[1, 2]", "list((1, 2))").replace("import time", "import sys\nimport time")
+    found = tried(harmless, "budget", promised=Promise(counts={"GET /rooms": {"queries": 1}}))
+    assert found.outcome == "reverted" and found.gates[-1].unmet, found
+    assert "0 queries saved where 1 were promised" in found.why
+    assert found.culprit == ""
+    with opened(repository) as ledger:
+        assert ledger.constraints() == []
+    assert tried(harmless, "budget").outcome == "kept"
+
+
+@pytest.mark.long
+def test_where_only_seconds_are_promised_the_speed_gate_judges(tried: Try) -> None:
+    harmless = BASE.replace("[1, 2]", "list((1, 2))")
+    found = tried(harmless, "import", "speed", promised=Promise(faster=("GET /rooms",)))
+    assert [one.gate for one in found.gates] == ["import", "speed"]
+    assert found.outcome == "reverted" and "was to be faster" in found.why
+    assert [one.gate for one in tried(harmless, "import", "speed").gates] == ["import"]
 
 
 def test_a_patch_that_does_not_apply_and_one_that_touches_its_judges_are_refused(repository: Path, tried: Try) -> None:

@@ -13,6 +13,7 @@ from subsecond.assistant.proposer import Assistant
 from subsecond.harness import commits, sandbox
 from subsecond.ledger.book import opened
 from subsecond.model.audit import Audit, Interval, RequestResult
+from subsecond.model.experiment import Experiment
 from subsecond.model.finding import Finding
 from subsecond.optimize import Limits, optimize
 from subsecond.plan.stage import plan
@@ -75,6 +76,7 @@ def test_crash_repeat_slip_and_then_it_is_kept(work: Path, tmp_path: Path) -> No
     finding = Finding(
         id="F1", key="k", kind="lazy-load", phase=2, request=name, requests=(name,), title="Room.photos loaded 8 times",
         file="shop.py", line=36, function="rooms", queries=8, seconds=0.01,
+        experiments=(Experiment(fix="eager-load", saves={name: {"queries": 7}}),),
     )  # fmt: skip
     result = RequestResult(
         name=name, method="GET", url=target.get[0], status=200, seconds=Interval(median=0.03, low=0.02, high=0.04)

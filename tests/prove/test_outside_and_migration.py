@@ -141,3 +141,12 @@ def test_code_that_needs_its_migration_boots_on_a_copy_that_has_it(halls: Halls,
     assert without.verdict == "failed" and "500" in without.why, without
     [gate] = prove("boot", migrate=UP, **options).gates
     assert gate.verdict == "passed", gate
+
+
+def test_a_migration_that_no_command_applies_has_no_verdict(halls: Halls, prove: Prove) -> None:
+    (halls[0] / "migrations" / "2.sql").write_text("CREATE INDEX ix ON halls (seats) -- down\nDROP INDEX ix")
+    git(halls[0], "add", "-A")
+    [gate] = prove("migration", **halls[1]).gates
+    assert gate.verdict == "no verdict" and "migrations/2.sql is a migration" in gate.why, gate
+    [gate] = prove("speed", faster=("GET /halls/3",), **halls[1]).gates
+    assert gate.verdict == "no verdict" and "migrations/2.sql is a migration" in gate.why, gate

@@ -16,6 +16,7 @@ from subsecond.model.audit import Audit
 from subsecond.model.constraint import Constraint
 from subsecond.model.finding import Finding
 from subsecond.model.plan import Plan, Step
+from subsecond.promise import promise
 
 MOST_FINDINGS = 20
 
@@ -207,7 +208,10 @@ def _step(known: Known) -> str:
         )
     step, finding = known.step, known.finding
     text = f"## The step: {step.id}, {step.kind} at `{step.file}:{step.line}`\n\nRisk: {step.risk}."
-    return f"{text}\n\n{_finding(finding)}" if finding else text
+    if finding is None:
+        return text
+    shown = "\n".join(f"- {line}" for line in promise(finding).lines)
+    return f"{text}\n\n{_finding(finding)}\n\nIt is kept when no gate fails and this is seen:\n\n{shown}"
 
 
 def _failure(known: Known) -> str:

@@ -11,6 +11,7 @@ from subsecond.assistant.external import ask
 from subsecond.assistant.playbook import Known, next_prompt, prompt
 from subsecond.attempts import Proposal
 from subsecond.optimize import TRIES_A_STEP, Work
+from subsecond.promise import promise
 
 ATTEMPTS = "attempts"
 
@@ -44,6 +45,7 @@ class Assistant:
             patch=None if refusal else outcome.patch,
             refusal=refusal,
             summary=f"{work.finding.kind}: {work.finding.title}",
+            promised=promise(work.finding),
         )
 
     def _keep(self, work: Work, number: int, text: str, transcript: str) -> None:

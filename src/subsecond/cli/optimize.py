@@ -17,7 +17,7 @@ from subsecond.cli._options import TARGET_OPTIONS, given, with_options
 @click.option("--only", multiple=True, metavar="F3", help="Only this finding; may be repeated.")
 @click.option("--attempts", type=click.IntRange(1, 1000), default=40, help="Most attempts.", show_default=True)
 @click.option("--minutes", type=click.IntRange(1, 1440), default=60, help="Most minutes.", show_default=True)
-@click.option("--speed-budget", metavar="60s", help="Ask the speed gate too, for so long an attempt that passed.")
+@click.option("--speed-budget", metavar="3m", help="Ask the speed gate of every attempt that gets so far, for so long.")
 @click.option("--ask", "asks", is_flag=True, help="Ask before each keep; without a terminal, stop for `accept N`.")
 @click.option("--apply", "applies", is_flag=True, help="Put the kept steps on your branch, a commit each.")
 @with_options(TARGET_OPTIONS[1:])
@@ -31,6 +31,9 @@ def command(  # noqa: PLR0917  (click gives them by name)
     Needs an audit. Patches run in a sandbox (bubblewrap); where there is none, only with --trust-patch. Your working
     tree stays as it is; --apply moves your branch to the kept commits. Killed or out of budget, it goes on where it was
     when it is started again. After each kept step the code is analysed again; what it took along is dropped.
+
+    A step is kept for what it shows: fewer statements, rows, connections or log records where the audit saw that there
+    can be, else fewer seconds, of which the speed gate is asked for a minute.
 
     \b
     Example:
@@ -55,8 +58,8 @@ def command(  # noqa: PLR0917  (click gives them by name)
     wanted = durations.seconds(goal) if goal is not None else target.goal_of(folder)
     if goal is not None and not wanted:
         raise SubsecondError("bad-option", f'--goal "{goal}": wanted {durations.WANTED}')
-    timed = durations.seconds(speed_budget) if speed_budget is not None else 0.0
-    if timed is None or (speed_budget is not None and not timed):
+    timed = durations.seconds(speed_budget) if speed_budget is not None else None
+    if speed_budget is not None and not timed:
         raise SubsecondError("bad-option", f'--speed-budget "{speed_budget}": wanted {durations.WANTED}')
     loaded = target.load(folder, fields)
     proposer: Proposer = Fixers()

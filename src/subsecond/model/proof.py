@@ -18,6 +18,8 @@ class GateVerdict:
     verdict: Verdict
     why: str
     evidence: tuple[str, ...] = ()
+    unmet: bool = False
+    """It failed for what was promised of the change and did not come; harm was not seen."""
     seconds: float = 0.0
     """What the gate itself took."""
 

@@ -22,6 +22,7 @@ from subsecond import durations
 from subsecond.errors import EXIT_FAILED, SubsecondError
 from subsecond.harness import clones, processes, sandbox
 from subsecond.harness.app import environment_of
+from subsecond.harness.checkout import Checkout
 from subsecond.harness.clones import Connection
 from subsecond.harness.server import find_program
 from subsecond.harness.session import Ground
@@ -50,6 +51,13 @@ _SQLITE = (
 _SQLITE_TABLES = "SELECT '\"' || replace(name, '\"', '\"\"') || '\"' FROM sqlite_master WHERE type = 'table'"
 
 
+_MIGRATES = {
+    ".py": re.compile(r"^(?:down_revision\b|class Migration\()", re.M),
+    ".sql": re.compile(r"^\s*(?:create|alter|drop)\s", re.M | re.I),
+}
+"""What a migration's text holds: Alembic's or Django's own words, statements that change the schema."""
+
+
 @dataclass(frozen=True, slots=True)
 class State:
     """What a migration changes: the schema's lines, and the rows of tables that say how far it is."""
@@ -57,6 +65,21 @@ class State:
     lines: frozenset[str]
     version: str | None
     """Of a table of one row and one column (`alembic_version`); None where there is none."""
+
+
+def unapplied(base: Checkout, candidate: Checkout) -> str | None:
+    """Why the candidate's data is not what its code wants: it brings a migration that no command applies; else None."""
+    if candidate.target.migrate is not None:
+        return None
+    for path in sorted(candidate.tree.rglob("*")):
+        looks, before = _MIGRATES.get(path.suffix), base.tree / path.relative_to(candidate.tree)
+        if looks is None or path.is_symlink() or not path.is_file() or ".git" in path.parts:
+            continue
+        content = path.read_bytes()
+        if (not before.is_file() or before.read_bytes() != content) and looks.search(content.decode(errors="replace")):
+            name = path.relative_to(candidate.tree)
+            return f'{name} is a migration that nothing here applies: say how (migrate = "alembic upgrade head")'
+    return None
 
 
 def up(ground: Ground, databases: Mapping[Connection, Connection], env: Mapping[str, str]) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from subsecond import durations
 from subsecond.measure import pairs
@@ -37,7 +37,7 @@ class Outcome:
             return verdict(NAME, "failed", problem, lines)
         failed, open_ = self._promises()
         if failed:
-            return verdict(NAME, "failed", failed[0], lines)
+            return replace(verdict(NAME, "failed", failed[0], lines), unmet=True)
         if open_:
             return verdict(NAME, "no verdict", open_[0], [*open_[1:], *lines])
         if not self.course.enough:

@@ -1,12 +1,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import ClassVar
 
 from subsecond.harness.send import RequestFailed
 from subsecond.model.proof import GateVerdict, Verdict
 from subsecond.model.target import RequestSpec
+from subsecond.promise import least
 from subsecond.prove import outside
 from subsecond.prove.gate import Case, gate, verdict
 from subsecond.prove.sides import COUNTS, TOLD, Asked, Side, Sides
@@ -40,7 +41,7 @@ class BudgetGate:
             seen += found.seen
             saved = saved or found.saved
             if short := _short(case, spec.name, found.base, found.candidate):
-                return verdict(self.name, "failed", short, lines)
+                return replace(verdict(self.name, "failed", short, lines), unmet=True)
         if len(seen) < len(lines):
             seen.append(f"not counted from outside: {len(lines) - len(seen)} requests; only PostgreSQL by TCP can be")
         why = "counts fell on at least one request and rose on none" if saved else "no count rose, none fell"
@@ -98,6 +99,6 @@ def _short(case: Case, request: str, base: Counts, candidate: Counts) -> str | N
     """What was promised for this request and did not come."""
     for name, promised in case.promised.get(request, {}).items():
         got = base[name][1] - candidate[name][1]
-        if got * 2 < promised:
+        if got < least(promised):
             return f"{request}: {got} {name} saved where {promised} were promised"
     return None

@@ -23,8 +23,8 @@ class MigrationGate:
     """Up, contract, down, the base's contract again: a migration that the candidate brings has a way back.
 
     Both sides' own `migrate` brings their copies of the database to what their code wants; where that leaves the same
-    schema, the candidate brings no migration, and there is nothing to ask. After the way back the schema is the base's,
-    line by line, and the base's own code answers on it as it did.
+    schema, the candidate brings no migration, and there is nothing to ask. One that no command applies was not tried.
+    After the way back the schema is the base's, line by line, and the base's own code answers on it as it did.
     """
 
     name: ClassVar[str] = "migration"
@@ -32,6 +32,8 @@ class MigrationGate:
 
     def judge(self, case: Case) -> GateVerdict:
         target = case.base.target
+        if problem := migration.unapplied(case.base, case.candidate):
+            return verdict(self.name, "no verdict", problem)
         if target.migrate is None:
             return verdict(self.name, "not applicable", "the target names no command that migrates (migrate)")
         sides = case.sides()
@@ -45,8 +47,8 @@ class MigrationGate:
         unordered = set[str]()
         for spec in sides.requests:
             case.say(f"migration: {spec.name}")
-            if problem := _unequal(sides, spec, unordered, "after the migration"):
-                return verdict(self.name, *problem)
+            if found := _unequal(sides, spec, unordered, "after the migration"):
+                return verdict(self.name, *found)
         if target.migrate_down is None:
             why = "the target names no way back (migrate_down), so nothing is known of it"
             return verdict(self.name, "no verdict", why, brought)
@@ -59,8 +61,8 @@ class MigrationGate:
             case.say("migration: the base on the data that came back")
             returned = sides.returned(stack)
             for spec in sides.requests:
-                if problem := _unequal(returned, spec, unordered, "for the base after the way back"):
-                    return verdict(self.name, *problem)
+                if found := _unequal(returned, spec, unordered, "for the base after the way back"):
+                    return verdict(self.name, *found)
         count = len(sides.requests)
         why = f"up, {count} requests equal, down, the base's schema and its {count} answers are back"
         return verdict(self.name, "passed", why, brought)

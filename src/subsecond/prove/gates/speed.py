@@ -11,6 +11,7 @@ from subsecond.prove import rounds
 from subsecond.prove.freshness import Freshness, Writer, freshness, writes
 from subsecond.prove.gate import Case, gate, verdict
 from subsecond.prove.load import load
+from subsecond.prove.migration import unapplied
 from subsecond.prove.rounds import Series
 from subsecond.prove.timed import READS, TimedSides
 from subsecond.prove.timings import Outcome
@@ -38,6 +39,8 @@ class SpeedGate:
 
     def judge(self, case: Case) -> GateVerdict:
         begin, target = time.monotonic(), case.base.target
+        if case.faster and (problem := unapplied(case.base, case.candidate)):
+            return verdict(self.name, "no verdict", problem)
         with ExitStack() as stack:
             requests = case.sides().requests
             wanted = [spec for spec in case.wanted(requests) if spec.method in READS]

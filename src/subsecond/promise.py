@@ -1,0 +1,66 @@
+"""What a change for a finding has to show before it is kept: counts that fall, else seconds."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from subsecond.model.experiment import Experiment
+from subsecond.model.finding import Finding
+
+_COUNTED = ("measured", "lower bound")
+"""Fidelities whose counts a real fix reaches too; of any other some must fall."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Promise:
+    """`counts`: request -> count -> by how much it falls; `faster`: requests that become so. Never both."""
+
+    counts: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
+    faster: tuple[str, ...] = ()
+
+    @property
+    def lines(self) -> list[str]:
+        """What has to be seen, for whoever writes the change."""
+        return [
+            *(
+                f"{request}: at least {least(by)} {name} fewer"
+                for request, of in self.counts.items()
+                for name, by in of.items()
+            ),
+            *(f"{request}: faster beyond the noise, with parameters never asked before" for request in self.faster),
+        ]
+
+
+def least(promised: int) -> int:
+    """How many of a promised number have to be saved: half of them, since a trial is not the change itself."""
+    return -(-promised // 2)
+
+
+def promise(finding: Finding, counts: Mapping[str, Mapping[str, int]] | None = None) -> Promise:
+    """What is to be seen of a change, whoever wrote it. `counts`: what its writer promises.
+
+    Else the recording's own promise: the least that an experiment on the finding would save. Where there is none, as of
+    an index, the requests become faster that a trial found faster; without a trial, the one where it costs most.
+    """
+    if any(by > 0 for of in (counts or {}).values() for by in of.values()):
+        return Promise(counts=counts or {})
+    counted = [one for one in finding.experiments if one.fidelity in _COUNTED]
+    saved = _least_of(counted) or {
+        request: dict.fromkeys(of, 1) for request, of in _least_of(finding.experiments).items()
+    }
+    if saved:
+        return Promise(counts=saved)
+    tried = [one.request for one in finding.trials if one.verdict == "confirmed" and (one.low or 0.0) > 0]
+    return Promise(faster=tuple(dict.fromkeys(tried)) or (finding.request,))
+
+
+def _least_of(experiments: Sequence[Experiment]) -> dict[str, dict[str, int]]:
+    found: dict[str, dict[str, int]] = {}
+    for one in experiments:
+        for request, saves in one.saves.items():
+            for name, by in saves.items():
+                if by > 0:
+                    known = found.setdefault(request, {})
+                    known[name] = min(by, known.get(name, by))
+    return found
