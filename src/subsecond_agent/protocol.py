@@ -107,6 +107,8 @@ ENV_JOBS = "SUBSECOND_JOBS"
 
 ENV_REDIRECT = "SUBSECOND_REDIRECT"
 """Path of the file that says where the connections of this arm go."""
+ENV_REVERSED = "SUBSECOND_REVERSED"
+"""`1`: SQLite hands out backwards what no ORDER BY puts in order (`PRAGMA reverse_unordered_selects`)."""
 
 HEADER = "X-Subsecond"
 """`<token>:<mode>:<mark>[:<trial id>]`; the mark matches `[A-Za-z0-9._-]{1,64}`, the trial's id `[a-z0-9-]{1,40}`.

@@ -159,3 +159,18 @@ def test_a_base_that_answers_with_an_error_is_no_verdict(shop: tuple[Path, dict[
     gate = prove("contract", **{**shop[1], "get": ["/rooms/99"]}).gates[0]
     assert gate.verdict == "no verdict"
     assert "404" in gate.why
+
+
+def test_an_order_that_only_chance_still_keeps_is_told_and_one_that_never_was_promised_is_not(
+    shop: tuple[Path, dict[str, object]], prove: Prove
+) -> None:
+    repository, options = shop
+    path, ordered = repository / "shop.py", 'relationship(order_by="Photo.id")'
+    path.write_text(path.read_text().replace(ordered, "relationship()"))
+    [gate] = prove("contract", **options).gates
+    assert gate.verdict == "failed", gate
+    assert "where rows lie otherwise in the database: $[0].photos" in gate.why and "order" in gate.why, gate.why
+    git(repository, "commit", "-q", "-am", "photos in no order")
+    path.write_text(path.read_text().replace(*EAGER))
+    [gate] = prove("contract", **options).gates
+    assert gate.verdict == "passed", gate

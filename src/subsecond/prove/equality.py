@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
-from subsecond.contract.compare import Comparison, Difference, Noise, compare
+from subsecond.contract.bodies import read
+from subsecond.contract.compare import Comparison, Difference, Noise, Reply, compare
 from subsecond.harness.send import RequestFailed
 from subsecond.model.target import RequestSpec
-from subsecond.prove.sides import Asked, Side, Sides
+from subsecond.prove.sides import SIDES, Asked, Side, Sides
 
 READS = ("GET", "HEAD")
 
@@ -65,6 +66,42 @@ def _ordered(
 ) -> tuple[Difference, ...]:
     """The differences without those of order in lists that the base itself reorders under other plans."""
     orders = {one.pattern for one in found.differences if one.what == "order"} - unordered
-    if orders and (shaken := sides.shaken(spec)) is not None:
+    if orders and (shaken := sides.shaken("base", spec)) is not None:
         unordered |= {one.pattern for one in compare(base.reply, shaken.reply).differences if one.what == "order"}
     return tuple(one for one in found.differences if one.what != "order" or one.pattern not in unordered)
+
+
+def reordered(
+    sides: Sides, spec: RequestSpec, couple: tuple[Asked, Asked], noise: Noise, unordered: set[str]
+) -> tuple[Difference, ...]:
+    """What the candidate answers otherwise where its database hands out rows otherwise, though the base does not.
+
+    The two are equal as the rows lie today; the base's statements say in which order, the candidate's no longer do. A
+    number with a fraction may differ: its sum depends on the order. What the base itself reorders is in `unordered`.
+    """
+    if spec.method not in READS or not _has_list(couple[0].reply):
+        return ()
+    base, candidate = (sides.shaken(side, spec) for side in SIDES)
+    if base is None or candidate is None or base.reply.status != couple[0].reply.status:
+        return ()
+    own = {one.pattern for one in compare(couple[0].reply, base.reply).differences} | unordered
+    found = noise.rest(compare(couple[1].reply, candidate.reply)).differences
+    return tuple(
+        one
+        for one in found
+        if not any(f"{one.pattern}.".startswith((f"{known}.", f"{known}[")) for known in own)
+        and not one.base.startswith("number")
+    )
+
+
+def _has_list(reply: Reply) -> bool:
+    """Whether an answer holds a list of two that could change places; of what is no JSON that is not known."""
+    body = read({name.lower(): value for name, value in reply.headers}.get("content-type"), reply.body)
+    return body.form != "json" or any(len(one) > 1 for one in _lists(body.tree))
+
+
+def _lists(node: object) -> Iterator[list[object]]:
+    if isinstance(node, list):
+        yield node
+    for one in node if isinstance(node, list) else node.values() if isinstance(node, dict) else ():
+        yield from _lists(one)

@@ -19,6 +19,7 @@ from subsecond.harness.send import RequestFailed
 from subsecond.harness.session import Ground, looked_up
 from subsecond.model.target import RequestSpec
 from subsecond.prove.migration import up
+from subsecond.prove.shaken import shaken
 from subsecond_agent import protocol
 
 Side = Literal["base", "candidate"]
@@ -27,12 +28,6 @@ COUNTS = (protocol.COUNT_QUERIES, protocol.COUNT_CHECKOUTS, protocol.COUNT_ROWS)
 RATE_LIMITED = 429
 TOLD = (*COUNTS, protocol.COUNT_LOGS)
 """Log records too: they may rise, but where fewer are promised they are counted."""
-
-SHAKE = " ".join(
-    f"-c enable_{one}=off"
-    for one in ("indexscan", "bitmapscan", "indexonlyscan", "hashjoin", "hashagg", "incremental_sort")
-)
-"""Other plans of the same statements (reference, measuring, section 4)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,7 +57,7 @@ class Sides:
         self._grounds: dict[Side, Ground] = {}
         self._marks = (f"p{number}" for number in itertools.count(1))
         self._scouted = scouted
-        self._shaken: Arm | None = None
+        self._shaken: dict[Side, Arm | None] = {}
 
     @property
     def arms(self) -> dict[Side, Arm]:
@@ -146,19 +141,14 @@ class Sides:
         outside = {name: after[name] - before[name] for name in after} if before and after else None
         return Asked(reply=reply, counts=counts, seconds=answer.seconds, outside=outside)
 
-    def shaken(self, spec: RequestSpec) -> Asked | None:
-        """The base's answer where its PostgreSQL must plan otherwise; None where that cannot be had.
-
-        The order of a list that changes then was never promised. libpq's drivers take the settings from PGOPTIONS.
-        """
-        if self.arms["base"].system != "postgresql" or not self.isolated:
+    def shaken(self, side: Side, spec: RequestSpec) -> Asked | None:
+        """What one side answers where its database hands out rows otherwise; None where that cannot be had."""
+        if side not in self._shaken:
+            self._shaken[side] = shaken(self.ground(side), self.arm(side), self._stack)
+        other = self._shaken[side]
+        if other is None:
             return None
-        if self._shaken is None:
-            ground = self.ground("base")
-            target = replace(ground.target, env=(*ground.target.env, ("PGOPTIONS", SHAKE)))
-            other = replace(ground, target=target)
-            self._shaken = self._stack.enter_context(arm(other, self.seen, prepare=up, say=lambda line: None))
-        answer = self._shaken.app.send(spec, protocol.MODE_TIMED, next(self._marks))
+        answer = other.app.send(spec, protocol.MODE_TIMED, next(self._marks))
         if isinstance(answer, RequestFailed):
             return None
         reply = Reply(status=answer.status, headers=answer.headers, body=answer.body)

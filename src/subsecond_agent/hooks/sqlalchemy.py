@@ -5,11 +5,12 @@
 
 from __future__ import annotations
 
+import os
 import sys
 
 from .. import guard, redirect, spool
 from ..patching import Patches
-from ..protocol import ENV_REDIRECT
+from ..protocol import ENV_REDIRECT, ENV_REVERSED
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -19,15 +20,19 @@ if TYPE_CHECKING:
 HOOK = "sqlalchemy"
 live = True
 patches = Patches()
-listening: list[Any] = []
+listening: list[tuple[Any, str, Any]] = []
 told: list[tuple[str, str]] = []
 
 
 def install(sqlalchemy: ModuleType) -> None:
+    if listening:
+        return
     engine = sys.modules["sqlalchemy.engine"].Engine
-    if engine not in listening:
-        sys.modules["sqlalchemy.event"].listen(engine, "do_connect", about_to_connect)
-        listening.append(engine)
+    listening.append((engine, "do_connect", about_to_connect))
+    if os.environ.get(ENV_REVERSED) == "1":
+        listening.append((engine, "connect", connected))
+    for wanted in listening:
+        sys.modules["sqlalchemy.event"].listen(*wanted)
 
 
 def about_to_connect(dialect: Any, entry: Any, cargs: Any, cparams: Any) -> None:
@@ -40,6 +45,17 @@ def about_to_connect(dialect: Any, entry: Any, cargs: Any, cparams: Any) -> None
     except Exception as mishap:
         if redirect.file:
             raise refusal(mishap) from None
+        guard.failed(HOOK, mishap)
+
+
+def connected(connection: Any, entry: Any) -> None:
+    """Event: a connection was made, in an arm of which only the order of rows is asked."""
+    try:
+        if live and getattr(entry, "driver_connection", connection).__class__.__module__.startswith("sqlite3"):
+            cursor = connection.cursor()
+            cursor.execute("PRAGMA reverse_unordered_selects = ON")
+            cursor.close()
+    except Exception as mishap:
         guard.failed(HOOK, mishap)
 
 
@@ -56,4 +72,4 @@ def refusal(mishap: Exception) -> redirect.RedirectError:
 def uninstall() -> None:
     patches.undo()
     while listening:
-        sys.modules["sqlalchemy.event"].remove(listening.pop(), "do_connect", about_to_connect)
+        sys.modules["sqlalchemy.event"].remove(*listening.pop())

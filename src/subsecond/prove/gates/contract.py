@@ -12,7 +12,7 @@ from subsecond.model.proof import GateVerdict
 from subsecond.model.target import RequestSpec
 from subsecond.prove import held_back, rows
 from subsecond.prove.changed import read_by_change
-from subsecond.prove.equality import both, differences
+from subsecond.prove.equality import both, differences, reordered
 from subsecond.prove.gate import Case, gate, verdict
 from subsecond.prove.shown import curl
 from subsecond.prove.variations import harmless, query_of
@@ -30,7 +30,8 @@ class ContractGate:
     Each request is sent to both sides, never to one alone; what they have written is compared row by row.
     Each on an arm of its own, cold and warm, in both orders, with the target's requests and others near them. The base
     is asked twice: what differs between its own answers is noise, named, and capped at 5 % of the leaves. A list whose
-    order the base itself does not keep under other plans of the database was never promised in an order.
+    order the base itself does not keep where rows lie and are planned otherwise was never promised in an order; one
+    that it keeps there, the candidate has to keep there too.
     """
 
     name: ClassVar[str] = "contract"
@@ -55,6 +56,8 @@ class ContractGate:
             problems = differences(sides, spec, couples, noise, unordered)
             if problems:
                 return _failed(self.name, spec, problems)
+            if problems := reordered(sides, spec, couples[0], noise, unordered):
+                return _failed(self.name, spec, problems, f"{spec.name}, where rows lie otherwise in the database")
             compared += 2
             if spec not in nearby:
                 continue

@@ -1,0 +1,57 @@
+"""A side whose database hands out rows otherwise than it does now, though by the same statements and of the same data.
+
+An order that changes then was never promised by a statement (reference: measuring, section 4): it came from where rows
+happen to lie or from the plan. PostgreSQL plans without its quicker ways, on a copy in which every second row of a
+small table has moved; SQLite reads backwards what no ORDER BY puts in order.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from contextlib import ExitStack
+from dataclasses import replace
+
+from subsecond.harness import clones
+from subsecond.harness.arms import Arm, arm
+from subsecond.harness.clones import Connection, NoCloneError
+from subsecond.harness.session import Ground
+from subsecond.prove.migration import up
+from subsecond_agent import protocol
+
+MOST_BYTES = 16 * 1024 * 1024
+"""Of a table whose rows are moved; a larger one is read by many plans already."""
+_PLANS = " ".join(
+    f"-c enable_{one}=off"
+    for one in ("indexscan", "bitmapscan", "indexonlyscan", "hashjoin", "hashagg", "incremental_sort")
+)
+_MOVES = f"""
+SELECT format('UPDATE %1$s SET %2$s = %2$s WHERE hashtext(%1$s::text) %% 2 = 0', c.oid::regclass,
+ (SELECT quote_ident(a.attname) FROM pg_index i JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum = i.indkey[0]
+  WHERE i.indrelid = c.oid AND i.indisprimary))
+FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+WHERE c.relkind = 'r' AND pg_relation_size(c.oid) BETWEEN 1 AND {MOST_BYTES}
+AND EXISTS (SELECT 1 FROM pg_index i WHERE i.indrelid = c.oid AND i.indisprimary)
+AND n.nspname NOT IN ('pg_catalog', 'information_schema') ORDER BY 1
+"""
+
+
+def shaken(base: Ground, side: Arm, stack: ExitStack) -> Arm | None:
+    """Another arm for the code of `side`, shaken; gone with `stack`. None where its data is no copy."""
+    if side.isolation != "clone" or side.system not in ("postgresql", "sqlite"):
+        return None
+    added = ("PGOPTIONS", _PLANS) if side.system == "postgresql" else (protocol.ENV_REVERSED, "1")
+    other = replace(base, target=replace(base.target, env=(*base.target.env, added)))
+    return stack.enter_context(arm(other, list(side.databases), prepare=_moved, say=lambda line: None))
+
+
+def _moved(ground: Ground, databases: Mapping[Connection, Connection], env: Mapping[str, str]) -> None:
+    up(ground, databases, env)
+    for copy in databases.values():
+        if copy.system != "postgresql":
+            continue
+        [found] = clones.work_on(ground.python.executable, copy, {"op": "run", "sql": [_MOVES]})
+        for (statement,) in found["rows"]:
+            try:
+                clones.work_on(ground.python.executable, copy, {"op": "run", "sql": [statement]})
+            except NoCloneError:  # a trigger or a rule of the table refuses: it stays as it lies
+                continue
