@@ -106,7 +106,7 @@ def _write(files: Mapping[Path, Lines], gone: Iterable[Path] = ()) -> None:
     path = next(iter(files))
     try:
         for path, lines in files.items():
-            drafts[path] = _draft(path, lines)
+            _draft(path, lines, drafts)
         with _signals_wait():
             for path, name in drafts.items():
                 os.replace(name, path)
@@ -119,17 +119,14 @@ def _write(files: Mapping[Path, Lines], gone: Iterable[Path] = ()) -> None:
             Path(name).unlink(missing_ok=True)
 
 
-def _draft(path: Path, lines: Lines) -> str:
-    descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    try:
-        with os.fdopen(descriptor, "wb") as out:
-            for line in lines:
-                out.write(line if isinstance(line, bytes) else line.encode())
-                out.write(b"\n")
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise
-    return name
+def _draft(path: Path, lines: Lines, drafts: dict[Path, str]) -> None:
+    """Write what will become the file; `drafts` knows its name from the moment that it is there."""
+    with _signals_wait():
+        descriptor, drafts[path] = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    with os.fdopen(descriptor, "wb") as out:
+        for line in lines:
+            out.write(line if isinstance(line, bytes) else line.encode())
+            out.write(b"\n")
 
 
 @contextmanager

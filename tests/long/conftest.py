@@ -16,7 +16,7 @@ import pytest
 from tests.long import figures
 from tests.long.figures import Run
 
-LONGEST_SECONDS = 900
+LONGEST_SECONDS = 1800
 EXAMPLE_TESTS = Path(__file__).parents[2] / "examples" / "discovery" / "tests"
 sys.path.append(str(EXAMPLE_TESTS))  # its modules have names of their own, to be imported
 

@@ -90,9 +90,9 @@ def plan(mounted: bool) -> list[str]:
 
 
 def finding_keys(project: Platform) -> set[str]:
-    """The findings of a whole, undisturbed audit."""
+    """The findings of a whole, undisturbed audit that rest on counts: what a clock decides comes and goes."""
     project.subsecond("audit", "--repeat", "1", "--no-trials")
-    return {finding.key for finding in store.read_audit(project.project).findings}
+    return {finding.key for finding in store.read_audit(project.project).findings if finding.queries}
 
 
 def contents(project: Platform) -> dict[str, bytes]:
@@ -120,7 +120,7 @@ def check_nothing_runs(audit: Audit) -> None:
     assert not left, f"still running: {left}"
 
 
-def check_files(project: Platform, before: dict[str, bytes], code: int) -> None:
+def check_files(project: Platform, before: dict[str, bytes], code: int, kind: str) -> None:
     """Files are whole, and all from one audit: the one before, or this one."""
     folder = project.project / ".subsecond"
     deadline = time.monotonic() + 5
@@ -133,10 +133,16 @@ def check_files(project: Platform, before: dict[str, bytes], code: int) -> None:
     if code == -9:
         return  # its own end leaves it no time; what it left is gone after the next audit
     assert names <= KEPT, names
-    assert not list((folder / "clones").glob("*")), "the note of a copy of the database"
+    if not kind.startswith("PostgreSQL"):  # a server that is down drops no copy: the note is for the next audit
+        assert not copies_noted(project), "the note of a copy of the database"
     after = contents(project)
     kept = {name for name in after if after[name] == before.get(name)}
     assert after == before or not kept, f"{kept} are of the audit before, the others of this one (exit code {code})"
+
+
+def copies_noted(project: Platform) -> list[Path]:
+    """Notes of copies of the database that are still to be dropped."""
+    return list((project.project / ".subsecond" / "clones").glob("*"))
 
 
 def check_counted(project: Platform) -> None:
@@ -182,7 +188,7 @@ def one_round(kind: str, number: int, project: Platform, ground: Ground, longest
         assert code in codes, said
         told = check_words(said, code)
         check_nothing_runs(audit)
-        check_files(project, before, code)
+        check_files(project, before, code, kind)
         if code == 0:
             check_counted(project)
     return code, told
@@ -204,7 +210,7 @@ def test_faults_during_audits(ground: Ground, project: Platform, run: Run) -> No
             outcomes[f"{kind}: exit code {code}{told and ', '}{told.split(': ')[1] if told else ''}"] += 1
             assert finding_keys(project) == wanted, "the next audit found other things"
             left = {path.name for path in (project.project / ".subsecond").iterdir()} - KEPT
-            assert not left, f"the next audit left {left}"
+            assert not left and not copies_noted(project), f"the next audit left {left or 'a copy'}"
             print(f"round {number}, {kind}: exit code {code} {told}")
         except (AssertionError, subprocess.TimeoutExpired) as problem:
             failed.append(f"round {number}, {kind}: {str(problem)[:1500]}")
