@@ -157,16 +157,16 @@ def test_an_outcome_is_written_whole_or_not_at_all(tmp_path: Path, monkeypatch: 
     old = store.folder(tmp_path) / "traces" / "old.jsonl"
     store.write_outcome(tmp_path, Audit(), [dataclasses.replace(seen, request="old")])
 
-    def full(path: Path, lines: object) -> str:
+    def full(path: Path, lines: object, drafts: object) -> None:
+        real(path, lines, drafts)
         if path.name == "findings.json":
             raise OSError(errno.ENOSPC, "No space left on device")
-        return str(real(path, lines))
 
     real = store._draft  # type: ignore[attr-defined]
     monkeypatch.setattr(store, "_draft", full)
     with pytest.raises(SubsecondError, match=r"findings\.json: No space left on device"):
         store.write_outcome(tmp_path, Audit(), [seen])
-    assert list(old.parent.iterdir()) == [old]
+    assert list(old.parent.iterdir()) == [old] and not list(old.parent.parent.glob(".findings*"))
     monkeypatch.undo()
     store.write_outcome(tmp_path, Audit(), [seen])
     assert [path.name for path in old.parent.iterdir()] == ["a.jsonl"]
