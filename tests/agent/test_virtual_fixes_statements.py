@@ -110,6 +110,14 @@ def test_one_in_for_many_equalities(archive: Served) -> None:
     assert (queries(shadow), acted(shadow)) == (5, [5])
 
 
+def test_one_in_for_many_equalities_with_other_values_beside(archive: Served) -> None:
+    fix = {"fix": "batch-equality", "statements": hashes(archive, "/equal-and-more"), "keys": [2, 5, 1, 7, 3]}
+    run(archive, "/equal-and-more", fix)
+    base, trial, mended = compared(archive, "/equal-and-more", fix)
+    assert (queries(base), queries(trial), queries(mended)) == (10, 2, 2)
+    assert acted(trial) == [10]
+
+
 def test_a_value_that_was_not_recorded(archive: Served) -> None:
     fix = {"fix": "batch-equality", "statements": hashes(archive, "/equal"), "keys": [2, 5]}
     run(archive, "/equal", fix)

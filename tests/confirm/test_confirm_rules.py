@@ -225,11 +225,19 @@ def test_a_model_of_flask_sqlalchemy_is_known_by_its_class(
         learn.model_of(sent, (("models.py", 1),), tmp_path)
 
 
-def test_an_equality_is_batched_by_single_values_only(project: Path) -> None:
+def test_an_equality_is_batched_by_the_one_value_that_changes(project: Path) -> None:
     experiment = Experiment(fix="batch-equality", learn={"keys": Learn(what="keys", fingerprint="f")})
-    sent = [Sent(fingerprint="f", text="SELECT 1 WHERE a = ? AND b = ?", values=(value, "'x'")) for value in "12"]
-    with pytest.raises(CannotLearnError, match="each statement carries several values"):
-        learn.parameters(experiment, sent, project)
+    text = "SELECT 1 WHERE a = ? AND b = ?"
+    dated = [Sent(fingerprint="f", text=text, values=(value, "datetime.date(2026, 1, 1)")) for value in "121"]
+    assert learn.parameters(experiment, dated, project) == {"keys": [1, 2]}
+    both = [Sent(fingerprint="f", text=text, values=(value, value)) for value in "12"]
+    with pytest.raises(CannotLearnError, match="2 of its values change"):
+        learn.parameters(experiment, both, project)
+    with pytest.raises(CannotLearnError, match="none of its values change"):
+        learn.parameters(experiment, both[:1] * 2, project)
+    with pytest.raises(CannotLearnError, match="no plain numbers"):
+        learn.parameters(replace(experiment, fix="batch"), dated, project)
+    sent = [Sent(fingerprint="f", text=text, values=(value, "'x'")) for value in "12"]
     assert learn.parameters(replace(experiment, fix="batch"), sent, project) == {"keys": [[1, "x"], [2, "x"]]}
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -35,13 +36,12 @@ def parameters(
 
     Raises CannotLearnError.
     """
-    learnt = {name: _learnt(wanted, sent, root, deep) for name, wanted in experiment.learn.items()}
-    if experiment.fix == ONE_EQUALITY and any(isinstance(key, list) for key in learnt.get("keys", ())):
-        raise CannotLearnError("each statement carries several values; only those with one can be asked for at once")
+    alone = experiment.fix == ONE_EQUALITY
+    learnt = {name: _learnt(wanted, sent, root, deep, alone) for name, wanted in experiment.learn.items()}
     return {**experiment.parameters, **learnt}
 
 
-def _learnt(wanted: Learn, sent: Sequence[Sent], root: Path, deep: Mapping[str, Any] | None) -> Any:
+def _learnt(wanted: Learn, sent: Sequence[Sent], root: Path, deep: Mapping[str, Any] | None, alone: bool) -> Any:
     if wanted.what == "function":
         return function_of(wanted.chain, root)
     if wanted.what in ("place", "places"):
@@ -56,7 +56,7 @@ def _learnt(wanted: Learn, sent: Sequence[Sent], root: Path, deep: Mapping[str, 
         return sorted({one.hash for one in mine})
     if wanted.what == "model":
         return model_of(mine[0], wanted.chain, root)
-    return keys_of(mine)
+    return changing(mine) if alone else keys_of(mine)
 
 
 def kept(wanted: Learn, deep: Mapping[str, Any] | None) -> list[Any]:
@@ -110,6 +110,25 @@ def keys_of(sent: Sequence[Sent]) -> list[Any]:
     if len(found) > MOST_KEYS:
         raise CannotLearnError(f"{len(found)} keys are more than one statement can carry")
     return list(found.values())
+
+
+def changing(sent: Sequence[Sent]) -> list[Any]:
+    """The values, each once, at the only place where what was bound to the statements differs; of one value that one.
+
+    What stands at the other places may be of any type: it is not needed.
+    """
+    rows = list(dict.fromkeys(one.values for one in sent))
+    if len({len(row) for row in rows}) != 1:
+        raise CannotLearnError("its statements carry lists of different lengths")
+    places = [place for place, values in enumerate(zip(*rows, strict=True)) if len(set(values)) > 1]
+    if len(rows[0]) == 1:
+        places = [0]
+    if len(places) != 1:
+        raise CannotLearnError(
+            f"{len(places) or 'none'} of its values change from statement to statement; only where one does, all can "
+            "be asked for at once"
+        )
+    return keys_of([replace(one, values=(one.values[places[0]],)) for one in sent])
 
 
 def _literal(text: str) -> Any:

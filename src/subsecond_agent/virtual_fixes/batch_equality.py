@@ -1,6 +1,7 @@
 """batch-equality: of `... WHERE column = ?` in a loop, the first one asks for all recorded values with one IN.
 
-The others are answered from its rows. They are still built and keyed in Python: the gain is a lower bound.
+The others are answered from its rows, where all else that they carry is the same. They are still built and keyed in
+Python: the gain is a lower bound.
 """
 
 from __future__ import annotations
@@ -32,7 +33,7 @@ class Fix(VirtualFix):
     def apply(self) -> None:
         self.wanted = set(self.parameters["statements"])
         self.loaded: dict[Any, tuple[Any, dict[Any, list[Any]]]] = {}
-        """Statement and session -> (identity map, value -> its rows)."""
+        """Statement, its other values and session -> (identity map, value -> its rows)."""
 
     def undo(self) -> None:
         self.loaded.clear()
@@ -57,24 +58,27 @@ def answering(fix: Fix, state: Any) -> Any:
     cache_key = state.statement._generate_cache_key()
     if cache_key is None or fix.wanted.isdisjoint(trial_cursor.shapes.get(trial_cursor.shape_of(cache_key), ())):
         return None
-    found = equality(state.statement, cache_key.bindparams)
+    found = equality(state.statement, fix.parameters["keys"])
     if isinstance(found, str):
         fix.refuse(found)
         return None
-    place, column, value = found
-    keys = [coerced(key, column) for key in fix.parameters["keys"]]
-    if value not in keys:
+    if found is None:
         return None
-    known = fix.loaded.get((cache_key.key, id(session.identity_map)))
+    place, column, value, keys = found
+    ours = state.statement._where_criteria[place].right.key
+    others = repr([bind.effective_value for bind in cache_key.bindparams if bind.key != ours])
+    key = cache_key.key, others, id(session.identity_map)
+    known = fix.loaded.get(key)
     if known is None:
         known = session.identity_map, load(fix, state, place, column, keys)
-        fix.loaded[cache_key.key, id(session.identity_map)] = known
+        fix.loaded[key] = known
     fix.acted += 1
     return None if fix.shadow else result_of(state, known[1].get(value, []))
 
 
-def equality(statement: Any, binds: Any) -> tuple[int, Any, Any] | str:
-    """(place among the conditions, column, value) of the only condition with a value; or why there is none."""
+def equality(statement: Any, recorded: list[Any]) -> tuple[int, Any, Any, list[Any]] | str | None:
+    """(place among the conditions, column, value, all values) of the equality whose value was recorded; None where it
+    was not; or why there cannot be one."""
     sql = module("sqlalchemy.sql.elements")
     if statement._limit_clause is not None or statement._offset_clause is not None:
         return "the statement has a LIMIT"
@@ -92,9 +96,20 @@ def equality(statement: Any, binds: Any) -> tuple[int, Any, Any] | str:
         and isinstance(one.right, sql.BindParameter)
         and hasattr(one.left, "type")
     ]
-    if len(found) != 1 or len(binds) != 1:
-        return "the statement has other values than that of one equality"
-    return found[0]
+    if not found:
+        return "the statement has no equality with a value"
+    fitting = [(*one, keys) for one in found if one[2] in (keys := typed(recorded, one[1]))]
+    if len(fitting) > 1:
+        return "the value may be that of several equalities"
+    return fitting[0] if fitting else None
+
+
+def typed(recorded: list[Any], column: Any) -> list[Any]:
+    """The recorded values as the column's type has them; none where they are no values of it."""
+    try:
+        return [coerced(key, column) for key in recorded]
+    except (TypeError, ValueError, KeyError, ArithmeticError):
+        return []
 
 
 def parts_of(column: Any) -> Any:

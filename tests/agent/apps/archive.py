@@ -467,6 +467,24 @@ def all_of(session, wanted):
     return session.execute(wanted).scalars().all()
 
 
+@app.get("/equal-and-more")
+def equal_and_more():
+    """The same loop with other conditions beside, of which one is an equality too, then with others of them."""
+    keys = (2, 5, 1, 7, 3)
+    of: dict = {}
+    with NewSession() as session:
+        for pages in (10, 40):
+            wanted = select(Book.author_id, Book.title).where(Book.pages > pages, func.lower("A") == "a")
+            wanted = wanted.order_by(Book.id)
+            if fixed():
+                rows = session.execute(wanted.where(Book.author_id.in_(keys))).all()
+            else:
+                rows = [row for key in keys for row in session.execute(wanted.where(Book.author_id == key))]
+            for key, title in rows:
+                of.setdefault(f"{pages} {key}", []).append(title)
+    return jsonify(of)
+
+
 @app.get("/first-page")
 def first_page():
     with NewSession() as session:
