@@ -37,6 +37,12 @@ def least(promised: int) -> int:
     return -(-promised // 2)
 
 
+def spent(finding: Finding) -> bool:
+    """Whether its experiments save counts in general, and none here: what it was about has gone but for the last."""
+    saves = [of for one in finding.experiments for of in one.saves.values()]
+    return any(saves) and not any(by > 0 for of in saves for by in of.values())
+
+
 def promise(finding: Finding, counts: Mapping[str, Mapping[str, int]] | None = None) -> Promise:
     """What is to be seen of a change, whoever wrote it. `counts`: what its writer promises.
 

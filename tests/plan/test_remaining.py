@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from subsecond.model.experiment import Experiment
 from subsecond.model.finding import Finding, Place
 from subsecond.model.plan import Step
 from subsecond.plan.remaining import remaining
@@ -24,6 +25,15 @@ def step(one: Finding) -> tuple[Step, Finding]:
         line=one.line, requests=one.requests, gain_seconds=None, fidelity=None, proof="attempt", risk="", measure="",
         revert="",
     ), one  # fmt: skip
+
+
+def test_a_step_with_one_statement_left_of_many_is_gone() -> None:
+    known = finding("F1", experiments=(Experiment(fix="eager-load", saves={"rooms": {"queries": 8}}),))
+    left = replace(known, queries=1, experiments=(Experiment(fix="eager-load", saves={"rooms": {"queries": 0}}),))
+    index = finding("F2", experiments=(Experiment(fix="index"),))
+    rest = remaining([step(known), step(index)], [known, index], [left, index], unseen=(), looked={"rooms"})
+    assert [one.finding for one in rest.gone] == ["F1"]
+    assert [finding.id for _, finding in rest.steps] == ["F2"]
 
 
 def test_steps_follow_their_findings() -> None:

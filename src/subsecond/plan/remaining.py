@@ -7,12 +7,13 @@ from dataclasses import dataclass, replace
 
 from subsecond.model.finding import Finding
 from subsecond.model.plan import Step
+from subsecond.promise import spent
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Remaining:
-    """`steps` with their findings as they are now, in the plan's order; `gone`: steps whose finding is there no more;
-    `new`: findings that no step is about, under numbers that no other has."""
+    """`steps` with their findings as they are now, in plan order; `gone`: steps whose finding is there no more, or
+    has nothing left to save; `new`: findings that no step is about, under numbers that no other has."""
 
     steps: tuple[tuple[Step, Finding], ...]
     gone: tuple[Step, ...] = ()
@@ -35,7 +36,9 @@ def remaining(
     gone: list[Step] = []
     for step, finding in steps:
         found = by_key.get(finding.key) or by_sight.get(_sight(finding))
-        if found is not None:
+        if found is not None and spent(found):
+            gone.append(step)
+        elif found is not None:
             place = found.cause or found
             left.append(
                 (
