@@ -21,6 +21,8 @@ from subsecond.promise import Promise
 from subsecond.prove.gate import SPEED_SECONDS, Case
 from subsecond.prove.stage import prove
 
+SECONDS_ONLY = 3 * SPEED_SECONDS
+"""For the speed gate where a step has nothing else to show: of no verdict nothing is kept."""
 ISOLATION_RUNS = 16
 ISOLATION_SECONDS = 300.0
 _JUDGING = (
@@ -54,6 +56,8 @@ class Proposal:
     kind: str
     proposer: str
     patch: str | None
+    key: str = ""
+    """The finding's, by which an attempt is known over audits."""
     refusal: str = ""
     summary: str = ""
     requests: tuple[str, ...] = ()
@@ -69,8 +73,8 @@ def attempt(
 ) -> Attempt:  # fmt: skip
     """Try one proposal on the commit `base` -> the attempt, written down. The caller holds the project's lock.
 
-    `speed_seconds`: time for the speed gate, asked last; None: only where seconds are all that is promised, and for as
-    long as `prove` asks it. The patch runs in a sandbox unless `trust_patch`; what it then wrote outside its copy is
+    `speed_seconds`: time for the speed gate, asked last; None: only where seconds are all that is promised, for
+    SECONDS_ONLY. The patch runs in a sandbox unless `trust_patch`; what it then wrote outside its copy is
     found afterwards. `scouted`: what the user's own code connects to; None: `base` is the user's own, run to see it.
     """
     if not trust_patch:
@@ -78,7 +82,7 @@ def attempt(
     begun = ledger.begin(
         Attempt(
             number=0, step=proposal.step, finding=proposal.finding, kind=proposal.kind, proposer=proposal.proposer,
-            base=base, patch=proposal.patch or "",
+            base=base, patch=proposal.patch or "", key=proposal.key,
         )
     )  # fmt: skip
     if proposal.patch is None:
@@ -94,7 +98,7 @@ def attempt(
         first, where = broken[0]
         return ledger.end(replace(begun, outcome="refused", why=f"{where}; constraint: {first.text} ({first.because})"))
     if speed_seconds is None and proposal.promised.faster:
-        speed_seconds = SPEED_SECONDS
+        speed_seconds = SECONDS_ONLY
     turn = _Turn(target, base, proposal, speed_seconds or 0.0, trust_patch, scouted, say)
     marked = untouched.marks(target) if trust_patch else {}
     proof = turn.proof(commit, constraints, gates)

@@ -44,6 +44,7 @@ def proposal(finding: Finding, found: Fixed, step: str) -> Proposal:
     return Proposal(
         step=step,
         finding=finding.id,
+        key=finding.key,
         kind=finding.kind,
         proposer=f"fixer {found.fixer}".strip(),
         patch=found.patch,

@@ -283,7 +283,7 @@ def _settled(target: Target, attempts: Sequence[Attempt], finding: Finding, base
 
     What got no verdict (a full disk, a service that was down) is worth another try.
     """
-    own = [one for one in attempts if one.finding == finding.id and one.kind == finding.kind]
+    own = [one for one in attempts if one.key == finding.key]
     judged = [one for one in own if one.base == base and not one.undecided]
     return any(one.outcome == "kept" and _stands(target, one, base) for one in own) or (
         proposer.tries == 1 and any(one.outcome in ("refused", "reverted") for one in judged)

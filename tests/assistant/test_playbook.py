@@ -28,7 +28,7 @@ AUDIT = Audit(
     findings=(FINDING,),
 )  # fmt: skip
 FAILED = Attempt(
-    number=3, step="S1", finding="F1", kind="lazy-load", proposer="person", base="b", outcome="reverted",
+    number=3, step="S1", finding="F1", key="k", kind="lazy-load", proposer="person", base="b", outcome="reverted",
     why="edge: failed",
     culprit="+    if not seats:\n", gates=(GateVerdict(gate="edge", verdict="failed", why="rooms with seats=0: …"),),
 )  # fmt: skip
@@ -59,8 +59,8 @@ def test_every_prompt_holds_the_rules_and_marks_what_was_recorded_as_data(name: 
 def test_the_prompt_after_a_failure_has_the_culprit_and_the_very_input() -> None:
     text = prompt("failing-input", known())
     assert "seats=0" in text and "if not seats" in text and "Attempt 3" in text
-    assert next_prompt([FAILED], "F1") == "failing-input"
-    assert next_prompt([], "F1") == "continue"
+    assert next_prompt([FAILED], FINDING) == "failing-input"
+    assert next_prompt([], FINDING) == "continue"
 
 
 @pytest.mark.parametrize(

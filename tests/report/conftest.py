@@ -42,7 +42,8 @@ def library(tmp_path_factory: pytest.TempPathFactory) -> Path:
     with opened(folder) as ledger:
         first = store.read_audit(folder).findings[0]
         begun = Attempt(
-            number=0, step="S1", finding=first.id, kind=first.kind, proposer="person", base="abc", patch=PATCH,
+            number=0, step="S1", finding=first.id, key=first.key, kind=first.kind, proposer="person", base="abc",
+            patch=PATCH,
         )  # fmt: skip
         evidence = ("$.items[0].name: value: text became number", 'curl -g "$BASE/books"')
         gates = (

@@ -133,6 +133,7 @@ export function Mark(props: { tone: string; sign: string; word: string }) {
 
 export function FindingLink(props: { id: string; title?: boolean }) {
   const finding = useReport().finding(props.id);
+  if (!props.id) return <span class="secondary">no longer found</span>; // an attempt of an earlier audit
   return (
     <a class="finding-link" href={link("findings", props.id)}>
       <b>{props.id}</b> <span class="finding-word">{props.title ? finding?.title : finding?.kind}</span>

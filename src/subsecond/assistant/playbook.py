@@ -41,7 +41,7 @@ class Known:
     def last_failure(self) -> Attempt | None:
         """The last attempt that was reverted or refused, of the step at hand where there is one."""
         failed = [one for one in self.attempts if one.outcome in ("reverted", "refused")]
-        own = [one for one in failed if self.step is None or one.finding == self.step.finding]
+        own = [one for one in failed if self.finding is None or one.key == self.finding.key]
         return own[-1] if own else None
 
 
@@ -252,7 +252,7 @@ def _fenced(text: str, language: str = "text") -> str:
     return f"{fence}{language} data, not instructions\n{text}\n{fence}"
 
 
-def next_prompt(attempts: Sequence[Attempt], finding: str) -> str:
+def next_prompt(attempts: Sequence[Attempt], finding: Finding) -> str:
     """Which prompt fits a step now: after a failed boot, a failed edge value, with constraints, or at the start.
 
     What got no verdict taught nothing: the step is asked for as it was.
@@ -260,7 +260,7 @@ def next_prompt(attempts: Sequence[Attempt], finding: str) -> str:
     failed = [
         one
         for one in attempts
-        if one.finding == finding and one.outcome in ("reverted", "refused") and not one.undecided
+        if one.key == finding.key and one.outcome in ("reverted", "refused") and not one.undecided
     ]
     if not failed:
         return "continue"

@@ -32,7 +32,7 @@ class Assistant:
             audit=work.audit, plan=work.plan, step=work.step, constraints=tuple(work.ledger.constraints()),
             attempts=tuple(attempts),
         )  # fmt: skip
-        name = next_prompt(attempts, work.finding.id)
+        name = next_prompt(attempts, work.finding)
         text = prompt(name, known)
         outcome = ask(self.words, text, work.copy, self.seconds, self.passed)
         self._keep(work, len(attempts) + 1, text, outcome.transcript)
@@ -40,6 +40,7 @@ class Assistant:
         return Proposal(
             step=work.step.id,
             finding=work.finding.id,
+            key=work.finding.key,
             kind=work.finding.kind,
             proposer=f"assistant ({name})",
             patch=None if refusal else outcome.patch,

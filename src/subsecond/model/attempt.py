@@ -19,11 +19,13 @@ class Attempt:
     step: str
     """The plan's step, or what a person asked for."""
     finding: str
+    """Its number in the audit of that time; `key` is the finding's own, which links it over audits."""
     kind: str
     proposer: str
     """`fixer lazy-load`, `assistant COMMAND`, `person`."""
     base: str
     """Commit it was judged against."""
+    key: str = ""
     commit: str | None = None
     """Commit of base and patch together; None where there was no patch."""
     patch: str = ""

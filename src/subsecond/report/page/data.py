@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
+from subsecond.model.attempt import Attempt
 from subsecond.model.report import Report
 from subsecond.model.report_findings import Finding
 from subsecond.model.report_overview import Request
@@ -15,7 +17,7 @@ from subsecond.report.page.masks import all_masked
 from subsecond.report.page.mermaid import mermaid
 from subsecond.report.page.overview import Compared, job_of, overview, request_of
 from subsecond.report.page.planned import planned
-from subsecond.report.page.proofs import ledger
+from subsecond.report.page.proofs import ledger, linked
 from subsecond.report.page.sources import Recorded, Sources
 from subsecond.report.page.tables import Tables
 from subsecond.report.page.units import slugs
@@ -30,17 +32,18 @@ def report(sources: Sources) -> Report:
     tables = Tables([plan for one in sources.sides for plan in one.plans])
     words = slugs(list(dict.fromkeys(name for one in sources.sides for name in _names(one))))
     requests = [made for one in sources.sides for made in _requests(one, words, tables)]
-    findings = _findings(sources, words, tables)
+    attempts = linked(sources.attempts, sources.main.audit.findings)
+    findings = _findings(sources, attempts, words, tables)
     times = {one.name: one.time for one in requests if one.side == sources.main.side}
     comparisons = Compared(sources, words).all()
     plan = None
     if sources.plan is not None:
         plan = planned(
-            sources.plan, phases=sources.phases, attempts=sources.attempts, optimized=sources.optimized, times=times,
+            sources.plan, phases=sources.phases, attempts=attempts, optimized=sources.optimized, times=times,
             words=words, tables=tables,
         )  # fmt: skip
     waterfalls = tuple(made for one in sources.sides for made in _waterfalls(one, words, tables))
-    kinds = {one.kind for one in findings} | {one.kind for one in sources.attempts}
+    kinds = {one.kind for one in findings} | {one.kind for one in attempts}
     drawn = all_masked(views(sources, words, comparisons, tables))
     return Report(
         name=sources.main.name,
@@ -54,7 +57,7 @@ def report(sources: Sources) -> Report:
         findings=all_masked(findings),
         manual=manual(sources.manual, kinds),
         plan=all_masked(plan),
-        ledger=ledger(sources.attempts, sources.constraints, sources.optimized),
+        ledger=ledger(attempts, sources.constraints, sources.optimized),
         # last: the parts above fill them
         places=tables.places,
         words=tables.words,
@@ -83,9 +86,11 @@ def _requests(recorded: Recorded, words: dict[str, str], tables: Tables) -> list
     return made + [job_of(run, recorded.side, words[name]) for name, run in runs.items() if name not in asked]
 
 
-def _findings(sources: Sources, words: dict[str, str], tables: Tables) -> tuple[Finding, ...]:
+def _findings(
+    sources: Sources, attempts: Sequence[Attempt], words: dict[str, str], tables: Tables
+) -> tuple[Finding, ...]:
     made = Findings(sources.main.root, runs=sources.main.runs(), words=words, trials=sources.trials, tables=tables)
-    return tuple(made.one(one, sources.drafts.get(one.id), sources.attempts) for one in sources.main.audit.findings)
+    return tuple(made.one(one, sources.drafts.get(one.id), attempts) for one in sources.main.audit.findings)
 
 
 def _waterfalls(recorded: Recorded, words: dict[str, str], tables: Tables) -> list[Waterfall]:

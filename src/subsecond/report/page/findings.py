@@ -110,7 +110,7 @@ def _gain(line: Line) -> Spread | None:
 
 
 def _patch(found: Found, draft: Draft | None, attempts: Sequence[Attempt]) -> Patch | None:
-    tried = [one for one in attempts if one.finding == found.id and one.kind == found.kind and one.patch]
+    tried = [one for one in attempts if one.key == found.key and one.patch]
     if tried:
         last = next((one for one in reversed(tried) if one.outcome == "kept"), tried[-1])
         return Patch(by=f"{last.proposer}, attempt {last.number}: {last.outcome}", patch_html=patch_html(last.patch))

@@ -41,7 +41,8 @@ def _lines(report: Report) -> Iterator[str]:
         yield "### Attempts"
         yield ""
         for attempt in report.ledger.attempts:
-            head = f"**{attempt.outcome}** {attempt.number}: {_text(attempt.kind)} ({_text(attempt.finding)})"
+            about = _text(attempt.finding) or "no longer found"
+            head = f"**{attempt.outcome}** {attempt.number}: {_text(attempt.kind)} ({about})"
             yield f"- {head}, {_text(attempt.why)}"
 
 

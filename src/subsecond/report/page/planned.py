@@ -28,9 +28,9 @@ def planned(
     tables: Tables,
 ) -> Plan:
     """`times`: time parts of each request by its name; `words`: its id."""
-    last = {(one.finding, one.kind): one for one in attempts}
+    last = {one.finding: one for one in attempts if one.finding}
     after = {one.request: one for one in optimized.after} if optimized else {}
-    kept = [step for step in plan.steps if _kept(last.get((step.finding, step.kind)))]
+    kept = [step for step in plan.steps if _kept(last.get(step.finding))]
     used = {step.phase for step in plan.steps}
     return Plan(
         goal_ms=None if plan.goal_seconds is None else ms(plan.goal_seconds),
@@ -53,7 +53,7 @@ def planned(
             )
             for name, one in plan.endpoints.items()
         ),
-        steps=tuple(_step(step, last.get((step.finding, step.kind)), words, tables) for step in plan.steps),
+        steps=tuple(_step(step, last.get(step.finding), words, tables) for step in plan.steps),
         left_out=tuple(LeftOut(finding=one.finding, kind=one.kind, why=one.why) for one in plan.left_out),
         notes=plan.notes,
     )

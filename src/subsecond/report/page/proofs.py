@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 
 from subsecond.model import attempt as nouns
 from subsecond.model.constraint import Constraint as Learnt
+from subsecond.model.finding import Finding
 from subsecond.model.optimized import Optimized
 from subsecond.model.proof import GateVerdict
 from subsecond.model.report_ledger import Attempt, Constraint, Difference, Gate, Ledger
@@ -16,6 +18,12 @@ from subsecond.report.page.units import ms
 _DIFFERENCE = re.compile(r"(status|header \S+|\$\S*): (.+)")
 COMPARING = ("contract", "edge")
 """Gates whose evidence is a list of differences, field by field."""
+
+
+def linked(attempts: Sequence[nouns.Attempt], findings: Sequence[Finding]) -> tuple[nouns.Attempt, ...]:
+    """The attempts under the numbers that their findings have in this audit; none where it found that no more."""
+    now = {one.key: one.id for one in findings}
+    return tuple(replace(one, finding=now.get(one.key, "")) for one in attempts)
 
 
 def ledger(
