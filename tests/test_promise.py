@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from subsecond.model.experiment import Experiment
 from subsecond.model.finding import Finding, Trial
-from subsecond.promise import Promise, promise
+from subsecond.model.promise import Promise
+from subsecond.promise import promise
 
 
 def finding(*experiments: Experiment, trials: tuple[Trial, ...] = ()) -> Finding:

@@ -12,6 +12,7 @@ from subsecond.attempts import Proposal, attempt
 from subsecond.harness import checkout, run_folder
 from subsecond.ledger.book import opened
 from subsecond.model.attempt import Attempt
+from subsecond.model.promise import Promise
 from subsecond.target import load
 
 
@@ -50,6 +51,7 @@ def _proposal(turn: Turn) -> Proposal:
     return Proposal(
         step=said["step"], finding=said["finding"], kind=said["kind"], proposer=said["proposer"], patch=turn.patch,
         summary=f"{said['kind']}: turn {turn.number}",
+        promised=Promise(counts=said["promised"]["counts"], faster=tuple(said["promised"]["faster"])),
     )  # fmt: skip
 
 

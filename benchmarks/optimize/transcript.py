@@ -79,6 +79,10 @@ def _verdict(one: Attempt) -> dict[str, Any]:
         "outcome": one.outcome,
         "why": one.why,
         "culprit": one.culprit,
+        "promised": {
+            "counts": {request: dict(of) for request, of in one.promised.counts.items()},
+            "faster": list(one.promised.faster),
+        },
         "gates": [
             {"gate": each.gate, "verdict": each.verdict, "why": each.why, "evidence": list(each.evidence)}
             for each in one.gates

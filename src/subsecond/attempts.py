@@ -15,9 +15,9 @@ from subsecond.ledger.learn import lesson
 from subsecond.ledger.rule import broken_by
 from subsecond.model.attempt import Attempt
 from subsecond.model.constraint import Change, Constraint
+from subsecond.model.promise import Promise
 from subsecond.model.proof import GateVerdict, Proof
 from subsecond.model.target import Target
-from subsecond.promise import Promise
 from subsecond.prove.gate import SPEED_SECONDS, Case
 from subsecond.prove.stage import prove
 
@@ -83,6 +83,7 @@ def attempt(
         Attempt(
             number=0, step=proposal.step, finding=proposal.finding, kind=proposal.kind, proposer=proposal.proposer,
             base=base, patch=proposal.patch or "", key=proposal.key,
+            promised=proposal.promised,
         )
     )  # fmt: skip
     if proposal.patch is None:

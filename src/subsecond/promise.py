@@ -3,38 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 
 from subsecond.model.experiment import Experiment
 from subsecond.model.finding import Finding
+from subsecond.model.promise import Promise
 
 _COUNTED = ("measured", "lower bound")
 """Fidelities whose counts a real fix reaches too; of any other some must fall."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Promise:
-    """`counts`: request -> count -> by how much it falls; `faster`: requests that become so. Never both."""
-
-    counts: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
-    faster: tuple[str, ...] = ()
-
-    @property
-    def lines(self) -> list[str]:
-        """What has to be seen, for whoever writes the change."""
-        return [
-            *(
-                f"{request}: at least {least(by)} {name} fewer"
-                for request, of in self.counts.items()
-                for name, by in of.items()
-            ),
-            *(f"{request}: faster beyond the noise, with parameters never asked before" for request in self.faster),
-        ]
-
-
-def least(promised: int) -> int:
-    """How many of a promised number have to be saved: half of them, since a trial is not the change itself."""
-    return -(-promised // 2)
 
 
 def spent(finding: Finding) -> bool:

@@ -14,7 +14,7 @@ from subsecond.harness import commits, run_folder
 from subsecond.harness.checkout import revision
 from subsecond.ledger.book import opened
 from subsecond.model.attempt import Attempt
-from subsecond.promise import Promise
+from subsecond.model.promise import Promise
 from subsecond.target import load
 from tests.prove.conftest import BASE, GEVENT, git
 

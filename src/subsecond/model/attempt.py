@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
+from subsecond.model.promise import Promise
 from subsecond.model.proof import GateVerdict
 
 Outcome = Literal["running", "kept", "reverted", "refused", "lost"]
@@ -32,6 +33,7 @@ class Attempt:
     outcome: Outcome = "running"
     why: str = ""
     """Of the outcome, in one line."""
+    promised: Promise = field(default_factory=Promise)
     culprit: str = ""
     """The smallest part of the patch that fails as the whole did, as a diff."""
     gates: tuple[GateVerdict, ...] = ()

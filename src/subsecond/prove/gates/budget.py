@@ -5,9 +5,9 @@ from dataclasses import dataclass, field, replace
 from typing import ClassVar
 
 from subsecond.harness.send import RequestFailed
+from subsecond.model.promise import least
 from subsecond.model.proof import GateVerdict, Verdict
 from subsecond.model.target import RequestSpec
-from subsecond.promise import least
 from subsecond.prove import outside
 from subsecond.prove.gate import Case, gate, verdict
 from subsecond.prove.sides import COUNTS, TOLD, Asked, Side, Sides
