@@ -66,6 +66,8 @@ class Limits:
     seconds: float = 3600.0
     steps: tuple[str, ...] = ()
     """Findings to work on; empty: all of the plan's."""
+    phases: tuple[int, ...] = ()
+    """Phases to work on; empty: all."""
     speed_seconds: float | None = None
     """Time for the speed gate of each attempt; None: of those alone of which seconds are all that is to be seen."""
     ask: Callable[[Attempt], str | None] = field(default=lambda passed: None)
@@ -256,7 +258,8 @@ class _Loop:
 def _steps(audit: Audit, plan: Plan, limits: Limits) -> Iterator[tuple[Step, Finding]]:
     findings = {one.id: one for one in audit.findings}
     for step in plan.steps:
-        if (not limits.steps or step.finding in limits.steps) and step.finding in findings:
+        named = not limits.steps or step.finding in limits.steps
+        if named and (not limits.phases or step.phase in limits.phases) and step.finding in findings:
             yield step, findings[step.finding]
 
 

@@ -15,6 +15,7 @@ from subsecond.cli._options import TARGET_OPTIONS, given, with_options
 @click.option("--trust-patch", is_flag=True, help="Run patches without a sandbox: they see what you may see.")
 @click.option("--pass-env", multiple=True, metavar="NAME", help="A variable that the assistant gets; may be repeated.")
 @click.option("--only", multiple=True, metavar="F3", help="Only this finding; may be repeated.")
+@click.option("--phase", multiple=True, type=click.IntRange(0, 5), metavar="2", help="Only steps of this phase; may be repeated.")
 @click.option("--attempts", type=click.IntRange(1, 1000), default=40, help="Most attempts.", show_default=True)
 @click.option("--minutes", type=click.IntRange(1, 1440), default=60, help="Most minutes.", show_default=True)
 @click.option("--speed-budget", metavar="3m", help="Ask the speed gate of every attempt that gets so far, for so long.")
@@ -24,7 +25,8 @@ from subsecond.cli._options import TARGET_OPTIONS, given, with_options
 @click.option("--json", "as_json", is_flag=True, help="The outcome as JSON on standard output, nothing else there.")
 def command(  # noqa: PLR0917  (click gives them by name)
     goal: str | None, assistant: str | None, trust_patch: bool, pass_env: tuple[str, ...], only: tuple[str, ...],
-    attempts: int, minutes: int, speed_budget: str | None, asks: bool, applies: bool, as_json: bool, **options: Any,
+    phase: tuple[int, ...], attempts: int, minutes: int, speed_budget: str | None, asks: bool, applies: bool,
+    as_json: bool, **options: Any,
 ) -> int:  # fmt: skip
     """Work through the plan: each step tried alone in a copy, kept or reverted by the gates, and remembered.
 
@@ -73,7 +75,11 @@ def command(  # noqa: PLR0917  (click gives them by name)
         return str(click.prompt("because", err=True))
 
     limits = Limits(
-        attempts=attempts, seconds=minutes * 60.0, steps=tuple(one.upper() for one in only), speed_seconds=timed
+        attempts=attempts,
+        seconds=minutes * 60.0,
+        steps=tuple(one.upper() for one in only),
+        phases=phase,
+        speed_seconds=timed,
     )
     if asks:
         limits = replace(limits, ask=keep) if sys.stdin.isatty() else replace(limits, later=True)
