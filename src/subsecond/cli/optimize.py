@@ -15,7 +15,9 @@ from subsecond.cli._options import TARGET_OPTIONS, given, with_options
 @click.option("--trust-patch", is_flag=True, help="Run patches without a sandbox: they see what you may see.")
 @click.option("--pass-env", multiple=True, metavar="NAME", help="A variable that the assistant gets; may be repeated.")
 @click.option("--only", multiple=True, metavar="F3", help="Only this finding; may be repeated.")
-@click.option("--phase", multiple=True, type=click.IntRange(0, 5), metavar="2", help="Only steps of this phase; may be repeated.")
+@click.option(
+    "--phase", multiple=True, type=click.IntRange(0, 5), metavar="2", help="Only steps of this phase; repeatable."
+)
 @click.option("--attempts", type=click.IntRange(1, 1000), default=40, help="Most attempts.", show_default=True)
 @click.option("--minutes", type=click.IntRange(1, 1440), default=60, help="Most minutes.", show_default=True)
 @click.option("--speed-budget", metavar="3m", help="Ask the speed gate of every attempt that gets so far, for so long.")
