@@ -25,7 +25,7 @@ _PLANS = " ".join(
     for one in ("indexscan", "bitmapscan", "indexonlyscan", "hashjoin", "hashagg", "incremental_sort")
 )
 _MOVES = f"""
-SELECT format('UPDATE %1$s SET %2$s = %2$s WHERE hashtext(%1$s::text) %% 2 = 0', c.oid::regclass,
+SELECT format('UPDATE %1$s AS moved SET %2$s = moved.%2$s WHERE hashtext(moved::text) %% 2 = 0', c.oid::regclass,
  (SELECT quote_ident(a.attname) FROM pg_index i JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum = i.indkey[0]
   WHERE i.indrelid = c.oid AND i.indisprimary))
 FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
