@@ -106,11 +106,11 @@ class Spool:
         try:
             line: Line = from_json(text, dict, path.name)
         except SubsecondError:
-            self.notes.append(f"{path.name}: a line of {len(text)} bytes is no JSON; left out")
+            self._note(f"{path.name}: a line of {len(text)} bytes is no JSON; left out")
             return
         kind = line.get("type")
         if line.get("version") != protocol.VERSION:
-            self.notes.append(f"{path.name}: a line of version {line.get('version')!r}; wanted {protocol.VERSION}")
+            self._note(f"{path.name}: a line of version {line.get('version')!r}; wanted {protocol.VERSION}")
         elif kind == "hello":
             self.hellos.append(line)
         elif kind == "mapper":
@@ -119,16 +119,20 @@ class Spool:
                 self.entities = told
         elif kind == "note":
             said = f"agent, hook {line.get('hook')}: {line.get('message')} (process {line.get('pid')})"
-            self.notes.append(printable(said))
+            self._note(said)
         elif kind == "trace":
             self._trace(line, text)
+
+    def _note(self, text: str) -> None:
+        """Something for the user; it may hold what the app wrote."""
+        self.notes.append(printable(text))
 
     def _trace(self, line: Line, text: bytes) -> None:
         name = line.get("id")
         if not isinstance(name, str):
-            self.notes.append("a trace without an id; left out")
+            self._note("a trace without an id; left out")
         elif wrong := flaw(text, bool(line.get("late"))):
-            self.notes.append(f"trace {name} is not whole ({wrong}); left out")
+            self._note(f"trace {name} is not whole ({wrong}); left out")
         elif line.get("late"):
             self._late(line)
         else:
@@ -146,7 +150,7 @@ class Spool:
     def _late(self, line: Line) -> None:
         trace = self._recent.get(line["id"])
         if trace is None:
-            self.notes.append(f"late spans of an unknown trace {line['id']}; left out")
+            self._note(f"late spans of an unknown trace {line['id']}; left out")
             return
         merge(trace, line)
 
