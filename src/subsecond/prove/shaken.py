@@ -8,7 +8,7 @@ small table has moved; SQLite reads backwards what no ORDER BY puts in order.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import replace
 
 from subsecond.harness import clones
@@ -49,9 +49,12 @@ def _moved(ground: Ground, databases: Mapping[Connection, Connection], env: Mapp
     for copy in databases.values():
         if copy.system != "postgresql":
             continue
-        [found] = clones.work_on(ground.python.executable, copy, {"op": "run", "sql": [_MOVES]})
-        for (statement,) in found["rows"]:
-            try:
-                clones.work_on(ground.python.executable, copy, {"op": "run", "sql": [statement]})
-            except NoCloneError:  # a trigger or a rule of the table refuses: it stays as it lies
-                continue
+        python = ground.python.executable
+        [found] = clones.work_on(python, copy, {"op": "run", "sql": [_MOVES]})
+        steps = [{"op": "run", "sql": [statement]} for (statement,) in found["rows"]]
+        try:
+            clones.work_on(python, copy, *steps)
+        except NoCloneError:  # a trigger or a rule of a table refuses: it stays as it lies
+            for step in steps:
+                with suppress(NoCloneError):
+                    clones.work_on(python, copy, step)
