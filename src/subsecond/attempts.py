@@ -21,7 +21,7 @@ from subsecond.model.target import Target
 from subsecond.prove.gate import SPEED_SECONDS, Case
 from subsecond.prove.stage import prove
 
-SECONDS_ONLY = 3 * SPEED_SECONDS
+SECONDS_ONLY = 5 * SPEED_SECONDS
 """For the speed gate where a step has nothing else to show: of no verdict nothing is kept."""
 ISOLATION_RUNS = 16
 ISOLATION_SECONDS = 300.0

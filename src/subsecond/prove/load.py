@@ -14,8 +14,8 @@ from subsecond.prove.gate import Case
 from subsecond.prove.sides import Side
 from subsecond.prove.timed import TimedSides
 
-CROWD_SHARE = 1 / 20
-"""Of the budget, for each of four crowds."""
+CROWD_SHARE, CROWD_SECONDS = 1 / 20, 6.0
+"""Of the budget, for each of four crowds, and at most where all requests are quick enough for it."""
 MORE_THAN_POOL = 5
 """Clients beyond what the pool holds: each of them must wait for a connection at least once."""
 USUAL_POOL = 15
@@ -39,6 +39,7 @@ def load(case: Case, sides: TimedSides, specs: Sequence[RequestSpec], costs: Map
     clients = min((one for one in limits if one), default=USUAL_POOL) + MORE_THAN_POOL
     seconds = CROWD_SHARE * case.speed_seconds
     quick = [spec for spec in specs if costs[spec.name] * clients <= 2 * seconds]
+    seconds = min(seconds, max([CROWD_SECONDS, *(costs[spec.name] * clients / 2 for spec in quick)]))
     slow = [spec for spec in specs if spec not in quick]
     found = Load()
     if slow:

@@ -18,8 +18,8 @@ from subsecond.prove.timings import Outcome
 
 PATIENCE_SHARE = 0.25
 """Of the budget, for answers that may be old for a while."""
-LOOKING_SHARE = 0.5
-"""Of the budget, after which no further request is looked at."""
+LOOKING_SHARE, LOOKING_SECONDS = 0.5, 60.0
+"""Of the budget, and at most, after which no further request is looked at: more time is for more starts."""
 SPARE_SECONDS = 5.0
 """Left for the ends of processes."""
 
@@ -56,7 +56,9 @@ class SpeedGate:
             if fresh.stale:
                 name, why = next(iter(fresh.stale.items()))
                 return verdict(self.name, "failed", f"{name}: {why}", _declared(target.max_stale_seconds))
-            looked, missed = _looked(case, sides, _first(case, reads), begin + LOOKING_SHARE * case.speed_seconds)
+            looked, missed = _looked(
+                case, sides, _first(case, reads), begin + min(LOOKING_SHARE * case.speed_seconds, LOOKING_SECONDS)
+            )
             costs = {one.spec.name: one.cost for one in looked}
             crowds = load(case, sides, [spec for spec in wanted or reads if spec.name in costs], costs)
             if crowds.problem:
