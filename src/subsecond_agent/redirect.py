@@ -6,6 +6,7 @@ Facts and redirection both take a connection's arguments as SQLAlchemy's `do_con
 
 from __future__ import annotations
 
+import _thread
 import json
 import os
 
@@ -26,17 +27,12 @@ MAX_FILE = 1_000_000
 MEMORY = (":memory:", "")
 
 file = os.environ.get(ENV_REDIRECT, "")
+told: dict[int, list[dict[str, Any]]] = {}
+"""What a process, by its id, has told of its connections: a forked one begins anew."""
 
 
 class RedirectError(Exception):
     """The connections of this arm have nowhere to go that is its own."""
-
-
-class Told:
-    """What this process has told of its connections."""
-
-    pid = 0
-    connections: list[dict[str, Any]] = []
 
 
 class Entries:
@@ -134,17 +130,21 @@ def checked(whole: Any) -> list[tuple[dict[str, Any], dict[str, Any]]]:
 def tell(facts: dict[str, Any]) -> None:
     """Write what was seen, the first time it is seen in this process; the file is always whole."""
     pid = os.getpid()
-    if Told.pid != pid:
-        Told.pid, Told.connections = pid, []
-    if facts in Told.connections or spool.unsafe(spool.folder):
+    ours = told.setdefault(pid, [])
+    if facts in ours or spool.unsafe(spool.folder):
         return
-    Told.connections.append(facts)
-    whole = {"version": VERSION, "pid": pid, "connections": Told.connections}
+    ours.append(facts)
     path = os.path.join(spool.folder, f"connect-{pid}.json")
+    part = f"{path}.{_thread.get_ident()}.part"  # threads connect at the same time
     flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC
-    descriptor = os.open(path + ".part", flags, 0o600)
-    try:
-        os.write(descriptor, json.dumps(whole).encode("utf-8", "replace"))
-    finally:
-        os.close(descriptor)
-    os.rename(path + ".part", path)
+    written = 0
+    while written < len(ours):  # what another thread has added meanwhile its file may not have kept
+        known = list(ours)
+        whole = {"version": VERSION, "pid": pid, "connections": known}
+        descriptor = os.open(part, flags, 0o600)
+        try:
+            os.write(descriptor, json.dumps(whole).encode("utf-8", "replace"))
+        finally:
+            os.close(descriptor)
+        os.rename(part, path)
+        written = len(known)

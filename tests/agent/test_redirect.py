@@ -6,12 +6,15 @@ import json
 import os
 import stat
 import subprocess
+import sys
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from subsecond_agent import redirect
 from tests.agent.served import APPS, PYTHON, Served
 from tests.postgres import USER, connect
 
@@ -132,3 +135,21 @@ def test_an_arm_without_its_own_database_makes_no_connection(
     (note,) = served.lines("note")
     assert note["message"].startswith(f"subsecond lets no connection be made: SUBSECOND_REDIRECT={file}: ")
     assert told(served) == []
+
+
+def test_threads_that_connect_at_the_same_time_are_all_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(redirect.spool, "folder", str(tmp_path))
+    monkeypatch.setattr(redirect.spool, "unsafe", lambda place: "")
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    try:
+        for _ in range(60):
+            redirect.told.clear()
+            with ThreadPoolExecutor(8) as pool:
+                list(pool.map(redirect.tell, [{"dbname": number} for number in range(8)]))
+            [file] = tmp_path.iterdir()
+            told = json.loads(file.read_text())["connections"]
+            assert sorted(one["dbname"] for one in told) == list(range(8))
+    finally:
+        sys.setswitchinterval(interval)
+        redirect.told.clear()
