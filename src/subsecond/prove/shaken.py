@@ -24,6 +24,7 @@ _PLANS = " ".join(
     f"-c enable_{one}=off"
     for one in ("indexscan", "bitmapscan", "indexonlyscan", "hashjoin", "hashagg", "incremental_sort")
 )
+_SETTINGS = (("PGOPTIONS", _PLANS), (protocol.ENV_REVERSED, "1"))
 _MOVES = f"""
 SELECT format('UPDATE %1$s AS moved SET %2$s = moved.%2$s WHERE hashtext(moved::text) %% 2 = 0', c.oid::regclass,
  (SELECT quote_ident(a.attname) FROM pg_index i JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum = i.indkey[0]
@@ -37,10 +38,9 @@ AND n.nspname NOT IN ('pg_catalog', 'information_schema') ORDER BY 1
 
 def shaken(base: Ground, side: Arm, stack: ExitStack) -> Arm | None:
     """Another arm for the code of `side`, shaken; gone with `stack`. None where its data is no copy."""
-    if side.isolation != "clone" or side.system not in ("postgresql", "sqlite"):
+    if side.isolation != "clone":
         return None
-    added = ("PGOPTIONS", _PLANS) if side.system == "postgresql" else (protocol.ENV_REVERSED, "1")
-    other = replace(base, target=replace(base.target, env=(*base.target.env, added)))
+    other = replace(base, target=replace(base.target, env=(*base.target.env, *_SETTINGS)))
     return stack.enter_context(arm(other, list(side.databases), prepare=_moved, say=lambda line: None))
 
 
