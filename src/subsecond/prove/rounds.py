@@ -27,6 +27,8 @@ SLOW_PAIRS = 2
 """Endpoints above a second: two pairs a start (3.5)."""
 REPEATS = 2
 MOST_TRIED = 40
+LIKE_SHARE = 0.5
+"""Of the bytes of the request's own answer: one that finds little does little of the work that is to be timed."""
 
 Pair = tuple[Sample, Sample]
 
@@ -37,7 +39,7 @@ class Series:
 
     spec: RequestSpec
     distinct: list[RequestSpec]
-    """Requests near it that are answered with success, each another set of parameters."""
+    """Requests near it that are answered as fully as it is, each another set of parameters."""
     cost: float
     """Seconds of one answer of the slower side, when it was looked at."""
     warm: list[list[Pair]] = field(default_factory=list)
@@ -89,7 +91,7 @@ class Series:
 
 
 def series(sides: TimedSides, spec: RequestSpec, parameters: Sequence[str], until: float) -> Series:
-    """A request with others near it that the base answers with success, as many as there are pairs or time for."""
+    """A request with others near it that the base answers as fully, as many as there are pairs or time for."""
     body, _ = sides.sample("base", spec)
     cost = max(sides.sample(side, spec)[1].wall for side in SIDES)
     found: list[RequestSpec] = []
@@ -99,7 +101,8 @@ def series(sides: TimedSides, spec: RequestSpec, parameters: Sequence[str], unti
             if number >= MOST_TRIED or len(found) >= MOST_PAIRS or time.monotonic() > until:
                 break
             try:
-                if sides.ask("base", one).status < 400:
+                answer = sides.ask("base", one)
+                if answer.status < 400 and len(answer.body) >= LIKE_SHARE * len(body.body):
                     found.append(one)
             except SubsecondError:
                 continue
