@@ -12,10 +12,14 @@ _COUNTED = ("measured", "lower bound")
 """Fidelities whose counts a real fix reaches too; of any other some must fall."""
 
 
+def saves_counts(finding: Finding) -> bool:
+    """Whether an experiment on it saves something that is counted."""
+    return any(by > 0 for one in finding.experiments for of in one.saves.values() for by in of.values())
+
+
 def spent(finding: Finding) -> bool:
     """Whether its experiments save counts in general, and none here: what it was about has gone but for the last."""
-    saves = [of for one in finding.experiments for of in one.saves.values()]
-    return any(saves) and not any(by > 0 for of in saves for by in of.values())
+    return any(of for one in finding.experiments for of in one.saves.values()) and not saves_counts(finding)
 
 
 def promise(finding: Finding, counts: Mapping[str, Mapping[str, int]] | None = None) -> Promise:

@@ -36,6 +36,15 @@ def test_a_step_with_one_statement_left_of_many_is_gone() -> None:
     assert [finding.id for _, finding in rest.steps] == ["F2"]
 
 
+def test_a_step_about_check_outs_is_gone_with_its_finding_and_one_by_the_clock_is_not() -> None:
+    counted = finding(
+        "F1", queries=0, experiments=(Experiment(fix="one-connection", saves={"rooms": {"checkouts": 7}}),)
+    )
+    timed = finding("F2", queries=0)
+    rest = remaining([step(counted), step(timed)], [counted, timed], [], unseen=(), looked={"rooms"})
+    assert [one.finding for one in rest.gone] == ["F1"]
+
+
 def test_steps_follow_their_findings() -> None:
     same, moved, gone = finding("F1"), finding("F2"), finding("F3")
     timed, unseen, job = (

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from subsecond.model.finding import Finding
 from subsecond.model.plan import Step
-from subsecond.promise import spent
+from subsecond.promise import saves_counts, spent
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,7 +27,7 @@ def remaining(
     """Match the steps that are left to the findings `now`; `known` are all findings of the analysis before.
 
     A finding is the same where its key is, else where kind, request and fingerprint are: code moves between functions.
-    It keeps its number and its trials. What rests on a clock alone (no statement), or on what this look could not see
+    It keeps its number and its trials. What rests on a clock alone (no count), or on what this look could not see
     (kinds `unseen`, requests that are none of the `looked` at), may be missed by one look: it stays as it was.
     """
     by_key = {one.key: one for one in now}
@@ -46,7 +46,7 @@ def remaining(
                     replace(found, id=finding.id, trials=finding.trials),
                 )
             )
-        elif finding.queries and finding.kind not in unseen and finding.request in looked:
+        elif (finding.queries or saves_counts(finding)) and finding.kind not in unseen and finding.request in looked:
             gone.append(step)
         else:
             left.append((step, finding))
