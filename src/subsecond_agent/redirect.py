@@ -6,7 +6,6 @@ Facts and redirection both take a connection's arguments as SQLAlchemy's `do_con
 
 from __future__ import annotations
 
-import _thread
 import json
 import os
 
@@ -135,7 +134,7 @@ def tell(facts: dict[str, Any]) -> None:
         return
     ours.append(facts)
     path = os.path.join(spool.folder, f"connect-{pid}.json")
-    part = f"{path}.{_thread.get_ident()}.part"  # threads connect at the same time
+    part = f"{path}.{id(facts)}.part"  # threads connect at the same time, each with facts of its own
     flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC
     written = 0
     while written < len(ours):  # what another thread has added meanwhile its file may not have kept
