@@ -27,7 +27,7 @@ SLOW_PAIRS = 2
 """Endpoints above a second: two pairs a start (3.5)."""
 REPEATS = 2
 MOST_TRIED = 40
-LIKE_SHARE = 0.5
+LIKE_SHARE = 0.2
 """Of the bytes of the request's own answer: one that finds little does little of the work that is to be timed."""
 
 Pair = tuple[Sample, Sample]
@@ -39,7 +39,7 @@ class Series:
 
     spec: RequestSpec
     distinct: list[RequestSpec]
-    """Requests near it that are answered as fully as it is, each another set of parameters."""
+    """Requests near it that are answered, fully where any is, each another set of parameters."""
     cost: float
     """Seconds of one answer of the slower side, when it was looked at."""
     warm: list[list[Pair]] = field(default_factory=list)
@@ -91,10 +91,10 @@ class Series:
 
 
 def series(sides: TimedSides, spec: RequestSpec, parameters: Sequence[str], until: float) -> Series:
-    """A request with others near it that the base answers as fully, as many as there are pairs or time for."""
+    """A request with others near it that the base answers, as many as there are pairs or time for."""
     body, _ = sides.sample("base", spec)
     cost = max(sides.sample(side, spec)[1].wall for side in SIDES)
-    found: list[RequestSpec] = []
+    found, poor = list[RequestSpec](), list[RequestSpec]()
     if spec.method in READS:
         names = list(dict.fromkeys([*(name for name, _ in query_of(spec)), *parameters]))
         for number, one in enumerate(_near(spec, names, body.body)):
@@ -102,11 +102,11 @@ def series(sides: TimedSides, spec: RequestSpec, parameters: Sequence[str], unti
                 break
             try:
                 answer = sides.ask("base", one)
-                if answer.status < 400 and len(answer.body) >= LIKE_SHARE * len(body.body):
-                    found.append(one)
+                if answer.status < 400:
+                    (found if len(answer.body) >= LIKE_SHARE * len(body.body) else poor).append(one)
             except SubsecondError:
                 continue
-    return Series(spec, found, cost)
+    return Series(spec, found or poor[:MOST_PAIRS], cost)
 
 
 def _near(spec: RequestSpec, names: Sequence[str], body: bytes) -> list[RequestSpec]:
