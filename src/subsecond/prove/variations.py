@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import json
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
 from typing import Any
@@ -67,8 +67,14 @@ def query_of(spec: RequestSpec) -> Query:
 
 def path_parts(spec: RequestSpec) -> Query:
     """The parts of the path that look like an identifier: numbers and UUIDs, named `/2` by their place."""
-    parts = spec.url.partition("#")[0].partition("?")[0].split("/")
+    parts = map(_told(spec), spec.url.partition("#")[0].partition("?")[0].split("/"))
     return tuple((f"/{place}", part) for place, part in enumerate(parts) if _IDENTIFIER.match(part))
+
+
+def _told(spec: RequestSpec) -> Callable[[str], str]:
+    """The value of a part that is nothing but a variable of the file, which a neighbour can be found of."""
+    known = {f"{{{{{name}}}}}": value for name, value in spec.variables if _plain(value)}
+    return lambda part: known.get(part, part)
 
 
 def named_headers(spec: RequestSpec) -> Query:
@@ -107,7 +113,7 @@ def _with_headers(spec: RequestSpec, changes: Mapping[str, str | None]) -> Reque
 
 def harmless(spec: RequestSpec, parameters: Sequence[str], body: bytes) -> Iterator[Variation]:
     """Requests of the same sort, as other users send them: each parameter left out, other plausible values."""
-    given = dict(query_of(spec))
+    given = {name: _told(spec)(value) for name, value in query_of(spec)}
     for name, value in path_parts(spec):
         for other in _near(value):
             yield with_changes(spec, {name: other})
@@ -127,7 +133,7 @@ def harmless(spec: RequestSpec, parameters: Sequence[str], body: bytes) -> Itera
 
 def edges(spec: RequestSpec, parameters: Sequence[str], literals: Sequence[str] = ()) -> Iterator[Variation]:
     """One parameter at a time through the catalogue, then another case of its value, another name, a doubled one."""
-    given = dict(query_of(spec))
+    given = {name: _told(spec)(value) for name, value in query_of(spec)}
     for name, _ in path_parts(spec):
         for value in PATH_VALUES:
             yield with_changes(spec, {name: value})
