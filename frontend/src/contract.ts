@@ -1,5 +1,5 @@
 // Made from the report's JSON Schema by contract.mjs; do not edit.
-// schema sha256 dec5139c13d08601f727fee6555e18aff846d436606e85a6e84497bbd6ea080d
+// schema sha256 8a392e6422838dfd206e38f11cf495e0bc689fe43ccb191419e7341a36785109
 
 /**
  * All of it. `plan` None: `subsecond plan` was not run; `ledger` None: nothing was attempted.
@@ -147,9 +147,11 @@ export interface Gate {
   why: string;
 }
 /**
- * A promise of a response that the candidate breaks: `path` of the field, the values abridged and redacted.
+ * A promise of a response that the candidate breaks: `path` of the field, `what` differs, both values masked.
  */
 export interface Difference {
+  base: string;
+  candidate: string;
   path: string;
   what: string;
 }

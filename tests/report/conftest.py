@@ -45,7 +45,7 @@ def library(tmp_path_factory: pytest.TempPathFactory) -> Path:
             number=0, step="S1", finding=first.id, key=first.key, kind=first.kind, proposer="person", base="abc",
             patch=PATCH,
         )  # fmt: skip
-        evidence = ("$.items[0].name: value: text became number", 'curl -g "$BASE/books"')
+        evidence = ("$.items[0].name: type: text(3) became 7", 'curl -g "$BASE/books"')
         gates = (
             GateVerdict(gate="import", verdict="passed", why="imports"),
             GateVerdict(gate="contract", verdict="failed", why="books: another value", evidence=evidence),

@@ -274,7 +274,7 @@ def _ledger() -> Ledger:
     failed = Gate(
         name="contract", verdict="failed", why=EVIL, evidence=(EVIL,), ms=9_000.0,
         curl=f"curl 'http://127.0.0.1/{EVIL}'",
-        differences=(Difference(path="$.items[0].name", what=EVIL),),
+        differences=(Difference(path="$.items[0].name", what=EVIL, base=EVIL, candidate=EVIL),),
     )  # fmt: skip
     html = patch_html("--- a/x.py\n+++ b/x.py\n@@ -1 +1 @@\n-old\n+new\n")
     kept = Attempt(

@@ -224,7 +224,9 @@ function GateLine(props: { gate: Gate }) {
                 <thead>
                   <tr>
                     <th scope="col">Field</th>
-                    <th scope="col">Difference</th>
+                    <th scope="col">What</th>
+                    <th scope="col">Base</th>
+                    <th scope="col">Candidate</th>
                   </tr>
                 </thead>
                 <tbody>
@@ -234,6 +236,8 @@ function GateLine(props: { gate: Gate }) {
                         {one.path}
                       </th>
                       <td>{one.what}</td>
+                      <td class="mono">{one.base}</td>
+                      <td class="mono">{one.candidate}</td>
                     </tr>
                   ))}
                 </tbody>

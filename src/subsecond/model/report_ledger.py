@@ -10,10 +10,12 @@ from subsecond.model.proof import Verdict as GateWord
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Difference:
-    """A promise of a response that the candidate breaks: `path` of the field, the values abridged and redacted."""
+    """A promise of a response that the candidate breaks: `path` of the field, `what` differs, both values masked."""
 
     path: str
     what: str
+    base: str
+    candidate: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

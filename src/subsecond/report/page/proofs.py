@@ -15,7 +15,8 @@ from subsecond.model.report_ledger import Attempt, Constraint, Difference, Gate,
 from subsecond.report.page.highlight import patch_html
 from subsecond.report.page.units import ms
 
-_DIFFERENCE = re.compile(r"(status|header \S+|\$\S*): (.+)")
+_DIFFERENCE = re.compile(r"(?P<path>status|header \S+|\$\S*): (?P<what>\w+): (?P<base>.+?) became (?P<candidate>.+)")
+"""As a comparison's `Difference` is written."""
 COMPARING = ("contract", "edge")
 """Gates whose evidence is a list of differences, field by field."""
 
@@ -61,13 +62,14 @@ def _attempt(one: nouns.Attempt) -> Attempt:
 def _gate(verdict: GateVerdict) -> Gate:
     curl = next((line for line in verdict.evidence if line.startswith("curl ")), None)
     failed = verdict.verdict == "failed" and verdict.gate in COMPARING
-    matches = [_DIFFERENCE.fullmatch(line) for line in verdict.evidence if line != curl] if failed else []
+    lines = [line for line in verdict.evidence if line != curl]
+    found = {line: match for line in lines if failed and (match := _DIFFERENCE.fullmatch(line))}
     return Gate(
         name=verdict.gate,
         verdict=verdict.verdict,
         why=verdict.why,
-        evidence=tuple(line for line in verdict.evidence if line != curl),
+        evidence=tuple(line for line in lines if line not in found),
         ms=ms(verdict.seconds),
         curl=curl,
-        differences=tuple(Difference(path=found[1], what=found[2]) for found in matches if found),
+        differences=tuple(Difference(**match.groupdict()) for match in found.values()),
     )
