@@ -17,7 +17,7 @@ export const browserClock: Clock = {
 export const STEP_MS = 450;
 /** With reduced motion nothing moves: one discrete step at a time. */
 export const CALM_STEP_MS = 600;
-export const SPEEDS = [0.25, 0.5, 1, 2, 4] as const;
+export const SPEEDS = [0.05, 0.1, 0.25, 0.5, 1, 2, 4] as const;
 
 export type Pace = "steps" | "real";
 
