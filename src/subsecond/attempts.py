@@ -112,8 +112,9 @@ def attempt(
         return ledger.end(replace(done, outcome="kept", why=_last_passed(proof)))
     last = proof.gates[-1]
     commits.remember(target.root, f"reverted/{begun.number}", commit)
-    harmful = last.verdict == "failed" and not last.unmet
-    culprit = turn.culprit(commit, last) if harmful else commit
+    # one run of the speed gate takes as long as all runs of a search may
+    searched = last.verdict == "failed" and not last.unmet and last.gate != "speed"
+    culprit = turn.culprit(commit, last) if searched else commit
     if culprit != commit:
         done = replace(done, culprit=commits.difference(target.root, base, culprit, context=0))
     learnt = lesson(done, change(target, base, culprit))

@@ -10,14 +10,17 @@ from subsecond.harness.proxy import Counts, MessageCounter, control_word
 from subsecond.prove.shuffled import rotation
 
 
-def test_each_row_gets_what_the_next_one_said_and_keeps_its_key() -> None:
+def test_each_row_gets_what_the_next_one_said_keeps_its_key_and_gets_its_own_back() -> None:
     with sqlite3.connect(":memory:") as connection:
         connection.execute("CREATE TABLE halls (id INTEGER PRIMARY KEY, name TEXT, seats INT CHECK (seats > 0))")
         connection.executemany("INSERT INTO halls VALUES (?, ?, ?)", [(3, "a", 1), (5, "b", 2), (9, "c", 3)])
         connection.execute(rotation('"halls"', ['"id"'], ['"name"', '"seats"']))
         rows = connection.execute("SELECT * FROM halls ORDER BY id").fetchall()
+        connection.execute(rotation('"halls"', ['"id"'], ['"name"', '"seats"'], " DESC"))
+        back = connection.execute("SELECT * FROM halls ORDER BY id").fetchall()
     connection.close()
     assert rows == [(3, "b", 2), (5, "c", 3), (9, "a", 1)]
+    assert back == [(3, "a", 1), (5, "b", 2), (9, "c", 3)]
 
 
 @pytest.mark.parametrize(

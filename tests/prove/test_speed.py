@@ -140,3 +140,16 @@ def test_a_cache_that_follows_the_targets_own_writes_or_ends_in_time_is_not_stal
     [gate] = prove("speed", speed_seconds=12, max_stale=declared, **options).gates
     assert (gate.verdict == "failed") == stale, gate
     assert ("still an old one" in gate.why) == stale, gate
+
+
+@pytest.mark.long
+def test_time_is_taken_on_the_rows_as_they_were_not_as_they_were_moved_about(halls: Halls, prove: Prove) -> None:
+    """As many halls as five times the seats of hall 8; when the rows are moved those are the seats of hall 9, none."""
+    setting = (".order_by(Hall.id)).all()", ".order_by(Hall.id).limit(session.get(Hall, 8).seats * 5)).all()")
+    weighed = ('{"id": h.id,', '{"id": h.id + 0 * weight(4_000),')
+    changed(halls[0], setting, weighed)
+    git(halls[0], "commit", "-q", "-am", "weighs each")
+    changed(halls[0], setting)
+    [gate] = prove("speed", faster=(LIST,), speed_seconds=PATIENT, **halls[1]).gates
+    assert gate.verdict == "passed", gate
+    assert "1 faster as promised" in gate.why

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 from subsecond import durations
 from subsecond.contract.compare import Difference, Noise, Reply, compare
+from subsecond.errors import EXIT_FAILED, SubsecondError
 from subsecond.model.target import RequestSpec
 from subsecond.prove import shuffled
 from subsecond.prove.sides import SIDES
@@ -24,7 +25,8 @@ class Writer:
     sides: TimedSides
     own: Sequence[RequestSpec]
     """The target's requests that write."""
-    _moved: list[str] | None = None
+    _moves: list[shuffled.Move] | None = None
+    _moved: bool = False
 
     def by_request(self) -> bool:
         """Send the target's own writes; whether there is one."""
@@ -34,12 +36,25 @@ class Writer:
         return bool(self.own)
 
     def by_rows(self) -> bool:
-        """Move rows about; False where that cannot be done."""
+        """Move rows about, and back the next time; False where that cannot be done."""
         arms = [self.sides.arms[side] for side in SIDES]
-        if self._moved is None:
-            self._moved = [] if any(one.isolation != "clone" for one in arms) else shuffled.statements(arms[0])
-        self._moved = shuffled.write(arms, self._moved) if self._moved else []
-        return bool(self._moved)
+        if self._moves is None:
+            self._moves = [] if any(one.isolation != "clone" for one in arms) else shuffled.moves(arms[0])
+        taken = shuffled.write(arms, self._moves, back=self._moved) if self._moves else []
+        if len(taken) < len(self._moves) and self._moved:
+            text = "rows that were moved about could not be put back"
+            raise SubsecondError("rows-not-back", text, exit_code=EXIT_FAILED)
+        self._moves, self._moved = taken, bool(taken) and not self._moved
+        return bool(taken)
+
+    def put_back(self) -> None:
+        """Have the rows say again what they said: with a setting or a city moved, answers may be empty and quick.
+
+        The processes start afresh, as they may remember what was said meanwhile.
+        """
+        if self._moved:
+            self.by_rows()
+            self.sides.start_afresh(0)
 
 
 @dataclass

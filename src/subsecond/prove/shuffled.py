@@ -37,41 +37,47 @@ FROM sqlite_master m WHERE m.type = 'table' AND m.name NOT LIKE 'sqlite!_%' ESCA
 """
 
 
-def statements(arm: Arm) -> list[str]:
+Move = tuple[str, str]
+"""The statement that moves the rows of a table by one place, and the one that moves them back."""
+
+
+def moves(arm: Arm) -> list[Move]:
     """What changes the arm's data; empty where it has no scratch database of its own or no table that fits."""
     if arm.isolation != "clone" or arm.system is None:
         return []
     tables = arm.run_sql([_POSTGRES if arm.system == "postgresql" else _SQLITE])
-    return [
-        rotation(table, keys.split(", "), columns.split(", "))
+    taken = [
+        (table, keys.split(", "), columns.split(", "))
         for table, keys, columns in tables
         if keys and columns and not _PEOPLE.search(table)
     ]
+    return [(rotation(*one), rotation(*one, " DESC")) for one in taken]
 
 
-def rotation(table: str, keys: Sequence[str], columns: Sequence[str]) -> str:
-    """The statement for one table; all names quoted already."""
-    names = ", ".join(keys)
+def rotation(table: str, keys: Sequence[str], columns: Sequence[str], way: str = "") -> str:
+    """The statement for one table; all names quoted already. With ` DESC` as its `way` it undoes the one without."""
+    names, order = ", ".join(keys), ", ".join(f"{key}{way}" for key in keys)
 
     def same(one: str, other: str) -> str:
         return " AND ".join(f"{one}.{key} = {other}.{key}" for key in keys)
 
     return (
-        f"WITH places AS (SELECT {names}, row_number() OVER (ORDER BY {names}) AS place, count(*) OVER () AS places "
+        f"WITH places AS (SELECT {names}, row_number() OVER (ORDER BY {order}) AS place, count(*) OVER () AS places "
         f"FROM {table}) UPDATE {table} AS target SET {', '.join(f'{one} = source.{one}' for one in columns)} "
         f"FROM places AS here JOIN places AS next ON next.place = here.place % here.places + 1 "
         f"JOIN {table} AS source ON {same('source', 'next')} WHERE {same('target', 'here')}"
     )
 
 
-def write(arms: Sequence[Arm], wanted: Sequence[str]) -> list[str]:
-    """Do the statements on each arm; those that were taken. One that a constraint or a trigger refuses is left out."""
+def write(arms: Sequence[Arm], wanted: Sequence[Move], back: bool = False) -> list[Move]:
+    """Move the rows on each arm; the moves that were taken, without those that a constraint or a trigger refuses."""
+    way = 1 if back else 0
     try:
         for one in arms:
-            one.run_sql(wanted)
+            one.run_sql(["BEGIN", *(move[way] for move in wanted), "COMMIT"])
         return list(wanted)
     except NoCloneError:
-        return [statement for statement in wanted if _taken(arms, statement)]
+        return [move for move in wanted if _taken(arms, move[way])]
 
 
 def _taken(arms: Sequence[Arm], statement: str) -> bool:

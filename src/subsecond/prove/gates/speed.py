@@ -53,6 +53,7 @@ class SpeedGate:
             case.say("speed: does each answer follow its data?")
             patience = PATIENCE_SHARE * case.speed_seconds
             fresh = freshness(sides, reads, writer, target.max_stale_seconds, patience)
+            writer.put_back()
             if fresh.stale:
                 name, why = next(iter(fresh.stale.items()))
                 return verdict(self.name, "failed", f"{name}: {why}", _declared(target.max_stale_seconds))
