@@ -204,7 +204,8 @@ class _Loop:
             self.say(f"{step.id} {step.kind} at {step.file}:{step.line} is dropped: on what was kept no count of it can fall")
         if rest.new:
             kinds = ", ".join(sorted({one.kind for one in rest.new}))
-            self.say(f"{len(rest.new)} findings are new on what was kept ({kinds}); an audit will put them in the plan")
+            new = f"{len(rest.new)} findings are new on what was kept ({kinds})"
+            self.say(f"{new}: with --apply it goes on your branch, and the next audit has them")
         now = {finding.id: finding for _, finding in rest.steps}
         findings = tuple(now.get(one.id, one) for one in self.audit.findings)
         self.audit = replace(self.audit, requests=found.results, findings=findings)
