@@ -201,7 +201,8 @@ class _Loop:
         names = {result.name for result in found.results}
         rest = remaining(left, self.audit.findings, found.findings, unseen=found.unseen, looked=names)
         for step in rest.gone:
-            self.say(f"{step.id} {step.kind} at {step.file}:{step.line} is dropped: on what was kept no count of it can fall")
+            where = f"{step.kind} at {step.file}:{step.line}"
+            self.say(f"{step.id} {where} is dropped: on what was kept no count of it can fall")
         if rest.new:
             kinds = ", ".join(sorted({one.kind for one in rest.new}))
             new = f"{len(rest.new)} findings are new on what was kept ({kinds})"
