@@ -42,6 +42,8 @@ class Series:
     """Requests near it that are answered, fully where any is, each another set of parameters."""
     cost: float
     """Seconds of one answer of the slower side, when it was looked at."""
+    taken: float = 0.0
+    """Seconds that asking for it takes in all: with the garbage collected before and the trace read after it."""
     warm: list[list[Pair]] = field(default_factory=list)
     again: list[list[Pair]] = field(default_factory=list)
     cold: list[list[Pair]] = field(default_factory=list)
@@ -93,7 +95,11 @@ class Series:
 def series(sides: TimedSides, spec: RequestSpec, parameters: Sequence[str], until: float) -> Series:
     """A request with others near it that the base answers, as many as there are pairs or time for."""
     body, _ = sides.sample("base", spec)
-    cost = max(sides.sample(side, spec)[1].wall for side in SIDES)
+    cost = taken = 0.0
+    for side in SIDES:
+        begin = time.monotonic()
+        cost = max(cost, sides.sample(side, spec)[1].wall)
+        taken = max(taken, time.monotonic() - begin)
     found, poor = list[RequestSpec](), list[RequestSpec]()
     if spec.method in READS:
         names = list(dict.fromkeys([*(name for name, _ in query_of(spec)), *parameters]))
@@ -106,7 +112,7 @@ def series(sides: TimedSides, spec: RequestSpec, parameters: Sequence[str], unti
                     (found if len(answer.body) >= LIKE_SHARE * len(body.body) else poor).append(one)
             except SubsecondError:
                 continue
-    return Series(spec, found or poor[:MOST_PAIRS], cost)
+    return Series(spec, found or poor[:MOST_PAIRS], cost, taken)
 
 
 def _near(spec: RequestSpec, names: Sequence[str], body: bytes) -> list[RequestSpec]:
@@ -158,14 +164,14 @@ def run(
 
 def expected(one: Series) -> float:
     """Seconds that five starts take for one request at the least, the starts themselves left out."""
-    return LEAST_STARTS * 2 * one.cost * (one.warm_ups + REPEATS + SLOW_PAIRS)
+    return LEAST_STARTS * 2 * one.taken * (one.warm_ups + REPEATS + SLOW_PAIRS)
 
 
 def _pairs_a_start(all_of: Sequence[Series], seconds: float) -> Mapping[str, int]:
     """As many pairs as fit into the seconds of one start; at least two for each request."""
     for number in (MOST_PAIRS, MOST_PAIRS // 2, SLOW_PAIRS):
         wanted = {one.spec.name: SLOW_PAIRS if one.slow else number for one in all_of}
-        if sum(2 * one.cost * (one.warm_ups + REPEATS + wanted[one.spec.name]) for one in all_of) < seconds:
+        if sum(2 * one.taken * (one.warm_ups + REPEATS + wanted[one.spec.name]) for one in all_of) < seconds:
             break
     return wanted
 
