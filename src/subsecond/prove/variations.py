@@ -72,8 +72,10 @@ def path_parts(spec: RequestSpec) -> Query:
 
 
 def _told(spec: RequestSpec) -> Callable[[str], str]:
-    """The value of a part that is nothing but a variable of the file, which a neighbour can be found of."""
-    known = {f"{{{{{name}}}}}": value for name, value in spec.variables if _plain(value)}
+    """The value of a part that is nothing but a variable of the file: a number, a date; any other may be a secret."""
+    known = {
+        f"{{{{{name}}}}}": value for name, value in spec.variables if _IDENTIFIER.match(value) or _DATE.match(value)
+    }
     return lambda part: known.get(part, part)
 
 
@@ -113,7 +115,8 @@ def _with_headers(spec: RequestSpec, changes: Mapping[str, str | None]) -> Reque
 
 def harmless(spec: RequestSpec, parameters: Sequence[str], body: bytes) -> Iterator[Variation]:
     """Requests of the same sort, as other users send them: each parameter left out, other plausible values."""
-    given = {name: _told(spec)(value) for name, value in query_of(spec)}
+    told = _told(spec)
+    given = {name: told(value) for name, value in query_of(spec)}
     for name, value in path_parts(spec):
         for other in _near(value):
             yield with_changes(spec, {name: other})
@@ -133,7 +136,8 @@ def harmless(spec: RequestSpec, parameters: Sequence[str], body: bytes) -> Itera
 
 def edges(spec: RequestSpec, parameters: Sequence[str], literals: Sequence[str] = ()) -> Iterator[Variation]:
     """One parameter at a time through the catalogue, then another case of its value, another name, a doubled one."""
-    given = {name: _told(spec)(value) for name, value in query_of(spec)}
+    told = _told(spec)
+    given = {name: told(value) for name, value in query_of(spec)}
     for name, _ in path_parts(spec):
         for value in PATH_VALUES:
             yield with_changes(spec, {name: value})
