@@ -25,7 +25,7 @@ from subsecond.model.plan import Plan, Step
 from subsecond.model.target import Target
 from subsecond.plan.remaining import remaining
 from subsecond.plan.stage import plan as planned
-from subsecond.promise import spent
+from subsecond.promise import spent, too_little
 from subsecond.report.summary import summary
 from subsecond.workflow import Review, review
 
@@ -148,8 +148,8 @@ class _Loop:
             step, finding = left.pop(0)
             if _settled(self.target, self.ledger.attempts(), finding, base, self.proposer):
                 continue
-            if spent(finding):
-                self.say(f"{step.id} {step.kind} at {step.file}:{step.line} is left out: no count of it can fall")
+            if why := "no count of it can fall" if spent(finding) else too_little(finding, self.audit.requests):
+                self.say(f"{step.id} {step.kind} at {step.file}:{step.line} is left out: {why}")
                 continue
             kept, goes_on = self._tried(step, finding, base)
             moved = checkout.revision(self.target.root, "HEAD")

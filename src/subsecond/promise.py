@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from subsecond import durations
+from subsecond.measure import pairs
+from subsecond.model.audit import RequestResult
 from subsecond.model.experiment import Experiment
 from subsecond.model.finding import Finding
 from subsecond.model.promise import Promise
@@ -20,6 +23,23 @@ def saves_counts(finding: Finding) -> bool:
 def spent(finding: Finding) -> bool:
     """Whether its experiments save counts in general, and none here: what it was about has gone but for the last."""
     return any(of for one in finding.experiments for of in one.saves.values()) and not saves_counts(finding)
+
+
+def too_little(finding: Finding, requests: Sequence[RequestResult]) -> str:
+    """Why no attempt could show what it brings (empty: one could): all it costs is less than a gain has to exceed.
+
+    Of what shows in seconds alone, on the request where it costs most, `requests` being those of the audit.
+    """
+    now = next((one.seconds.median for one in requests if one.name == finding.request and one.seconds), None)
+    asked = promise(finding).faster
+    proven = any(one.verdict == "confirmed" for one in finding.trials)
+    if asked != (finding.request,) or proven or now is None or finding.seconds is None:
+        return ""
+    least = pairs.margin(now, 0.0).seconds
+    if finding.seconds > least:
+        return ""
+    of = f"{durations.text(finding.seconds)} of {durations.text(now)} of {finding.request}"
+    return f"it saves at most {of}, and a gain must exceed {durations.text(least)}; audit on more data"
 
 
 def promise(finding: Finding, counts: Mapping[str, Mapping[str, int]] | None = None) -> Promise:

@@ -94,6 +94,15 @@ def test_shadow_does_the_work_and_sends_all_statements(archive: Served) -> None:
         assert acted(trial) == [1]
 
 
+def test_a_single_one_comes_along_by_a_join(archive: Served) -> None:
+    trial = run(archive, "/books", fix("Book.author", "joined"))
+    assert trial["body"] == archive.get("/books")[1]
+    assert (queries(trial), acted(trial)) == (1, [1])
+    refused = run(archive, "/authors", fix("Author.books", "joined"))
+    assert "Author.books is a collection" in refused["trial"]["refused"][0]
+    assert refused["body"] == archive.get("/authors")[1]
+
+
 def test_what_is_not_there_is_refused(archive: Served) -> None:
     for relation, why in (("Nobody.books", "no model Nobody"), ("Author.nothing", "has no relationship nothing")):
         trial = run(archive, "/authors", fix(relation, "option"))

@@ -65,8 +65,34 @@ def test_loaded_with_the_parents(loading: str, relation: str, tmp_path: Path) ->
             return [one.id for one in found] if isinstance(found, list) else found and found.name
         """
     fixed = eager(tmp_path, body, f"Book.{relation}")
-    assert equal_and_fewer(tmp_path, fixed)[1] <= 4
-    assert fixed.patch is not None and "+from sqlalchemy.orm import selectinload" in fixed.patch
+    option, statements = ("joinedload", 3) if relation == "author" else ("selectinload", 4)
+    assert equal_and_fewer(tmp_path, fixed)[1] <= statements
+    assert fixed.patch is not None and f"+from sqlalchemy.orm import {option}" in fixed.patch
+
+
+@pytest.mark.parametrize("locked", [".with_for_update()", ".distinct()", '.order_by(text("price"))'])
+def test_no_join_where_it_would_change_the_statement(locked: str, tmp_path: Path) -> None:
+    body = f"""
+        from sqlalchemy import text
+
+        def answer(session):
+            books = session.query(Book){locked}.all()  # parents
+            return [(book.id, book.author and book.author.name) for book in books]  # here
+        """
+    fixed = eager(tmp_path, body, "Book.author")
+    equal_and_fewer(tmp_path, fixed)
+    assert fixed.patch is not None and "selectinload(Book.author)" in fixed.patch
+
+
+def test_a_single_one_of_a_single_parent(tmp_path: Path) -> None:
+    body = """
+        def answer(session):
+            book = session.query(Book).filter(Book.id == 5).first()  # parents
+            return book.author.name  # here
+        """
+    fixed = eager(tmp_path, body, "Book.author", parents=1, loads=1)
+    assert equal_and_fewer(tmp_path, fixed)[1] == 1
+    assert fixed.patch is not None and "joinedload(Book.author)" in fixed.patch
 
 
 def test_two_entities_a_variable_and_a_reader_elsewhere(tmp_path: Path) -> None:
@@ -112,7 +138,7 @@ def test_nested_paths_one_after_the_other(tmp_path: Path) -> None:
     fixed = drafted(tmp_path, body, "lazy-load", groups=groups, fingerprint="Author.country")
     equal_and_fewer(tmp_path, fixed)
     assert fixed.patch is not None
-    assert "session.query(Book).options(selectinload(Book.author).selectinload(Author.country)).all()" in fixed.patch
+    assert "session.query(Book).options(joinedload(Book.author).joinedload(Author.country)).all()" in fixed.patch
 
     with_author = body.replace("session.query(Book)", "session.query(Book).options(joinedload(Book.author))")
     with_author = with_author.replace("def answer", "from sqlalchemy.orm import joinedload\n\n        def answer", 1)
@@ -122,7 +148,7 @@ def test_nested_paths_one_after_the_other(tmp_path: Path) -> None:
     ], fingerprint="Author.country")  # fmt: skip
     equal_and_fewer(tmp_path, fixed)
     assert fixed.patch is not None
-    assert ".options(joinedload(Book.author), defaultload(Book.author).selectinload(Author.country))" in fixed.patch
+    assert ".options(joinedload(Book.author), defaultload(Book.author).joinedload(Author.country))" in fixed.patch
 
 
 def test_objects_reached_from_one_that_was_got_by_its_key(tmp_path: Path) -> None:

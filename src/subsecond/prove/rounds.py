@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 import statistics
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from subsecond.errors import SubsecondError
@@ -44,6 +44,8 @@ class Series:
     """Seconds of one answer of the slower side, when it was looked at."""
     taken: float = 0.0
     """Seconds that asking for it takes in all: with the garbage collected before and the trace read after it."""
+    near: float = 0.0
+    """The same for one of `distinct`, which may find more than the request itself."""
     warm: list[list[Pair]] = field(default_factory=list)
     again: list[list[Pair]] = field(default_factory=list)
     cold: list[list[Pair]] = field(default_factory=list)
@@ -54,10 +56,6 @@ class Series:
     @property
     def slow(self) -> bool:
         return self.cost > SLOW_SECONDS
-
-    @property
-    def warm_ups(self) -> int:
-        return SLOW_WARM_UPS if self.slow else WARM_UPS
 
     @property
     def floor(self) -> float:
@@ -100,19 +98,22 @@ def series(sides: TimedSides, spec: RequestSpec, parameters: Sequence[str], unti
         begin = time.monotonic()
         cost = max(cost, sides.sample(side, spec)[1].wall)
         taken = max(taken, time.monotonic() - begin)
-    found, poor = list[RequestSpec](), list[RequestSpec]()
+    found, poor = dict[RequestSpec, float](), dict[RequestSpec, float]()
     if spec.method in READS:
         names = list(dict.fromkeys([*(name for name, _ in query_of(spec)), *parameters]))
         for number, one in enumerate(_near(spec, names, body.body)):
             if number >= MOST_TRIED or len(found) >= MOST_PAIRS or time.monotonic() > until:
                 break
             try:
-                answer = sides.ask("base", one)
+                begin = time.monotonic()
+                answer, _ = sides.sample("base", one)
                 if answer.status < 400:
-                    (found if len(answer.body) >= LIKE_SHARE * len(body.body) else poor).append(one)
+                    like = len(answer.body) >= LIKE_SHARE * len(body.body)
+                    (found if like else poor)[one] = time.monotonic() - begin
             except SubsecondError:
                 continue
-    return Series(spec, found or poor[:MOST_PAIRS], cost, taken)
+    near = found or dict(list(poor.items())[:MOST_PAIRS])
+    return Series(spec, list(near), cost, taken, statistics.fmean(near.values()) if near else taken)
 
 
 def _near(spec: RequestSpec, names: Sequence[str], body: bytes) -> list[RequestSpec]:
@@ -123,11 +124,38 @@ def _near(spec: RequestSpec, names: Sequence[str], body: bytes) -> list[RequestS
 
 
 @dataclass(frozen=True, slots=True)
+class Pace:
+    """What a start asks of a request: pairs with other parameters, and runs before them that are not counted."""
+
+    pairs: int
+    warm_ups: int
+
+    def of(self, one: Series) -> Pace:
+        """The pace for one request."""
+        return Pace(SLOW_PAIRS, SLOW_WARM_UPS) if one.slow else self
+
+    def seconds(self, one: Series) -> float:
+        """What a start takes for one request."""
+        own = self.of(one)
+        return 2 * (one.taken * (1 + own.warm_ups + REPEATS) + one.near * own.pairs)
+
+
+PACES = (
+    Pace(MOST_PAIRS, WARM_UPS), Pace(MOST_PAIRS // 2, WARM_UPS), Pace(SLOW_PAIRS, WARM_UPS),
+    Pace(SLOW_PAIRS, SLOW_WARM_UPS),
+)  # fmt: skip
+"""The first that five starts have time for is taken: more starts decide sooner than more pairs in each."""
+SLACK = 0.8
+"""Of the time, for what a request is expected to take before the first start has shown it."""
+
+
+@dataclass(frozen=True, slots=True)
 class Course:
-    """How it went: starts that were made, what one takes, whether time ended it before the least number of them."""
+    """How it went: starts that were made, what one takes, the requests that were timed in all of them."""
 
     starts: int
     seconds: float
+    timed: Sequence[Series]
 
     @property
     def enough(self) -> bool:
@@ -140,45 +168,49 @@ def run(
 ) -> Course:  # fmt: skip
     """Start both sides afresh as often as the time allows, at most ten times, and time all requests in each.
 
-    Which pairs a start has is settled before the first; how many starts by what the first took: neither by what was
-    seen. `between` is called before each pair of a request without other parameters; whether it wrote.
+    How much a start asks is settled before the first and, by the time that took, after it; so is how many there are:
+    nothing goes by what was seen. Where five starts have no time for all requests, the last ones are left out, never
+    the first. `between` is called before each pair of a request without other parameters; whether it wrote.
     """
-    begin = time.monotonic()
     up = sum(one.app.app.seconds for one in sides.arms.values())
-    planned = _pairs_a_start(all_of, (deadline - begin) / LEAST_STARTS - up)
+    pace, timed = _planned(all_of, SLACK * ((deadline - time.monotonic()) / LEAST_STARTS - up))
     starts, took = 0, 0.0
     most = MOST_STARTS
     while starts < most and time.monotonic() + took <= deadline:
+        begin = time.monotonic()
         sides.start_afresh(starts + 1)
-        for one in all_of:
-            _one_start(sides, one, starts, planned[one.spec.name], between)
+        up = time.monotonic() - begin
+        for one in timed:
+            _one_start(sides, one, starts, pace.of(one), between)
         starts += 1
         if starts == 1:
-            took = time.monotonic() - begin
+            asking = time.monotonic() - begin - up
+            slower = asking / (sum(pace.seconds(one) for one in timed) or asking)
+            left = (deadline - time.monotonic()) / (LEAST_STARTS - 1) - up
+            pace, timed = _planned(timed, left / slower)
+            took = up + slower * sum(pace.seconds(one) for one in timed)
             most = min(MOST_STARTS, 1 + max(0, int((deadline - time.monotonic()) / took)))
             if most < LEAST_STARTS:
                 break
         say(f"speed: start {starts} of {most}")
-    return Course(starts, took)
+    return Course(starts, took, timed)
 
 
-def expected(one: Series) -> float:
-    """Seconds that five starts take for one request at the least, the starts themselves left out."""
-    return LEAST_STARTS * 2 * one.taken * (one.warm_ups + REPEATS + SLOW_PAIRS)
+def _planned(all_of: Sequence[Series], seconds: float) -> tuple[Pace, Sequence[Series]]:
+    """What fits into the seconds of one start: fewer pairs first, then fewer warm-ups, then fewer requests."""
+    for pace in PACES:
+        if sum(pace.seconds(one) for one in all_of) <= seconds:
+            return pace, all_of
+    fitting = list(all_of)
+    while len(fitting) > 1 and sum(pace.seconds(one) for one in fitting) > seconds:
+        fitting.pop()
+    return pace, fitting
 
 
-def _pairs_a_start(all_of: Sequence[Series], seconds: float) -> Mapping[str, int]:
-    """As many pairs as fit into the seconds of one start; at least two for each request."""
-    for number in (MOST_PAIRS, MOST_PAIRS // 2, SLOW_PAIRS):
-        wanted = {one.spec.name: SLOW_PAIRS if one.slow else number for one in all_of}
-        if sum(2 * one.taken * (one.warm_ups + REPEATS + wanted[one.spec.name]) for one in all_of) < seconds:
-            break
-    return wanted
-
-
-def _one_start(sides: TimedSides, one: Series, start: int, number: int, between: Callable[[Series], bool]) -> None:
+def _one_start(sides: TimedSides, one: Series, start: int, pace: Pace, between: Callable[[Series], bool]) -> None:
+    number = pace.pairs
     one.cold.append([_pair(sides, one.spec, start)])
-    for _ in range(one.warm_ups):
+    for _ in range(pace.warm_ups):
         for side in SIDES:
             sides.ask(side, one.spec)
     fresh, again = list[Pair](), list[Pair]()

@@ -68,7 +68,8 @@ class Outcome:
         for one in promised:
             name, found = one.spec.name, self._effect(one, self._gained(one))
             if found is None:
-                undecided.append(f"{name} was to be faster: {self._more_time()}")
+                why = "there was no time for it" if self.course.enough else self._more_time()
+                undecided.append(f"{name} was to be faster: {why}")
             elif not one.apart and not self.max_stale:
                 undecided.append(
                     f"{name} was to be faster: it has no other parameters and "

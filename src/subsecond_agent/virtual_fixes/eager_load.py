@@ -3,7 +3,7 @@
 `peers`: at the first lazy load it is loaded for all objects of that class in the session, by SQLAlchemy's own
 `selectin` strategy. That needs neither the parents' statement nor its place.
 `option`: `selectinload` on the statement that loads the parents, as the real fix would have it.
-`joinedload` is no choice: on a collection it asks the app for `unique()`.
+`joined`: `joinedload` there, for a single one only: on a collection it asks the app for `unique()`.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ patches = Patches("__subsecond_eager_load__")
 
 class Fix(VirtualFix):
     NAME = "eager-load"
-    PARAMETERS = {"relation": RELATION, "how": one_of("peers", "option")}
+    PARAMETERS = {"relation": RELATION, "how": one_of("peers", "option", "joined")}
     OPTIONAL = {"how": "peers"}
 
     @classmethod
@@ -42,8 +42,10 @@ class Fix(VirtualFix):
     def apply(self) -> None:
         self.kept: list[Any] = []  # the identity map holds its objects weakly
         self.shadowed: set[int] = set()
-        if self.parameters["how"] == "option":
+        if self.parameters["how"] != "peers":
             self.mapper, self.relation = trial_orm.relation_of(self.parameters["relation"])
+            if self.parameters["how"] == "joined" and self.mapper.relationships[self.relation].uselist:
+                raise RefusedError(f"{self.parameters['relation']} is a collection: it takes peers or option")
             trial_orm.on_execute(trial_orm.CHANGES, self.NAME, adding_option)
 
     def undo(self) -> None:
@@ -146,13 +148,13 @@ class PeersContext:
 
 def adding_option(fix: Fix, state: Any) -> None:
     """Before a statement is sent: ask it to load the relationship along."""
-    if fix.parameters["how"] != "option" or not trial_orm.is_select(state):
+    if fix.parameters["how"] == "peers" or not trial_orm.is_select(state):
         return
     if state.is_relationship_load and trial_orm.relations_of(state)[-1:] == [fix.mapper.relationships[fix.relation]]:
         return  # a relationship to the model itself is followed one step, as the real option does
-    wanted = [
-        load.selectinload(getattr(entity, fix.relation)) for load, entity in trial_orm.loads_of(state, fix.mapper)
-    ]
+    how = "joinedload" if fix.parameters["how"] == "joined" else "selectinload"
+    loads = trial_orm.loads_of(state, fix.mapper)
+    wanted = [getattr(load, how)(getattr(entity, fix.relation)) for load, entity in loads]
     if wanted:
         fix.acted += 1
         changed = state.statement.options(*wanted)

@@ -7,6 +7,7 @@ from typing import ClassVar
 
 from subsecond.diagnose.detector import chain, detector, place, seconds
 from subsecond.diagnose.evidence import grouped, queries
+from subsecond.model.entity import Entity
 from subsecond.model.experiment import Experiment
 from subsecond.model.facts import Facts
 from subsecond.model.finding import Suspicion
@@ -57,12 +58,22 @@ class LazyLoad:
                     queries=len(spans),
                     seconds=seconds(spans),
                     evidence=tuple(f"{len(group)} × read at {chain(group[0])}" for group in readers[:5]),
-                    experiments=_experiments(trace.request, relation, len(spans)),
+                    experiments=_experiments(trace.request, relation, len(spans), facts.entities),
                 )
 
 
-def _experiments(request: str, relation: str, loads: int) -> tuple[Experiment, ...]:
-    """For all parents of a session at once; the loader option, which needs their statement, where that does not act."""
+def _experiments(request: str, relation: str, loads: int, entities: Sequence[Entity]) -> tuple[Experiment, ...]:
+    """For all parents of a session at once; the loader option, which needs their statement, where that does not act.
+
+    What is loaded once, and single by its model, can only come along by a join.
+    """
+    name, _, key = relation.rpartition(".")
+    to_one = any(
+        one.key == key and not one.uselist for entity in entities if entity.short == name for one in entity.relations
+    )
+    if loads == 1 and to_one:
+        joined = {"relation": relation, "how": "joined"}
+        return (Experiment(fix="eager-load", parameters=joined, saves={request: {protocol.COUNT_QUERIES: 1}}),)
     saves = {request: {protocol.COUNT_QUERIES: loads - 1}}
     return tuple(
         Experiment(fix="eager-load", parameters={"relation": relation, "how": how}, saves=saves)

@@ -20,17 +20,22 @@ Change = cst.AssignTarget | cst.AnnAssign | cst.AugAssign | cst.Call
 MAX_ROWS = 100_000
 """Rows of the relationship that one statement may bring: parents times what one of them has, as recorded."""
 _UNFIT = ("union", "union_all", "from_statement", "with_entities", "populate_existing", "enable_eagerloads")
+_NO_JOIN = ("with_for_update", "distinct", "group_by", "having", "from_self", "text", "literal_column")
+"""Calls beside which a statement gets no join more: rows are locked, columns grouped, names written out bare."""
 _ENDS = ("expire", "expire_all", "refresh", "commit", "rollback", "expunge", "expunge_all")
 
 
 @fixer
 class EagerLoad:
-    """A lazy relationship becomes `.options(selectinload(Parent.relation))` on the parents' statement (catalogue F6).
+    """A lazy relationship becomes an option on the parents' statement (catalogue F6, F7).
 
+    `selectinload(Parent.relation)` for what one parent may have many of; `joinedload`, always an outer join, for a
+    single one: as many rows as now, where the parents are sent for twice too, and one statement less.
     The statement is found from the recording: who read the parent's table, in which function, or which relationship
     brought the parents (then the option is a path). What must hold: the relationship is in the mapper and no query
-    (`lazy="dynamic"`, `"write_only"`); it was loaded for two parents at least; from load to access no key of it is
-    assigned, nothing expires, and no write to its tables was recorded; the rows it brings stay within bounds.
+    (`lazy="dynamic"`, `"write_only"`); statements are saved by it, so a collection was loaded for two parents at least;
+    from load to access no key of it is assigned, nothing expires, and no write to its tables was recorded; the rows it
+    brings stay within bounds.
     """
 
     kinds: ClassVar[tuple[str, ...]] = ("lazy-load",)
@@ -47,7 +52,7 @@ class EagerLoad:
         groups = [one for result in audit.requests if result.name == finding.request for one in result.groups]
         reading = [one for one in groups if one.lazy_load == finding.fingerprint]
         where = f"{finding.file}:{finding.line}"
-        if sum(one.count for one in reading) < 2:
+        if sum(one.count for one in reading) < 2 and not _to_one(relation):
             raise RefusedError(
                 f"{where}: {finding.fingerprint} is loaded for one parent only: as many statements as now"
             )
@@ -64,6 +69,10 @@ class EagerLoad:
         _bounded(groups, reading, loader, where)
         _kept(frames, reading, loader, owner, relation)
         return _with_option(loader, Step(owner, relation), models, finding)
+
+
+def _to_one(relation: Relation) -> bool:
+    return relation.direction == "MANYTOONE" and not relation.uselist and relation.secondary is None
 
 
 def _no_write(groups: Sequence[QueryGroup], owner: Entity, relation: Relation, models: Models) -> None:
@@ -176,15 +185,23 @@ def _argument_more(call: cst.Call, text: str) -> cst.Call:
 
 
 def _option(edits: Edits, loader: Loader, path: Sequence[Step], models: Models) -> str:
-    """`selectinload(A.b).selectinload(B.c)`; what the statement loads already keeps its way of loading."""
+    """`selectinload(A.b).joinedload(B.c)`; what the statement loads already keeps its way of loading."""
+    alone = any(_called(call) in _NO_JOIN for call in below(loader.function, cst.Call))
     parts, names = list[str](), [code(loader.entity)]
     for step in path[1:]:
         names.append(_name_of(edits, loader, step.owner, models))
     for name, step in zip(names, path, strict=True):
-        how = "defaultload" if step is not path[-1] and loaded_at_once(loader, step) else "selectinload"
+        how = "selectinload" if alone or not _to_one(step.relation) else "joinedload"
+        if step is not path[-1] and loaded_at_once(loader, step):
+            how = "defaultload"
         call = edits.use("sqlalchemy.orm", how) if not parts else how
         parts.append(f"{call}({name}.{step.relation.key})")
     return ".".join(parts)
+
+
+def _called(call: cst.Call) -> str:
+    """The last name of what is called."""
+    return code(call.func).rpartition(".")[2]
 
 
 def _name_of(edits: Edits, loader: Loader, entity: Entity, models: Models) -> str:

@@ -65,9 +65,10 @@ class SpeedGate:
             if crowds.problem:
                 return verdict(self.name, "failed", crowds.problem, crowds.evidence)
             deadline = begin + case.speed_seconds - SPARE_SECONDS
-            timed, left = _fitting(looked, case.faster, deadline - time.monotonic())
-            course = rounds.run(sides, timed, deadline, _between(case, fresh, writer), case.say)
-        outcome = Outcome(case, timed, [*left, *missed], course, fresh, target.max_stale_seconds)
+            course = rounds.run(sides, looked, deadline, _between(case, fresh, writer), case.say)
+        names = {one.spec.name for one in course.timed}
+        left = [one for one in looked if one.spec.name not in names]
+        outcome = Outcome(case, course.timed, [*left, *missed], course, fresh, target.max_stale_seconds)
         return outcome.verdict(crowds.evidence)
 
 
@@ -93,15 +94,6 @@ def _declared(max_stale: float) -> list[str]:
 def _first(case: Case, reads: Sequence[RequestSpec]) -> list[RequestSpec]:
     """Those with a promise come first, then those that the change is about."""
     return sorted(reads, key=lambda spec: (spec.name not in case.faster, spec.name not in case.only))
-
-
-def _fitting(looked: Sequence[Series], faster: Sequence[str], seconds: float) -> tuple[list[Series], list[Series]]:
-    """The requests that five starts have room for, in order, and those that they have not."""
-    timed, left, spent = list[Series](), list[Series](), 0.0
-    for one in looked:
-        spent += rounds.expected(one)
-        (timed if spent < seconds / 2 or (one.spec.name in faster and not timed) else left).append(one)
-    return timed, left
 
 
 def _between(case: Case, fresh: Freshness, writer: Writer) -> Callable[[Series], bool]:
