@@ -70,3 +70,15 @@ def test_nothing_is_gone_where_nothing_has_changed() -> None:
     known = [finding(f"F{number}") for number in (1, 2, 3)]
     found = remaining([step(one) for one in known[1:]], known, known[::-1], unseen=(), looked={"rooms"})
     assert [one for _, one in found.steps] == known[1:] and found.gone == () and found.new == ()
+
+
+def test_a_statement_that_was_joined_to_more_is_still_the_same_finding() -> None:
+    rooms = "select rooms.id from rooms where rooms.size > ?"
+    joined = "select rooms.id, owners_1.id from rooms left outer join owners as owners_1 on ? where rooms.size > ?"
+    known = finding("F1", kind="paginate-in-app", fingerprint=rooms)
+    again = replace(known, id="F1", key="another", fingerprint=joined)
+    rest = remaining([step(known)], [known], [again], unseen=(), looked={"rooms"})
+    assert [(one.id, one.key) for _, one in rest.steps] == [("F1", "another")] and rest.gone == () and rest.new == ()
+    two = [again, replace(again, key="a third", fingerprint=f"{joined} limit ?")]
+    rest = remaining([step(known)], [known], two, unseen=(), looked={"rooms"})
+    assert [one.finding for one in rest.gone] == ["F1"] and len(rest.new) == 2
