@@ -237,14 +237,13 @@ def about(finding: Finding, entity: Entity | None) -> bool:
     return (entity.table or "").rpartition(".")[2] in read
 
 
-def chosen(scope: Scope, finding: Finding, found: Sequence[tuple[cst.Call, T]]) -> tuple[cst.Call, T]:
+def chosen(scope: Scope, finding: Finding, found: Sequence[tuple[cst.Call, T]], what: str) -> tuple[cst.Call, T]:
     """The one that the finding is about: at its line, or the only one (lines may have moved since the recording).
 
-    `found`: calls, each with what was made of it. Raises RefusedError where that is not certain.
+    `found`: calls, each with what was made of it; `what` they are, in a refusal's words. Raises RefusedError where that
+    is not certain.
     """
     at = [one for one in found if scope.source.holds(one[0], finding.line)] or found
     if len(at) != 1:
-        raise RefusedError(
-            f"{finding.file}:{finding.line}: {len(found) or 'no'} statements of this sort in the function"
-        )
+        raise RefusedError(f"{finding.file}:{finding.line}: {len(found) or 'no'} {what} in {finding.function}")
     return at[0]

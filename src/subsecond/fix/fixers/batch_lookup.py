@@ -41,7 +41,7 @@ class BatchLookup:
 
     def draft(self, finding: Finding, audit: Audit, code: Code) -> Draft:
         scope = scope_of(code, finding)
-        call, asked = chosen(scope, finding, _lookups(scope, finding))
+        call, asked = chosen(scope, finding, _lookups(scope, finding), "look-ups of one row by its key")
         return _rewritten(scope, call, asked, finding, audit)
 
 

@@ -31,7 +31,7 @@ class CountPerParent:
 
     def draft(self, finding: Finding, audit: Audit, code: Code) -> Draft:
         scope = scope_of(code, finding)
-        call, asked = chosen(scope, finding, _counts(scope, finding))
+        call, asked = chosen(scope, finding, _counts(scope, finding), "counts of rows")
         return _rewritten(scope, call, asked, finding, audit)
 
 
