@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+from subsecond.model.audit import Interval, RequestResult
 from subsecond.model.experiment import Experiment
 from subsecond.model.finding import Finding, Trial
 from subsecond.model.promise import Promise
-from subsecond.promise import promise
+from subsecond.promise import promise, too_little
 
 
 def finding(*experiments: Experiment, trials: tuple[Trial, ...] = ()) -> Finding:
@@ -44,3 +47,21 @@ def test_what_saves_no_count_becomes_faster_where_a_trial_saw_it() -> None:
     assert promise(finding(index, trials=trials)) == Promise(faster=("b",))
     counted_only = (trial("b", "confirmed", -0.01),)
     assert promise(finding(index, trials=counted_only)) == Promise(faster=("a",))
+
+
+def result(name: str, seconds: float) -> RequestResult:
+    interval = Interval(median=seconds, low=seconds, high=seconds)
+    return RequestResult(name=name, method="GET", url="/a", status=200, seconds=interval)
+
+
+def test_what_costs_less_than_a_gain_must_exceed_is_too_little() -> None:
+    """Above 167 ms a gain must exceed 3 %, below it 5 ms."""
+    index, now = replace(finding(Experiment(fix="index")), seconds=0.008), [result("b", 0.01), result("a", 0.46)]
+    why = "it saves at most 8 ms of 460 ms of a, and a gain must exceed 13.8 ms; audit on more data"
+    assert too_little(index, now) == why
+    assert too_little(index, [result("a", 0.1)]) == ""
+    assert too_little(replace(index, seconds=0.004), [result("a", 0.1)]) != ""
+    assert too_little(replace(index, seconds=None), now) == too_little(index, []) == ""
+    counted = replace(index, experiments=(Experiment(fix="batch", saves={"a": {"queries": 1}}),))
+    assert too_little(counted, now) == ""
+    assert too_little(replace(index, trials=(trial("a", "confirmed", 0.1),)), now) == ""

@@ -173,7 +173,7 @@ def run(
     the first. `between` is called before each pair of a request without other parameters; whether it wrote.
     """
     up = sum(one.app.app.seconds for one in sides.arms.values())
-    pace, timed = _planned(all_of, SLACK * ((deadline - time.monotonic()) / LEAST_STARTS - up))
+    pace, timed = planned(all_of, SLACK * ((deadline - time.monotonic()) / LEAST_STARTS - up))
     starts, took = 0, 0.0
     most = MOST_STARTS
     while starts < most and time.monotonic() + took <= deadline:
@@ -187,7 +187,7 @@ def run(
             asking = time.monotonic() - begin - up
             slower = asking / (sum(pace.seconds(one) for one in timed) or asking)
             left = (deadline - time.monotonic()) / (LEAST_STARTS - 1) - up
-            pace, timed = _planned(timed, left / slower)
+            pace, timed = planned(timed, left / slower)
             took = up + slower * sum(pace.seconds(one) for one in timed)
             most = min(MOST_STARTS, 1 + max(0, int((deadline - time.monotonic()) / took)))
             if most < LEAST_STARTS:
@@ -196,7 +196,7 @@ def run(
     return Course(starts, took, timed)
 
 
-def _planned(all_of: Sequence[Series], seconds: float) -> tuple[Pace, Sequence[Series]]:
+def planned(all_of: Sequence[Series], seconds: float) -> tuple[Pace, Sequence[Series]]:
     """What fits into the seconds of one start: fewer pairs first, then fewer warm-ups, then fewer requests."""
     for pace in PACES:
         if sum(pace.seconds(one) for one in all_of) <= seconds:
