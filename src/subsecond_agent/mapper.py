@@ -106,4 +106,5 @@ def relation(one: Any) -> dict[str, Any]:
         "secondary": getattr(one.secondary, "fullname", None),
         "viewonly": bool(one.viewonly),
         "ordered": bool(one.order_by),
+        "innerjoin": bool(one.innerjoin),
     }

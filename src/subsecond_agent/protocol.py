@@ -15,7 +15,7 @@ mapper `{"type": "mapper", "version", "pid", "entities": [...]}`: what stands in
        name | null, "columns": [{"key", "name", "table", "type", "nullable", "unique", "primary_key", "indexed",
        "references": ["table.column"], "deferred"}], "relations": [{"key", "target": "module:Class", "uselist",
        "lazy", "direction": "MANYTOONE" ..., "keys": [[local, remote], ...], "secondary": table | null, "viewonly",
-       "ordered"}]}`.
+       "ordered", "innerjoin"}]}`.
 trace  one request, written after the last byte of the response has gone:
        `{"type": "trace", "version", "id", "mark", "mode", "steering", "pid", "first", "start", "seconds",
        "cpu_seconds", "gc_seconds", "method", "path", "query", "route", "status", "error", "trial",

@@ -110,5 +110,6 @@ def test_the_live_mapper(library: Served) -> None:
     assert relation == {
         "key": "author", "target": "library:Author", "uselist": False, "lazy": "joined", "direction": "MANYTOONE",
         "keys": [["books.author_id", "authors.id"]], "secondary": None, "viewonly": False, "ordered": False,
+        "innerjoin": False,
     }  # fmt: skip
     assert library.lines("note") == []

@@ -99,7 +99,7 @@ def test_a_single_one_comes_along_by_a_join(archive: Served) -> None:
     assert trial["body"] == archive.get("/books")[1]
     assert (queries(trial), acted(trial)) == (1, [1])
     refused = run(archive, "/authors", fix("Author.books", "joined"))
-    assert "Author.books is a collection" in refused["trial"]["refused"][0]
+    assert "Author.books is not one row by its key" in refused["trial"]["refused"][0]
     assert refused["body"] == archive.get("/authors")[1]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,8 @@ import pytest
 
 from subsecond.fix.stage import Fixed
 from subsecond.model.audit import QueryGroup
+from subsecond.model.entity import Entity, Relation
+from tests.fix.library import ENTITIES
 from tests.fix.trying import FILE, drafted, equal_and_fewer, whole
 
 TABLES = {"Book": "books", "Author": "authors", "Country": "countries", "Loan": "loans", "Page": "pages"}
@@ -30,8 +33,9 @@ def group(body: str, mark: str, fingerprint: str, *, count: int, rows: int, lazy
 
 
 def eager(
-    root: Path, body: str, relation: str, *, parents: int = 12, loads: int = 12, more: tuple[Any, ...] = ()
-) -> Fixed:
+    root: Path, body: str, relation: str, *, parents: int = 12, loads: int = 12, more: tuple[Any, ...] = (),
+    entities: tuple[Entity, ...] = ENTITIES,
+) -> Fixed:  # fmt: skip
     """The draft for a relationship read at `# here`, whose parents a statement at `# parents` brought."""
     model, _, key = relation.partition(".")
     groups = [
@@ -39,8 +43,10 @@ def eager(
         *(group(body, *one[:2], **one[2]) for one in more),
     ]
     if "# parents" in body:
-        groups.append(group(body, "# parents", f"select x from {TABLES[model]}", count=1, rows=parents))
-    return drafted(root, body, "lazy-load", groups=groups, fingerprint=relation)
+        [line] = [one for one in body.splitlines() if "# parents" in one]
+        order = f" order by {TABLES[model]}.id" if "order_by" in line else ""
+        groups.append(group(body, "# parents", f"select x from {TABLES[model]}{order}", count=1, rows=parents))
+    return drafted(root, body, "lazy-load", groups=groups, fingerprint=relation, entities=entities)
 
 
 LOADING = {
@@ -65,23 +71,100 @@ def test_loaded_with_the_parents(loading: str, relation: str, tmp_path: Path) ->
             return [one.id for one in found] if isinstance(found, list) else found and found.name
         """
     fixed = eager(tmp_path, body, f"Book.{relation}")
-    option, statements = ("joinedload", 3) if relation == "author" else ("selectinload", 4)
+    joined = relation == "author" and "order_by" in loading  # a join may bring rows of no order in another
+    option, statements = ("joinedload", 3) if joined else ("selectinload", 4)
     assert equal_and_fewer(tmp_path, fixed)[1] <= statements
     assert fixed.patch is not None and f"+from sqlalchemy.orm import {option}" in fixed.patch
 
 
-@pytest.mark.parametrize("locked", [".with_for_update()", ".distinct()", '.order_by(text("price"))'])
-def test_no_join_where_it_would_change_the_statement(locked: str, tmp_path: Path) -> None:
-    body = f"""
-        from sqlalchemy import text
+ORDERED = """
+    def answer(session):
+        books = session.query(Book).order_by(Book.id).all()  # parents
+        return [(book.id, book.author and book.author.name) for book in books]  # here
+    """
 
-        def answer(session):
-            books = session.query(Book){locked}.all()  # parents
-            return [(book.id, book.author and book.author.name) for book in books]  # here
-        """
-    fixed = eager(tmp_path, body, "Book.author")
+
+def author(**fields: Any) -> tuple[Entity, ...]:
+    """The models with another `Author`."""
+    return tuple(replace(one, **fields) if one.short == "Author" else one for one in ENTITIES)
+
+
+def with_relation(**fields: Any) -> tuple[Entity, ...]:
+    """The models with another `Book.author`."""
+    return tuple(
+        replace(one, relations=tuple(replace(each, **fields) if each.key == "author" else each
+                                     for each in one.relations)) if one.short == "Book" else one
+        for one in ENTITIES
+    )  # fmt: skip
+
+
+AUTHOR = next(one for one in ENTITIES if one.short == "Author")
+SPEECHES = Relation(key="speeches", target=AUTHOR.name, uselist=True, lazy="joined", direction="ONETOMANY")
+BIOGRAPHY = replace(AUTHOR.columns[0], key="bio", name="bio", type="Text", primary_key=False)
+NO_JOIN = {
+    "locked": (".with_for_update()", ENTITIES),
+    "distinct": (".distinct()", ENTITIES),
+    "bare names": ('.filter(text("price > 0"))', ENTITIES),
+    "a collection comes with it": ("", author(relations=(*AUTHOR.relations, SPEECHES))),
+    "large values": ("", author(columns=(*AUTHOR.columns, BIOGRAPHY))),
+    "not one by key": ("", with_relation(keys=(("books.price", "authors.rank"),))),
+    "an inner join": ("", with_relation(innerjoin=True)),
+}
+
+
+@pytest.mark.parametrize(("call", "entities"), NO_JOIN.values(), ids=NO_JOIN.keys())
+def test_no_join_where_more_than_columns_would_change(call: str, entities: tuple[Entity, ...], tmp_path: Path) -> None:
+    body = ORDERED.replace("(Book)", f"(Book){call}").replace(
+        "def answer", "from sqlalchemy import text\n\n    def answer"
+    )
+    fixed = eager(tmp_path, body, "Book.author", entities=entities)
     equal_and_fewer(tmp_path, fixed)
     assert fixed.patch is not None and "selectinload(Book.author)" in fixed.patch
+
+
+def test_no_join_where_the_recorded_statement_was_locked_or_names_columns_bare(tmp_path: Path) -> None:
+    for statement in ("select x from books order by books.id for update", "select x from books order by rank"):
+        groups = [
+            group(ORDERED, "# here", "select x from authors", count=12, rows=12, lazy="Book.author"),
+            group(ORDERED, "# parents", statement, count=1, rows=12),
+        ]
+        fixed = drafted(tmp_path, ORDERED, "lazy-load", groups=groups, fingerprint="Book.author")
+        assert fixed.patch is not None and "selectinload(Book.author)" in fixed.patch
+
+
+@pytest.mark.parametrize(
+    "elsewhere",
+    [
+        "def other():\n        from sqlalchemy.orm import joinedload",
+        "if TYPE_CHECKING:\n        from sqlalchemy.orm import joinedload",
+    ],
+)
+def test_what_is_imported_elsewhere_in_the_file_alone_is_imported_at_its_top(elsewhere: str, tmp_path: Path) -> None:
+    body = f"""
+    from typing import TYPE_CHECKING
+
+    {elsewhere}
+{ORDERED}"""
+    fixed = eager(tmp_path, body, "Book.author")
+    equal_and_fewer(tmp_path, fixed)
+    assert fixed.patch is not None and "+from sqlalchemy.orm import joinedload" in fixed.patch
+
+
+def test_parents_that_are_sent_for_as_often_save_nothing(tmp_path: Path) -> None:
+    body = """
+        def answer(session):
+            return [loans(session, number) for number in (1, 2, 3)]
+
+        def loans(session, number):
+            book = session.query(Book).filter(Book.id == number).one()  # parents
+            return [loan.id for loan in book.loans]  # here
+        """
+    groups = [
+        group(body, "# here", "select x from loans", count=3, rows=5, lazy="Book.loans"),
+        group(body, "# parents", "select x from books where books.id = ?", count=3, rows=3),
+    ]
+    refused = drafted(tmp_path, body, "lazy-load", groups=groups, fingerprint="Book.loans").refusal
+    assert "Book.loans is loaded 3 times, and as often behind its parents' statement" in refused
 
 
 def test_a_single_one_of_a_single_parent(tmp_path: Path) -> None:
@@ -123,7 +206,7 @@ def test_parents_from_a_function_that_is_not_above_the_reader(tmp_path: Path) ->
 def test_nested_paths_one_after_the_other(tmp_path: Path) -> None:
     body = """
         def answer(session):
-            books = session.query(Book).all()  # parents
+            books = session.query(Book).order_by(Book.id).all()  # parents
             return [name(book.author) for book in books]  # author
 
         def name(author):
@@ -133,18 +216,18 @@ def test_nested_paths_one_after_the_other(tmp_path: Path) -> None:
     groups = [
         group(body, "# here", "select x from countries", count=2, rows=2, lazy="Author.country"),
         group(body, "# author", more[0][1], **more[0][2]),
-        group(body, "# parents", "select x from books", count=1, rows=12),
+        group(body, "# parents", "select x from books order by books.id", count=1, rows=12),
     ]
     fixed = drafted(tmp_path, body, "lazy-load", groups=groups, fingerprint="Author.country")
     equal_and_fewer(tmp_path, fixed)
     assert fixed.patch is not None
-    assert "session.query(Book).options(joinedload(Book.author).joinedload(Author.country)).all()" in fixed.patch
+    assert ".options(joinedload(Book.author).joinedload(Author.country))" in fixed.patch
 
     with_author = body.replace("session.query(Book)", "session.query(Book).options(joinedload(Book.author))")
     with_author = with_author.replace("def answer", "from sqlalchemy.orm import joinedload\n\n        def answer", 1)
     fixed = drafted(tmp_path, with_author, "lazy-load", groups=[
         group(with_author, "# here", "select x from countries", count=2, rows=2, lazy="Author.country"),
-        group(with_author, "# parents", "select x from books left join authors on ?", count=1, rows=12),
+        group(with_author, "# parents", "select x from books join authors on ? order by books.id", count=1, rows=12),
     ], fingerprint="Author.country")  # fmt: skip
     equal_and_fewer(tmp_path, fixed)
     assert fixed.patch is not None
@@ -158,7 +241,7 @@ def test_objects_reached_from_one_that_was_got_by_its_key(tmp_path: Path) -> Non
             book = session.get(Book, 5)  # parents
             return [loan.id for loan in book.loans] + [page.id for page in book.pages]  # here
         """
-    assert "one parent only" in eager(tmp_path, body, "Book.pages", parents=1, loads=1).refusal
+    assert "Book.pages is loaded once, and as often" in eager(tmp_path, body, "Book.pages", parents=1, loads=1).refusal
 
 
 REFUSED = {

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import libcst as cst
 
@@ -40,6 +40,8 @@ class Loader:
     query: Query | None
     entity: cst.BaseExpression
     path: tuple[Step, ...] = ()
+    group: QueryGroup | None = None
+    """What was recorded of the statement; None before that is known."""
 
     @property
     def where(self) -> str:
@@ -110,7 +112,7 @@ class Search:
             near = {key: pair for key, pair in found.items() if pair[0].function in chain}
             enough = {key: pair for key, pair in (near or found).items() if (pair[1].rows or 0) >= reading.count}
             found = enough or near or found
-        return [loader for loader, _ in found.values()]
+        return [replace(loader, group=group) for loader, group in found.values()]
 
     def _reads(self, group: QueryGroup, owner: Entity) -> bool:
         names = {one.table.rpartition(".")[2] for one in self.models.lineage(owner) if one.table}
@@ -170,7 +172,7 @@ def _loads(group: QueryGroup, step: Step) -> bool:
 
 
 def _longer(loader: Loader, step: Step) -> Loader:
-    return Loader(loader.source, loader.function, loader.call, loader.query, loader.entity, (*loader.path, step))
+    return replace(loader, path=(*loader.path, step))
 
 
 def loaded_at_once(loader: Loader, step: Step) -> bool:

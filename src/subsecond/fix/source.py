@@ -90,6 +90,8 @@ class Source:
         self._at = wrapper.resolve(PositionProvider)
         self._parents = wrapper.resolve(ParentNodeProvider)
         self.names = dict(_names(self.module))
+        self.at_top = [name for name in self.names if name in _unconditional(self.module)]
+        """Names that stand for the same everywhere in the file: not imported in one function or for type checkers."""
 
     def lines(self, node: cst.CSTNode) -> tuple[int, int]:
         """First and last line of a node."""
@@ -162,9 +164,11 @@ class Source:
         """
         packages = (module, module.partition(".")[0])
         for local, (package, original) in self.names.items():
-            if original == name and package in packages:
+            if original == name and package in packages and local in self.at_top:
                 return local
-        if name in self.names or name in targets(self.module) or hasattr(builtins, name):
+        known = self.names.get(name)
+        elsewhere = known is not None and (known[1] != name or known[0] not in packages)
+        if elsewhere or name in targets(self.module) or hasattr(builtins, name):
             raise RefusedError(f"{self.file} uses the name {name} for something else than {module}.{name}")
         return name
 
@@ -188,16 +192,30 @@ def _names(module: cst.Module) -> Iterator[tuple[str, tuple[str, str]]]:
     for statement in module.body:
         if isinstance(statement, cst.ClassDef | Function):
             yield statement.name.value, ("", statement.name.value)
-    for one in below(module, cst.ImportFrom):
+    yield from _imports(module)
+
+
+def _imports(node: cst.CSTNode) -> Iterator[tuple[str, tuple[str, str]]]:
+    """Local name -> (module, name) of the imports below a node."""
+    for one in below(node, cst.ImportFrom):
         package = "." * len(one.relative) + (code(one.module) if one.module else "")
         if not isinstance(one.names, cst.ImportStar):
             for alias in one.names:
                 local = alias.evaluated_alias or alias.evaluated_name
                 yield local, (package, alias.evaluated_name)
-    for whole in below(module, cst.Import):
+    for whole in below(node, cst.Import):
         for alias in whole.names:
             first = alias.evaluated_name.partition(".")[0]
             yield alias.evaluated_alias or first, (alias.evaluated_name if alias.evaluated_alias else first, "")
+
+
+def _unconditional(module: cst.Module) -> set[str]:
+    """Local names of the imports, classes and functions that stand at the file's top itself."""
+    found = {one.name.value for one in module.body if isinstance(one, cst.ClassDef | Function)}
+    for line in module.body:
+        if isinstance(line, cst.SimpleStatementLine):
+            found |= {name for name, _ in _imports(line)}
+    return found
 
 
 @dataclass
@@ -213,7 +231,7 @@ class Edits:
     def use(self, module: str, name: str) -> str:
         """The local name of something imported; the import is added where it is missing."""
         local = self.source.imported(module, name)
-        if local not in self.source.names:
+        if local not in self.source.at_top:
             self.imports.append((module, name))
         return local
 

@@ -35,6 +35,8 @@ class Relation:
     secondary: str | None = None
     viewonly: bool = False
     ordered: bool = False
+    innerjoin: bool = False
+    """Whether a join for it would leave parents out that have none."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

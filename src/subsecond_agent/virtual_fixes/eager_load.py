@@ -3,7 +3,7 @@
 `peers`: at the first lazy load it is loaded for all objects of that class in the session, by SQLAlchemy's own
 `selectin` strategy. That needs neither the parents' statement nor its place.
 `option`: `selectinload` on the statement that loads the parents, as the real fix would have it.
-`joined`: `joinedload` there, for a single one only: on a collection it asks the app for `unique()`.
+`joined`: `joinedload` there, for one row by its key: collections ask the app for `unique()`, inner joins drop rows.
 """
 
 from __future__ import annotations
@@ -44,8 +44,8 @@ class Fix(VirtualFix):
         self.shadowed: set[int] = set()
         if self.parameters["how"] != "peers":
             self.mapper, self.relation = trial_orm.relation_of(self.parameters["relation"])
-            if self.parameters["how"] == "joined" and self.mapper.relationships[self.relation].uselist:
-                raise RefusedError(f"{self.parameters['relation']} is a collection: it takes peers or option")
+            if self.parameters["how"] == "joined" and not is_one_by_key(self.mapper.relationships[self.relation]):
+                raise RefusedError(f"{self.parameters['relation']} is not one row by its key: it takes peers or option")
             trial_orm.on_execute(trial_orm.CHANGES, self.NAME, adding_option)
 
     def undo(self) -> None:
@@ -146,12 +146,34 @@ class PeersContext:
         return self.options
 
 
+def is_one_by_key(relation: Any) -> bool:
+    """Does a join for it bring one row at most to each parent, and leave all parents there?"""
+    target = relation.mapper
+    with_more = any(
+        more.lazy in ("joined", False) and (more.uselist or more.order_by)
+        for mapper in target.self_and_descendants
+        for more in mapper.relationships
+    )
+    by_key = set(target.primary_key) <= set(relation.remote_side)
+    return relation.direction.name == "MANYTOONE" and by_key and not relation.innerjoin and not with_more
+
+
+def takes_join(statement: Any) -> bool:
+    """May a statement be joined to more: does it lock no rows, and write no names out bare?"""
+    parts = trial_orm.module("sqlalchemy.sql.visitors").iterate(statement)
+    return getattr(statement, "_for_update_arg", None) is None and "textclause" not in {
+        part.__visit_name__ for part in parts
+    }
+
+
 def adding_option(fix: Fix, state: Any) -> None:
     """Before a statement is sent: ask it to load the relationship along."""
     if fix.parameters["how"] == "peers" or not trial_orm.is_select(state):
         return
     if state.is_relationship_load and trial_orm.relations_of(state)[-1:] == [fix.mapper.relationships[fix.relation]]:
         return  # a relationship to the model itself is followed one step, as the real option does
+    if fix.parameters["how"] == "joined" and not takes_join(state.statement):
+        return
     how = "joinedload" if fix.parameters["how"] == "joined" else "selectinload"
     loads = trial_orm.loads_of(state, fix.mapper)
     wanted = [getattr(load, how)(getattr(entity, fix.relation)) for load, entity in loads]

@@ -69,7 +69,10 @@ def _experiments(request: str, relation: str, loads: int, entities: Sequence[Ent
     """
     name, _, key = relation.rpartition(".")
     to_one = any(
-        one.key == key and not one.uselist for entity in entities if entity.short == name for one in entity.relations
+        one.key == key and one.direction == "MANYTOONE"
+        for entity in entities
+        if entity.short == name
+        for one in entity.relations
     )
     if loads == 1 and to_one:
         joined = {"relation": relation, "how": "joined"}

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import ClassVar
 
 import libcst as cst
 
 from subsecond.fix.fixer import Code, Draft, RefusedError, fixer
-from subsecond.fix.loaders import Frames, Loader, Search, Step, loaded_at_once
+from subsecond.fix.joins import Way, ways
+from subsecond.fix.loaders import Frames, Loader, Search, Step
 from subsecond.fix.models import Models
 from subsecond.fix.source import Edits, Source, below, code, every
 from subsecond.model.audit import Audit, QueryGroup
@@ -20,8 +22,6 @@ Change = cst.AssignTarget | cst.AnnAssign | cst.AugAssign | cst.Call
 MAX_ROWS = 100_000
 """Rows of the relationship that one statement may bring: parents times what one of them has, as recorded."""
 _UNFIT = ("union", "union_all", "from_statement", "with_entities", "populate_existing", "enable_eagerloads")
-_NO_JOIN = ("with_for_update", "distinct", "group_by", "having", "from_self", "text", "literal_column")
-"""Calls beside which a statement gets no join more: rows are locked, columns grouped, names written out bare."""
 _ENDS = ("expire", "expire_all", "refresh", "commit", "rollback", "expunge", "expunge_all")
 
 
@@ -29,11 +29,12 @@ _ENDS = ("expire", "expire_all", "refresh", "commit", "rollback", "expunge", "ex
 class EagerLoad:
     """A lazy relationship becomes an option on the parents' statement (catalogue F6, F7).
 
-    `selectinload(Parent.relation)` for what one parent may have many of; `joinedload`, always an outer join, for a
-    single one: as many rows as now, where the parents are sent for twice too, and one statement less.
+    `selectinload(Parent.relation)` for what one parent may have many of; `joinedload`, an outer join, for a single one
+    where that changes nothing else: as many rows as now, where the parents are sent for twice too, and one statement
+    less.
     The statement is found from the recording: who read the parent's table, in which function, or which relationship
     brought the parents (then the option is a path). What must hold: the relationship is in the mapper and no query
-    (`lazy="dynamic"`, `"write_only"`); statements are saved by it, so a collection was loaded for two parents at least;
+    (`lazy="dynamic"`, `"write_only"`); it was loaded more often than statements would load it behind the parents';
     from load to access no key of it is assigned, nothing expires, and no write to its tables was recorded; the rows it
     brings stay within bounds.
     """
@@ -52,10 +53,6 @@ class EagerLoad:
         groups = [one for result in audit.requests if result.name == finding.request for one in result.groups]
         reading = [one for one in groups if one.lazy_load == finding.fingerprint]
         where = f"{finding.file}:{finding.line}"
-        if sum(one.count for one in reading) < 2 and not _to_one(relation):
-            raise RefusedError(
-                f"{where}: {finding.fingerprint} is loaded for one parent only: as many statements as now"
-            )
         _no_write(groups, owner, relation, models)
         frames = Frames(code, {})
         loaders = Search(code, models, frames, groups).loaders(owner, max(reading, key=lambda one: one.count))
@@ -68,11 +65,25 @@ class EagerLoad:
         [loader] = loaders
         _bounded(groups, reading, loader, where)
         _kept(frames, reading, loader, owner, relation)
-        return _with_option(loader, Step(owner, relation), models, finding)
+        loader = replace(loader, path=(*loader.path, Step(owner, relation)))
+        how = ways(loader, loader.path, models)
+        _saving(groups, loader, how, finding)
+        return _with_option(loader, how, models, finding)
 
 
-def _to_one(relation: Relation) -> bool:
-    return relation.direction == "MANYTOONE" and not relation.uselist and relation.secondary is None
+def _saving(groups: Sequence[QueryGroup], loader: Loader, how: Sequence[Way], finding: Finding) -> None:
+    """Raises RefusedError where as many statements are sent behind the parents' own as are saved."""
+    asked = [step for step, way in zip(loader.path, how, strict=True) if way != "defaultload"]
+    names = {f"{step.owner.short}.{step.relation.key}" for step in asked}
+    now = sum(one.count for one in groups if one.lazy_load in names)
+    sent = loader.group.count if loader.group is not None else 1
+    then = sent * sum(way == "selectinload" for way in how)
+    if now <= then:
+        where, often = f"{finding.file}:{finding.line}", "once" if now == 1 else f"{now} times"
+        raise RefusedError(
+            f"{where}: {finding.fingerprint} is loaded {often}, and as often behind its parents' statement "
+            f"({loader.where}): none is saved"
+        )
 
 
 def _no_write(groups: Sequence[QueryGroup], owner: Entity, relation: Relation, models: Models) -> None:
@@ -136,8 +147,8 @@ def _harmless(source: Source, node: Change, keys: set[str], owner: Entity) -> No
         raise RefusedError(f"{source.where(node)}: {code(node.func)[-60:]}() lets what was loaded expire")
 
 
-def _with_option(loader: Loader, last: Step, models: Models, finding: Finding) -> Draft:
-    source, query = loader.source, loader.query
+def _with_option(loader: Loader, how: Sequence[Way], models: Models, finding: Finding) -> Draft:
+    source, query, last = loader.source, loader.query, loader.path[-1]
     if loader.mentions(last.owner, last.relation.key):
         raise RefusedError(f"{loader.where}: {finding.fingerprint} stands in the statement's options already")
     unfit = query.called(*_UNFIT) if query is not None else None
@@ -147,7 +158,7 @@ def _with_option(loader: Loader, last: Step, models: Models, finding: Finding) -
         if isinstance(call.func, cst.Attribute) and call.func.attr.value == "with_entities":
             raise RefusedError(f"{source.where(call)}: with_entities() and options of the former entity do not agree")
     edits = Edits(source)
-    option = _option(edits, loader, (*loader.path, last), models)
+    option = _option(edits, loader, how, models)
     existing = query.called("options") if query is not None else None
     if query is None:
         assert isinstance(loader.call, cst.Call)
@@ -184,33 +195,24 @@ def _argument_more(call: cst.Call, text: str) -> cst.Call:
     return call.with_changes(args=[*first, last.with_changes(comma=comma), added])
 
 
-def _option(edits: Edits, loader: Loader, path: Sequence[Step], models: Models) -> str:
-    """`selectinload(A.b).joinedload(B.c)`; what the statement loads already keeps its way of loading."""
-    alone = any(_called(call) in _NO_JOIN for call in below(loader.function, cst.Call))
+def _option(edits: Edits, loader: Loader, how: Sequence[Way], models: Models) -> str:
+    """`selectinload(A.b).joinedload(B.c)`."""
     parts, names = list[str](), [code(loader.entity)]
-    for step in path[1:]:
+    for step in loader.path[1:]:
         names.append(_name_of(edits, loader, step.owner, models))
-    for name, step in zip(names, path, strict=True):
-        how = "selectinload" if alone or not _to_one(step.relation) else "joinedload"
-        if step is not path[-1] and loaded_at_once(loader, step):
-            how = "defaultload"
-        call = edits.use("sqlalchemy.orm", how) if not parts else how
+    for name, step, way in zip(names, loader.path, how, strict=True):
+        call = way if parts else edits.use("sqlalchemy.orm", way)
         parts.append(f"{call}({name}.{step.relation.key})")
     return ".".join(parts)
 
 
-def _called(call: cst.Call) -> str:
-    """The last name of what is called."""
-    return code(call.func).rpartition(".")[2]
-
-
 def _name_of(edits: Edits, loader: Loader, entity: Entity, models: Models) -> str:
     """How the file calls a class; imported from where the mapper has it, if it does not yet."""
-    source = edits.source
-    for local in source.names:
-        if models.named(source, cst.Name(local)) == entity:
+    source, module = edits.source, entity.name.partition(":")[0]
+    for local in source.at_top:
+        origin = source.names[local][0].lstrip(".")
+        if models.named(source, cst.Name(local)) == entity and f".{origin}" in f".{module}":
             return local
-    module = entity.name.partition(":")[0]
     own = models.named(source, loader.entity)
     if isinstance(loader.entity, cst.Attribute) and own is not None and own.name.partition(":")[0] == module:
         return f"{code(loader.entity.value)}.{entity.short}"
