@@ -106,7 +106,9 @@ def unpack(repository: Path, commit: str, folder: Path, below: str = "") -> None
     if done.returncode:
         raise stop(f"git archive {name}: {done.stderr.decode(errors='replace').strip()}")
     with tarfile.open(fileobj=io.BytesIO(done.stdout)) as archive:
-        archive.extractall(folder, filter="data")
+        # what git itself has just packed; Pythons before 3.11.4 know no filter, later ones ask for one
+        filtered = {"filter": "data"} if hasattr(tarfile, "data_filter") else {}
+        archive.extractall(folder, **filtered)  # type: ignore[arg-type]
 
 
 def _write_files(folder: Path) -> None:
