@@ -144,8 +144,12 @@ def _measure(options: argparse.Namespace) -> int:
     return 0
 
 
+CONDITIONS = ("scale", "rtt_ms", "quick", "load_average", "load_average_after", "loop_seconds")
+"""What each run says of its own measuring; runs of one file may have been measured differently."""
+
+
 def _conditions(bench: dict[str, Any]) -> dict[str, Any]:
-    return {name: bench[name] for name in ("scale", "rtt_ms", "load_average", "load_average_after", "loop_seconds")}
+    return {name: bench[name] for name in CONDITIONS}
 
 
 def _into(options: argparse.Namespace) -> Path:

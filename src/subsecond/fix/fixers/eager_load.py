@@ -32,6 +32,7 @@ class EagerLoad:
     `selectinload(Parent.relation)` for what one parent may have many of; `joinedload`, an outer join, for a single one
     where that changes nothing else: as many rows as now, where the parents are sent for twice too, and one statement
     less.
+
     The statement is found from the recording: who read the parent's table, in which function, or which relationship
     brought the parents (then the option is a path). What must hold: the relationship is in the mapper and no query
     (`lazy="dynamic"`, `"write_only"`); it was loaded more often than statements would load it behind the parents';
