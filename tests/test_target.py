@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import pytest
 
 from subsecond import durations
 from subsecond.errors import SubsecondError
-from subsecond.target import load
+from subsecond.target import goal_of, load
 
 
 def refused(folder: Path, **options: object) -> SubsecondError:
@@ -62,6 +63,16 @@ def test_the_command_line_wins_and_adds_to_tables(tmp_path: Path) -> None:
     target = load(tmp_path, {"app": "new:app", "repeat": None, "get": (), "env": ["B=2", "C=x=y"]})
     assert (target.app, target.repeat) == ("new:app", 3)
     assert dict(target.env) == {"A": "1", "B": "2", "C": "x=y"}
+
+
+def test_what_the_command_line_replaces_need_not_be_right_in_the_file(tmp_path: Path) -> None:
+    """A configuration that was written on another machine: there is no such interpreter here."""
+    (tmp_path / "subsecond.toml").write_text('app = "a:app"\npython = ".venv/bin/python"\ngoal = "300ms"\n')
+    assert load(tmp_path, {"python": sys.executable}).python == Path(sys.executable)
+    assert "no such file" in refused(tmp_path).message
+    assert goal_of(tmp_path) == 0.3, "a plan and a report start no app"
+    (tmp_path / "subsecond.toml").write_text('app = "a:app"\npyton = "x"\n')
+    assert refused(tmp_path, python=sys.executable).slug == "config-unknown-key"
 
 
 def test_no_configuration_at_all(tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import shutil
 import tomllib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +22,8 @@ from subsecond.target_values import any_table, check_characters, table_of, text_
 _APP = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*:[A-Za-z_]\w*(\.[A-Za-z_]\w*)*(\(.*\))?\Z")
 _JOB = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*:[A-Za-z_]\w*(\.[A-Za-z_]\w*)*\Z")
 _ALLOW = re.compile(r"[A-Z]+ /\S*\Z")
+_MERGED = ("env", "headers")
+"""Of these the command line adds to what the file says; any other of the file's values it replaces."""
 _HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+\Z")
 
 
@@ -37,10 +39,11 @@ def load(folder: Path, options: Mapping[str, object]) -> Target:
         raise SubsecondError("no-folder", f"{folder} is not a folder")
     check_characters(target_errors.Source(target_errors.COMMAND_LINE, root, root), "cwd", str(root))
     found, source, notes = _read(root)
-    values = _converted(found, source)
     given = {key: value for key, value in options.items() if value is not None and value not in ((), [])}
+    replaced = {key for key in given if key not in _MERGED}
+    values = _converted(found, source, without=replaced)
     for key, value in _converted(given, target_errors.Source(target_errors.COMMAND_LINE, Path.cwd(), root)).items():
-        values[key] = {**values.get(key, {}), **value} if isinstance(value, dict) else value
+        values[key] = {**values.get(key, {}), **value} if key in _MERGED else value
     if not values.get("app") and not values.get("run"):
         raise SubsecondError("no-app", target_errors.no_app(root, source))
     return _target(root, values, source.name, notes)
@@ -49,26 +52,26 @@ def load(folder: Path, options: Mapping[str, object]) -> Target:
 def goal_of(folder: Path) -> float | None:
     """The goal in seconds that `folder`'s configuration sets, None where it sets none."""
     found, source, _ = _read(folder.absolute())
-    goal: float | None = _converted(found, source).get("goal")
+    goal: float | None = _one(found, source, "goal")
     return goal
 
 
 def alerts_of(folder: Path) -> tuple[str, ...] | None:
     """The texts of log records that a monitor looks for, as `folder`'s configuration says; None where it does not."""
     found, source, _ = _read(folder.absolute())
-    alerts: tuple[str, ...] | None = _converted(found, source).get("alerts")
+    alerts: tuple[str, ...] | None = _one(found, source, "alerts")
     return alerts
 
 
 def naming_of(folder: Path) -> Naming:
     """What `folder`'s configuration says of people and names, for the report's diagrams."""
     found, source, _ = _read(folder.absolute())
-    naming: Naming = _converted(found, source).get("report", Naming())
-    return naming
+    naming: Naming | None = _one(found, source, "report")
+    return naming or Naming()
 
 
 def _target(root: Path, values: dict[str, Any], source: str, notes: tuple[str, ...]) -> Target:
-    for key in ("env", "headers"):
+    for key in _MERGED:
         values[key] = tuple(values.get(key, {}).items())
     values.setdefault("name", _project_name(root) or root.name or "app")
     values.setdefault("cwd", root)
@@ -107,7 +110,15 @@ def _project_name(root: Path) -> str | None:
     return name if isinstance(name, str) and name else None
 
 
-def _converted(values: Mapping[str, object], source: target_errors.Source) -> dict[str, Any]:
+def _one(found: Mapping[str, object], source: target_errors.Source, key: str) -> Any:
+    """One value alone, None where it is not set: whether the app's interpreter is on this machine is not asked."""
+    return _converted({key: found[key]}, source)[key] if key in found else None
+
+
+def _converted(
+    values: Mapping[str, object], source: target_errors.Source, without: Collection[str] = ()
+) -> dict[str, Any]:
+    """The values as the target has them, each checked; of those in `without` only the key is."""
     result: dict[str, Any] = {}
     for key, value in values.items():
         convert = _KEYS.get(key)
@@ -116,7 +127,8 @@ def _converted(values: Mapping[str, object], source: target_errors.Source) -> di
                 "config-unknown-key",
                 f'{source.name}: unknown key "{key}"{did_you_mean(key, _KEYS)} (known: {", ".join(sorted(_KEYS))})',
             )
-        result[key] = convert(source, key, value)
+        if key not in without:
+            result[key] = convert(source, key, value)
     return result
 
 
