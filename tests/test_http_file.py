@@ -170,6 +170,13 @@ def test_an_absolute_address_of_this_machine_means_the_app_and_that_is_said(tmp_
     assert "goes to the app under audit instead of localhost:8000" in plan.notes[0]
 
 
+def test_many_absolute_addresses_are_one_note(tmp_path: Path) -> None:
+    text = "@host = http://localhost:8000\nGET {{host}}/x\n###\nGET {{host}}/y\n###\nGET {{host}}/z\n###\nGET /own\n"
+    plan = requests.of_target(target(tmp_path, text))
+    assert len(plan.notes) == 1
+    assert "x and 2 more requests go to the app under audit instead of localhost:8000" in plan.notes[0]
+
+
 def test_a_missing_environment_variable_is_found_before_the_start(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from urllib.parse import quote, urlsplit
@@ -66,14 +66,27 @@ def of_target(target: Target) -> Requests:
     specs = [spec for path in target.requests for spec in read(path)]
     specs += [_from_get(path, target) for path in target.get]
     specs = _distinct(specs)
-    notes: list[str] = []
+    elsewhere: dict[str, list[RequestSpec]] = {}
     for spec in specs:
         _check_allowed(spec, target.allow)
-        notes += _check_address(spec)
+        if address := _check_address(spec):
+            elsewhere.setdefault(address, []).append(spec)
     timed = tuple(spec for spec in specs if not spec.setup)
     if not timed:
         raise SubsecondError("no-requests", _no_requests(target, bool(specs)))
-    return Requests(setup=tuple(spec for spec in specs if spec.setup), timed=timed, notes=tuple(notes))
+    return Requests(setup=tuple(spec for spec in specs if spec.setup), timed=timed, notes=_notes(elsewhere))
+
+
+def _notes(elsewhere: Mapping[str, list[RequestSpec]]) -> tuple[str, ...]:
+    """One line for each address that the files name for the app: most files name one for all of their requests."""
+    return tuple(
+        f"{where(specs[0])}: {specs[0].name} {_and_more(len(specs) - 1)} the app under audit instead of {address}"
+        for address, specs in elsewhere.items()
+    )
+
+
+def _and_more(others: int) -> str:
+    return "goes to" if not others else f"and {others} more request{'s' if others > 1 else ''} go to"
 
 
 def _no_requests(target: Target, only_setup: bool) -> str:
@@ -121,12 +134,13 @@ def _partly(spec: RequestSpec) -> str:
     )
 
 
-def _check_address(spec: RequestSpec) -> list[str]:
+def _check_address(spec: RequestSpec) -> str:
+    """The address that the app would have by the file, "" where it names the path alone; raises for a foreign one."""
     url = _partly(spec)
     for text in (*(value for _, value in spec.headers), spec.body or ""):
         variables.resolve(text, dict(spec.variables), lambda *_: "", where(spec))
     if url.startswith("/"):
-        return []
+        return ""
     host = host_of(url, where(spec))
     if host not in LOOPBACK:
         mend = (
@@ -135,9 +149,7 @@ def _check_address(spec: RequestSpec) -> list[str]:
         raise SubsecondError(
             "foreign-address", f"{where(spec)}: {url} is on another machine; {mend}: write the path alone"
         )
-    if spec.setup:
-        return []
-    return [f"{where(spec)}: {spec.name} goes to the app under audit instead of {urlsplit(url).netloc}"]
+    return "" if spec.setup else urlsplit(url).netloc
 
 
 def host_of(url: str, place: str) -> str:
