@@ -21,7 +21,6 @@ BY_CLOCK = "by the clock"
 """Only seconds can tell, and small data has few of them: confirmed, or told why not."""
 UNTRIED = "not testable, or never acted"
 """No trial can say it in a running app; the reason is told."""
-NO_GAIN = "nothing to gain"
 """One statement instead of one: with its objects at hand or not, it is sent once."""
 BUDGET = "480s"
 """Counts come first, so that these are known however slow the machine is."""
@@ -74,12 +73,13 @@ TABLE = (
     Defect(8, "lazy-load", MODELS, "in sorted(self.amenities", "discovery", CONFIRMED, "amenities: Mapped"),
     Defect(8, "lazy-load", MODELS, "if not self.reviews", "discovery", CONFIRMED, "reviews: Mapped"),
     Defect(8, "lazy-load", "serialisers/item.py", "item.category.slug", "discovery", CONFIRMED, "category: Mapped"),
-    Defect(8, "lazy-load", "serialisers/location.py", "location.city", "detail", NO_GAIN, "city: Mapped"),
+    Defect(8, "lazy-load", "serialisers/location.py", "location.city", "detail", CONFIRMED, "city: Mapped"),
     Defect(8, "repeated-call", LIST, "serialise_location(", "discovery", BY_CLOCK, "def serialise_location"),
     Defect(9, "hot-loop", "availability.py", "booking.item_id == item.id", "discovery", UNTRIED),
     Defect(10, "hot-loop", "availability.py", "[link for link in links", "discovery", UNTRIED),
     Defect(10, "filter-in-app", "availability.py", "[rule for rule in rules", "discovery", CONFIRMED),
-    Defect(11, "non-sargable-predicate", "availability.py", "session.query(Booking)", "discovery", BY_CLOCK),
+    # On the whole list, small data keep it below the one percent of the request from which it is told.
+    Defect(11, "non-sargable-predicate", "availability.py", "session.query(Booking)", "discovery-filtered", BY_CLOCK),
     Defect(11, "filter-in-app", "availability.py", "block.starts_at < next_midnight", "discovery", CONFIRMED),
     Defect(12, "excessive-logging", LIST, 'log.info("list item %s"', "discovery", CONFIRMED),
     Defect(12, "excessive-logging", LIST, 'log.info("DISC-2214', "discovery", CONFIRMED, or_text="list item done"),
@@ -90,7 +90,7 @@ TABLE = (
     Defect(14, "missing-index", DETAIL, "session.query(Item)", "detail", BY_CLOCK),
     Defect(15, "several-sessions", "occupancy.py", "with Session() as session", "detail", CONFIRMED),
     Defect(15, "nested-checkout", "occupancy.py", "with Session() as session", "detail", CONFIRMED, "with Session()"),
-    Defect(16, "n-plus-one-query", DETAIL, "session.query(Booking)", "detail", UNTRIED),
+    Defect(16, "n-plus-one-query", DETAIL, "session.query(Booking)", "detail", CONFIRMED),
     Defect(16, "duplicate-query", DETAIL, "session.query(Status)", "detail", CONFIRMED),
     Defect(16, "n-plus-one-query", "occupancy.py", "session.execute(ITEM_SQL", "detail", UNTRIED),
     Defect(17, "loop-invariant-query", "daypass.py", "session.query(Daypass)", "detail", CONFIRMED),
@@ -170,8 +170,6 @@ def test_it_is_named_at_its_line_with_a_true_verdict(defect: Defect, outcome: Ou
         assert all(one.response_equal is not False for one in trials if one.verdict == "confirmed")
     elif defect.verdict == UNTRIED:
         assert verdicts <= {"not testable", "not applied"}
-    elif defect.verdict == NO_GAIN:
-        assert verdicts <= {"not applied", "inconclusive", "refuted"}
     else:
         assert verdicts <= {"confirmed", "inconclusive", "refuted"}
 
