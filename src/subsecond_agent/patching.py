@@ -7,6 +7,8 @@ if TYPE_CHECKING:
     from typing import Any, Callable
 
 MARK = "__subsecond__"
+MAX_DEPTH = 50
+"""Wrappers around one function that are looked through."""
 
 
 class Patches:
@@ -22,11 +24,12 @@ class Patches:
     def replace(self, owner: Any, name: str, make: Callable[[Any], Any]) -> None:
         """Put `make(original)` in the place of `owner.name`.
 
-        Does nothing when ours is there already: `importlib.reload` runs a hook twice, and a class may inherit what was
-        replaced in its parent.
+        Does nothing when ours is there already: `importlib.reload` runs a hook twice, a class may inherit what was
+        replaced in its parent, and where an app makes an engine a request the recorder comes back to a class that a
+        virtual fix has wrapped since.
         """
         original = getattr(owner, name)
-        if getattr(original, self.mark, False):
+        if self.within(original):
             return
         replacement = make(original)
         for attribute in ("__module__", "__name__", "__qualname__", "__doc__"):
@@ -36,6 +39,14 @@ class Patches:
         own = name in vars(owner)
         setattr(owner, name, replacement)
         self.done.append((owner, name, original, replacement, own))
+
+    def within(self, function: Any) -> bool:
+        """Whether ours is there, on top or below what others wrapped around it."""
+        for _ in range(MAX_DEPTH):
+            if function is None or getattr(function, self.mark, False):
+                return function is not None
+            function = getattr(function, "__wrapped__", None)
+        return False
 
     def undo(self) -> None:
         """Put everything back, but for what somebody else has wrapped since: his wrapper needs ours below it."""

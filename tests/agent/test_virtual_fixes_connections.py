@@ -31,6 +31,14 @@ def test_one_connection_for_all(archive: Served, path: str, before: int) -> None
     assert (shadow["counts"], acted(shadow)) == (base["counts"], [before - 1])
 
 
+def test_an_engine_a_request_is_counted_once_however_many_trials_were_made(archive: Served) -> None:
+    """Each engine lets the recorder come back to the dialect's class, which the trial has wrapped meanwhile."""
+    base = archive.traced("/own-engine", "timed")
+    for _ in range(3):
+        assert run(archive, "/own-engine", ONE, mode="timed")["body"] == base["body"]
+        assert archive.traced("/own-engine", "timed")["counts"] == base["counts"]
+
+
 def test_a_request_that_writes_is_refused(archive: Served) -> None:
     if archive.json("/where") != "postgres":
         pytest.skip("SQLite does not let one connection write while another reads")

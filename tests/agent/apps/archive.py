@@ -534,6 +534,19 @@ def apart():
     return jsonify(names)
 
 
+@app.get("/own-engine")
+def own_engine():
+    """An engine a request, as applications with a registry of their own make one."""
+    mine = create_engine(DATABASE, future=True, connect_args=arguments)
+    try:
+        with mine.connect() as connection:
+            first = connection.execute(text("SELECT count(*) FROM authors")).scalar()
+        with mine.begin() as connection:
+            return jsonify([first, connection.execute(text("SELECT min(id) FROM authors")).scalar()])
+    finally:
+        mine.dispose()
+
+
 @app.get("/nested")
 def nested():
     with NewSession() as outer:
