@@ -5,7 +5,7 @@ from __future__ import annotations
 import builtins
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import TypeVar
 
 import libcst as cst
@@ -27,17 +27,16 @@ def code(node: cst.CSTNode) -> str:
 
 def below(node: cst.CSTNode, kind: type[N]) -> Iterator[N]:
     """The node itself and all below it that are of a kind, outer ones first."""
-    if isinstance(node, kind):
-        yield node
-    for child in node.children:
-        yield from below(child, kind)
+    return (one for one in every(node) if isinstance(one, kind))
 
 
 def every(node: cst.CSTNode) -> Iterator[cst.CSTNode]:
     """The node and all below it, outer ones first."""
-    yield node
-    for child in node.children:
-        yield from every(child)
+    waiting = [node]
+    while waiting:
+        one = waiting.pop()
+        yield one
+        waiting.extend(reversed(one.children))
 
 
 def names_in(node: cst.CSTNode) -> set[str]:
@@ -90,8 +89,13 @@ class Source:
         self._at = wrapper.resolve(PositionProvider)
         self._parents = wrapper.resolve(ParentNodeProvider)
         self.names = dict(_names(self.module))
-        self.at_top = [name for name in self.names if name in _unconditional(self.module)]
+        at_top = _unconditional(self.module)
+        self.at_top = [name for name in self.names if name in at_top]
         """Names that stand for the same everywhere in the file: not imported in one function or for type checkers."""
+
+    @cached_property
+    def _functions(self) -> Sequence[Function]:
+        return tuple(below(self.module, Function))
 
     def lines(self, node: cst.CSTNode) -> tuple[int, int]:
         """First and last line of a node."""
@@ -133,7 +137,7 @@ class Source:
         words = [word for word in qualified.split(".") if not word.startswith("<")]
         if not words:
             return self.module
-        named = [one for one in below(self.module, Function) if self.qualified(one)[-len(words) :] == words]
+        named = [one for one in self._functions if self.qualified(one)[-len(words) :] == words]
         at = [one for one in named if self.holds(one, line)] if len(named) > 1 else named
         if len(at) != 1:
             raise RefusedError(f"{self.file}:{line}: there is no function {qualified} (any more)")
@@ -196,15 +200,18 @@ def _names(module: cst.Module) -> Iterator[tuple[str, tuple[str, str]]]:
 
 
 def _imports(node: cst.CSTNode) -> Iterator[tuple[str, tuple[str, str]]]:
-    """Local name -> (module, name) of the imports below a node."""
-    for one in below(node, cst.ImportFrom):
-        package = "." * len(one.relative) + (code(one.module) if one.module else "")
-        if not isinstance(one.names, cst.ImportStar):
+    """Local name -> (module, name) of the imports below a node; where both forms give a name, `import` comes last."""
+    whole: list[cst.Import] = []
+    for one in every(node):
+        if isinstance(one, cst.Import):
+            whole.append(one)
+        elif isinstance(one, cst.ImportFrom) and not isinstance(one.names, cst.ImportStar):
+            package = "." * len(one.relative) + (code(one.module) if one.module else "")
             for alias in one.names:
                 local = alias.evaluated_alias or alias.evaluated_name
                 yield local, (package, alias.evaluated_name)
-    for whole in below(node, cst.Import):
-        for alias in whole.names:
+    for statement in whole:
+        for alias in statement.names:
             first = alias.evaluated_name.partition(".")[0]
             yield alias.evaluated_alias or first, (alias.evaluated_name if alias.evaluated_alias else first, "")
 
