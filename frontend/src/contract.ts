@@ -1,5 +1,5 @@
 // Made from the report's JSON Schema by contract.mjs; do not edit.
-// schema sha256 8a392e6422838dfd206e38f11cf495e0bc689fe43ccb191419e7341a36785109
+// schema sha256 b6600010456c6f2f2420812577998bfe8ade171f58639de9f45baef39620aac8
 
 /**
  * All of it. `plan` None: `subsecond plan` was not run; `ledger` None: nothing was attempted.
@@ -40,8 +40,9 @@ export interface Excerpt {
   marked: number;
 }
 /**
- * One bottleneck. `verdict` and `gain`: of its best trial, None where none was run. `cause`: where the change
- *     belongs, if elsewhere. `code`: keys of excerpts, the call site's first. `patch` None: none was asked for.
+ * One bottleneck. `verdict`, `gain`, `queries_saved`: of the trial that says most, None where none was run, and
+ *     `gain` too where its seconds do not stand out. `cause`: where the change belongs, if elsewhere. `code`: keys of
+ *     excerpts, the call site's first. `patch` None: none was asked for.
  */
 export interface Finding {
   cause: number | null;
@@ -57,6 +58,7 @@ export interface Finding {
   phase: number | null;
   place: number;
   queries: number;
+  queries_saved: number | null;
   request: string;
   requests: string[];
   share: number | null;

@@ -19,6 +19,9 @@ export function ms(value: number | null | undefined): string {
   return `${sign}${size.toFixed(2)} ms`;
 }
 
+/** What a change takes off (−) or puts on (+). */
+export const change = (saved: number) => (saved < 0 ? `+${ms(-saved)}` : `${MINUS}${ms(saved)}`);
+
 export const us = (value: number) => ms(value / 1000);
 
 export const times = (value: number) => `×${whole.format(value)}`;

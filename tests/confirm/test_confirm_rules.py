@@ -20,8 +20,9 @@ from subsecond.confirm.records import records
 from subsecond.confirm.runner import candidate
 from subsecond.contract.compare import Comparison, Difference, Noise, Reply
 from subsecond.measure.pairs import Sample, Timed, margin
+from subsecond.measure.screening import Effect
 from subsecond.model.experiment import Experiment, Learn
-from subsecond.model.finding import Finding
+from subsecond.model.finding import Finding, Trial
 from subsecond.model.sent import Sent
 from subsecond.model.target import RequestSpec
 
@@ -83,6 +84,34 @@ def test_the_verdict_goes_by_integers_first_then_by_the_clock(
     assert (line.verdict, why in line.why) == (verdict, True), line
     if trial.equal is False or verdict == "not applied":
         assert (line.gain_seconds, line.low, line.high) == (None, None, None)
+
+
+def test_a_design_of_many_fixes_resolves_no_less_than_the_margin() -> None:
+    """Three statements of 0.2 ms were told to save 113 ms: a design's own error leaves out how its fixes interact."""
+    base = measured(3, None).base
+    assert base is not None
+    least = base.least.seconds
+    for factor, stands_out in ((0.9, False), (1.5, True)):
+        trial = measured(3, None, promised=3)
+        gain = least * factor
+        trial.effect = Effect(seconds=gain, low=gain * 0.8, high=gain * 1.2, error=gain / 10, degrees=10)
+        line = trial.trial(False)
+        assert (line.verdict, line.stands_out, "do not stand out" in line.why) == (
+            "confirmed",
+            stands_out,
+            not stands_out,
+        )
+        assert line.gain_seconds == gain
+
+
+def test_the_trial_that_tells_is_no_noise_of_another_request() -> None:
+    noise = Trial(request="other", virtual_fix="x", verdict="confirmed", gain_seconds=0.075, low=-0.1, high=0.2)
+    own = replace(noise, request="r", gain_seconds=0.002, queries_saved=4)
+    small = replace(noise, gain_seconds=0.003, low=0.001, high=0.004)
+    assert replace(FINDING, trials=(noise, own)).telling == own
+    assert replace(FINDING, trials=(noise, own, small)).telling == small
+    assert replace(FINDING, trials=(replace(own, verdict="refuted"), noise)).telling == noise
+    assert FINDING.telling is None
 
 
 def test_a_fix_that_changes_values_asks_whether_the_response_depends_on_it() -> None:

@@ -1,10 +1,10 @@
 import { useMemo, useState } from "preact/hooks";
 import type { Finding, Trial } from "../contract.ts";
-import { count, ms, percent } from "../format.ts";
+import { change, count, ms, percent } from "../format.ts";
 import { useReport } from "../report.ts";
 import { link } from "../router.ts";
 import { PairPlot } from "../ui/charts.tsx";
-import { Code, Empty, Figure, Html, Panel, PlaceText, Verdict } from "../ui/index.tsx";
+import { Code, Empty, Figure, Gain, Html, Panel, PlaceText, Verdict } from "../ui/index.tsx";
 
 type Key = "matters" | "cost" | "gain" | "phase" | "kind" | "verdict";
 const SORTS: Record<Key, string> = { matters: "what matters", cost: "cost", gain: "measured gain", phase: "phase", kind: "kind", verdict: "verdict" };
@@ -107,7 +107,7 @@ export function Findings(props: { parts: string[] }) {
                     {one.kind} · <PlaceText index={one.cause ?? one.place} bare short />
                   </span>
                   <span class="few-verdict">
-                    {one.gain && <span class="gain">−{ms(one.gain.median)}</span>} <Verdict verdict={one.verdict} />
+                    <Gain finding={one} /> <Verdict verdict={one.verdict} />
                   </span>
                 </a>
               </li>
@@ -170,7 +170,14 @@ function Detail(props: { finding: Finding }) {
         <Figure value={ms(finding.ms)} label="costs now" />
         <Figure value={percent(finding.share)} label="of the request" />
         <Figure value={count(finding.queries)} label="queries" />
-        {finding.gain && <Figure class="good" value={`−${ms(finding.gain.median)}`} label={`${ms(finding.gain.low)} to ${ms(finding.gain.high)}`} />}
+        {finding.gain && (
+          <Figure
+            class={finding.gain.median > 0 ? "good" : "bad"}
+            value={change(finding.gain.median)}
+            label={`saves ${ms(finding.gain.low)} to ${ms(finding.gain.high)}`}
+          />
+        )}
+        {!finding.gain && Boolean(finding.queries_saved) && <Figure class="good" value={`−${count(finding.queries_saved)}`} label="queries in its trial" />}
         {finding.growth !== null && <Figure value={finding.growth.toFixed(2)} label="growth exponent" />}
       </dl>
       <p>

@@ -4,7 +4,7 @@ import { count, factor, ms, percent, times } from "../format.ts";
 import { useReport } from "../report.ts";
 import { link } from "../router.ts";
 import { TimeBar, TimeTable } from "../ui/charts.tsx";
-import { Empty, FindingLink, Panel, PlaceText, SIDES, SideTag, Verdict, Wide } from "../ui/index.tsx";
+import { Empty, FindingLink, Gain, Panel, PlaceText, SIDES, SideTag, Verdict, Wide } from "../ui/index.tsx";
 
 const LIFE_ROWS = 14;
 
@@ -221,7 +221,7 @@ function Few() {
                   {finding.kind} · <PlaceText index={finding.cause ?? finding.place} bare short />
                 </span>
                 <span class="few-verdict">
-                  {finding.gain && <span class="gain">−{ms(finding.gain.median)}</span>} <Verdict verdict={finding.verdict} />
+                  <Gain finding={finding} /> <Verdict verdict={finding.verdict} />
                 </span>
               </a>
             </li>

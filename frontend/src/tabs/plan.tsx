@@ -1,5 +1,5 @@
 import type { Plan, PlannedRequest, PlanStep } from "../contract.ts";
-import { count, ms, plural } from "../format.ts";
+import { change, count, ms, plural } from "../format.ts";
 import { useReport } from "../report.ts";
 import { link } from "../router.ts";
 import { StepBars, type StepRow } from "../ui/charts.tsx";
@@ -58,7 +58,7 @@ function Path(props: { plan: Plan; chosen: PlannedRequest | undefined }) {
       from: bar.before_ms,
       to: bar.after_ms,
       tone: bar.certain ? "certain" : "unsure",
-      text: bar.certain ? `−${ms(bar.before_ms - bar.after_ms)}` : `≤ ${ms(bar.before_ms - bar.after_ms)}`,
+      text: bar.certain ? change(bar.before_ms - bar.after_ms) : `≤ ${ms(bar.before_ms - bar.after_ms)}`,
     });
   }
   if (chosen.predicted)
@@ -228,8 +228,7 @@ function StepLine(props: { step: PlanStep; names: string }) {
             <b>{step.queries_saved ? `−${plural(step.queries_saved, "query", "queries")}` : "not in seconds"}</b>
           ) : (
             <b>
-              {step.proof === "trial" ? "−" : "≤ "}
-              {ms(step.gain_ms)}
+              {step.proof === "trial" ? change(step.gain_ms) : `≤ ${ms(step.gain_ms)}`}
             </b>
           )}
           <p class="secondary">

@@ -1,7 +1,8 @@
 // Small parts that every tab uses.
 import { type ComponentChildren, Fragment, type TargetedKeyboardEvent } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
-import type { Attempt, Excerpt, Trial } from "../contract.ts";
+import type { Attempt, Excerpt, Finding, Trial } from "../contract.ts";
+import { change, plural } from "../format.ts";
 import { type Side, useReport } from "../report.ts";
 import { link } from "../router.ts";
 
@@ -105,6 +106,13 @@ const VERDICTS: Record<Trial["verdict"], [string, string]> = {
 export function Verdict(props: { verdict: Trial["verdict"] | null }) {
   const [tone, sign] = props.verdict ? VERDICTS[props.verdict] : ["none", "–"];
   return <Mark tone={tone} sign={sign} word={props.verdict ?? "not tried"} />;
+}
+
+/** What the trial of a finding takes off: seconds where they stand out, else statements. */
+export function Gain(props: { finding: Pick<Finding, "gain" | "queries_saved"> }) {
+  const { gain, queries_saved } = props.finding;
+  if (gain) return <span class={gain.median > 0 ? "gain" : "bad"}>{change(gain.median)}</span>;
+  return queries_saved ? <span class="gain">−{plural(queries_saved, "query", "queries")}</span> : null;
 }
 
 const OUTCOMES: Record<Attempt["outcome"], [string, string]> = {

@@ -105,8 +105,17 @@ class Measured:
             found = self.timed.gain()
             return Saving(seconds=found.seconds, low=found.low, high=found.high)
         if self.effect is not None:
-            return Saving(seconds=self.effect.seconds, low=self.effect.low, high=self.effect.high)
+            return self._resolved(self.effect)
         return None
+
+    def _resolved(self, effect: Effect) -> Saving:
+        """What a design of many fixes at once resolves is the margin and no less, however small its own error: each of
+        its runs differs from the next in half of all fixes (113 ms were seen "saved" by three statements of 0.2 ms)."""
+        least = self.base.least.seconds if self.base is not None else 0.0
+        low, high = effect.low, effect.high
+        if 0 < effect.seconds < least and math.isfinite(least):
+            low, high = min(low, effect.seconds - least), max(high, effect.seconds + least)
+        return Saving(seconds=effect.seconds, low=low, high=high)
 
     @property
     def base_seconds(self) -> float | None:

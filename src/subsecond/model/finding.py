@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Literal, get_args
 
 from subsecond.model.experiment import Experiment, Fidelity
 
 Verdict = Literal["confirmed", "refuted", "inconclusive", "not applied", "not testable"]
+VERDICTS: tuple[Verdict, ...] = get_args(Verdict)
+"""What says most comes first."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,6 +38,11 @@ class Trial:
     queries_saved: int | None = None
     response_equal: bool | None = None
     why: str = ""
+
+    @property
+    def stands_out(self) -> bool:
+        """Whether its interval says that it saves seconds; a change that is confirmed on counts need not."""
+        return self.low is not None and self.low > 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,6 +77,17 @@ class Finding:
     """How it could be proven, the best first; none where `untestable` says why."""
     untestable: str = ""
     trials: tuple[Trial, ...] = field(default=())
+
+    @property
+    def telling(self) -> Trial | None:
+        """The trial that says most: by its verdict, by seconds that stand out, on the request of the finding's own
+        figures, by statements; None where nothing was tried."""
+        return min(self.trials, key=self._says_most, default=None)
+
+    def _says_most(self, one: Trial) -> tuple[int, float, bool, int]:
+        gain = one.gain_seconds if one.stands_out else None
+        own = one.request == self.request
+        return VERDICTS.index(one.verdict), -(gain or 0.0), not own, -(one.queries_saved or 0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -60,7 +60,7 @@ def _best(finding: Finding) -> Trial | None:
     """The confirmed trial with the largest gain, where there is one."""
     confirmed = [one for one in finding.trials if one.verdict == CONFIRMED]
     own = [one for one in confirmed if one.request == finding.request] or confirmed
-    return max(own, key=lambda one: one.gain_seconds or 0.0, default=None)
+    return max(own, key=lambda one: (one.stands_out, one.gain_seconds or 0.0), default=None)
 
 
 def _refuted(finding: Finding) -> bool:
@@ -70,7 +70,9 @@ def _refuted(finding: Finding) -> bool:
 
 
 def _gain(finding: Finding, trial: Trial, known: dict[str, Measured]) -> float | None:
-    """Its share of all fixes at once on that request, else what it brought alone."""
+    """Its share of all fixes at once on that request, else what it brought alone; None where it did not stand out."""
+    if not trial.stands_out:
+        return None
     whole = known[trial.request].whole if trial.request in known else None
     share = whole.shares.get(finding.id) if whole else None
     return share if share is not None else trial.gain_seconds

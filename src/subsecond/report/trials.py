@@ -40,8 +40,9 @@ def show_trials(trials: Trials, console: Console) -> None:
 
 def _set(one: MeasuredSet) -> Text:
     after = max(0.0, one.base_seconds - one.saving.seconds)
-    low, high = duration(max(0.0, one.saving.low)), duration(max(0.0, one.saving.high))
-    text = f"  {one.request}: {duration(one.base_seconds)} → {duration(after)} (saves {low} to {high})"
+    between = f"{_plain(one.saving.low)} to {_plain(one.saving.high)}"
+    seen = f"saves {between}" if one.saving.low > 0 else f"not told apart from noise: saves {between}"
+    text = f"  {one.request}: {duration(one.base_seconds)} → {duration(after)} ({seen})"
     if one.queries_before is not None and one.queries_after is not None:
         text += f", {one.queries_before} → {one.queries_after} statements"
     text += f", with {', '.join(one.findings)}"
@@ -58,12 +59,14 @@ def _untested(one: Untested) -> Text:
 
 def verdict_text(finding: Finding) -> Text | None:
     """The verdict of a finding in a word and a figure, for its first line; None where nothing was tried."""
-    best = _best(finding.trials)
+    best = finding.telling
     if best is None:
         return None
     text = Text(best.verdict, style=STYLES[best.verdict])
-    if best.gain_seconds is not None and best.verdict == "confirmed":
+    if best.verdict == "confirmed" and best.stands_out:
         text.append(f", {saved(best)}")
+    elif best.verdict == "confirmed" and best.queries_saved:
+        text.append(f", {best.queries_saved} statement{'' if best.queries_saved == 1 else 's'} fewer")
     return text
 
 
@@ -86,9 +89,3 @@ def trial_text(trial: Trial) -> Text:
     text = Text("trial: ", style="dim").append(trial.verdict, style=STYLES[trial.verdict])
     gain = f", {saved(trial)}" if trial.gain_seconds is not None else ""
     return text.append(printable(f" {trial.virtual_fix} on {trial.request}{gain}: {trial.why}"), style="dim")
-
-
-def _best(trials: tuple[Trial, ...]) -> Trial | None:
-    """The one that says most: confirmed before refuted before the rest, then the largest gain."""
-    order = list(STYLES)
-    return min(trials, key=lambda one: (order.index(one.verdict), -(one.gain_seconds or 0.0)), default=None)

@@ -19,7 +19,6 @@ from subsecond.report.page.tables import Tables
 from subsecond.report.page.units import ms, spread
 from subsecond_agent import protocol
 
-_ORDER = ("confirmed", "refuted", "inconclusive", "not applied", "not testable")
 SHOWN_STATEMENTS = 8
 
 
@@ -46,9 +45,7 @@ class Findings:
     def one(self, found: Found, draft: Draft | None, attempts: Sequence[Attempt]) -> Finding:
         """A finding with the patch that was tried last, else the one that was drafted."""
         trials = tuple(self._trial(found, line) for line in found.trials)
-        best = min(
-            trials, key=lambda one: (_ORDER.index(one.verdict), -(one.gain.median if one.gain else 0.0)), default=None
-        )
+        best = found.telling
         cause = found.cause
         places = [(found.file, found.line), *([(cause.file, cause.line)] if cause else [])]
         keys = [self._tables.excerpt(self._root, file, line) for file, line in places]
@@ -68,7 +65,8 @@ class Findings:
             growth=None if found.growth is None else round(found.growth, 3),
             evidence=found.evidence,
             verdict=best.verdict if best else None,
-            gain=best.gain if best else None,
+            gain=_gain(best) if best and (best.stands_out or best.verdict == "refuted") else None,
+            queries_saved=best.queries_saved if best and best.verdict == "confirmed" else None,
             trials=trials,
             untestable=found.untestable,
             code=tuple(key for key in dict.fromkeys(keys) if key is not None),

@@ -67,6 +67,8 @@ def _finding(report: Report, one: Finding) -> str:
     tried: str = one.verdict or "not run"
     if one.verdict == "confirmed" and one.gain is not None:
         tried += f", saves {shown_ms(one.gain.median)} ({shown_ms(one.gain.low)} to {shown_ms(one.gain.high)})"
+    elif one.queries_saved:
+        tried += f", {one.queries_saved} statement{'' if one.queries_saved == 1 else 's'} fewer"
     where = f"{place.file}:{place.line}".replace("`", "'").replace("|", "/")
     return f"| {one.id} | {_text(one.kind)}: {_text(one.title)} | `{where}` | {cost} | {tried} |"
 
