@@ -61,7 +61,8 @@ class Work:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
-    """When to stop: attempts, seconds; `ask` is told of each attempt that passed and says whether to keep it."""
+    """When to stop: attempts with a patch, seconds; `ask` is told of each attempt that passed and says whether to keep
+    it."""
 
     attempts: int = 40
     seconds: float = 3600.0
@@ -238,13 +239,13 @@ class _Loop:
 
     def _turn(self, step: Step, finding: Finding, base: str) -> tuple[Attempt, bool]:
         """One attempt, and whether the proposer itself had nothing to propose."""
-        self.made += 1
         self.say(f"{step.id} {step.kind} at {step.file}:{step.line}")
         with checkout.checkout(self.target, base, self.target.copy) as copy:
             work = Work(
                 step=step, finding=finding, audit=self.audit, plan=self.plan, ledger=self.ledger, copy=copy, base=base
             )
             proposal = self.proposer.propose(work)
+        self.made += proposal.patch is not None  # what is refused takes no gate, and so nothing of the budget
         found = attempt(
             self.target, base, proposal, self.ledger, speed_seconds=self.limits.speed_seconds,
             trust_patch=self.trust_patch, scouted=self.scouted if proposal.patch is not None else None, say=self.say,

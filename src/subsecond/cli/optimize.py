@@ -18,7 +18,13 @@ from subsecond.cli._options import TARGET_OPTIONS, given, with_options
 @click.option(
     "--phase", multiple=True, type=click.IntRange(0, 5), metavar="2", help="Only steps of this phase; repeatable."
 )
-@click.option("--attempts", type=click.IntRange(1, 1000), default=40, help="Most attempts.", show_default=True)
+@click.option(
+    "--attempts",
+    type=click.IntRange(1, 1000),
+    default=40,
+    help="Most attempts with a patch; what is refused counts as none.",
+    show_default=True,
+)
 @click.option("--minutes", type=click.IntRange(1, 1440), default=60, help="Most minutes.", show_default=True)
 @click.option("--speed-budget", metavar="3m", help="Ask the speed gate of every attempt that gets so far, for so long.")
 @click.option("--ask", "asks", is_flag=True, help="Ask before each keep; without a terminal, stop for `accept N`.")
