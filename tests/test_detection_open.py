@@ -115,3 +115,12 @@ def test_a_filter_by_one_of_several_columns_is_a_lower_bound(outcome: Audit) -> 
     [found] = of(outcome.findings, "filter-in-app/planted", "filter-in-app")
     by_value = [one for one in found.experiments if "column" in one.parameters]
     assert [(one.parameters["column"], one.fidelity, one.note) for one in by_value] == [("capacity", "measured", "")]
+
+
+def test_what_the_orm_reads_again_is_said_to_be_that(outcome: Audit) -> None:
+    """Expired by nobody's relationship: there is nothing to batch by a key, and no object to pass along."""
+    [found] = of(outcome.findings, "n-plus-one-query/planted", "n-plus-one-query")
+    assert found.title.startswith("20 × a Room is read again")
+    assert any("expire_all()" in line for line in found.evidence)
+    assert [one.fix for one in found.experiments] == ["memoise"]
+    assert of(outcome.findings, "n-plus-one-query/planted", "derivable-query") == []

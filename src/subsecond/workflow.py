@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from subsecond import store
+from subsecond.confirm.learn import Known
 from subsecond.confirm.stage import confirm
 from subsecond.confirm.tasks import Asked
 from subsecond.diagnose.lifecycle import lifecycles
@@ -225,8 +226,8 @@ def _tried(
     ]
     with arm(seen.base, seen.databases, rtt=target.rtt_seconds, say=say) as ours:
         return confirm(
-            ours, findings, asked, root=target.root, budget=target.budget_seconds, source=random.Random(), say=say,
-            progress=progress,
+            ours, findings, asked, known=Known(target.root, seen.entities), budget=target.budget_seconds,
+            source=random.Random(), say=say, progress=progress,
         )  # fmt: skip
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from subsecond.confirm.learn import CannotLearnError, parameters
+from subsecond.confirm.learn import CannotLearnError, Known, parameters
 from subsecond.model.experiment import Experiment, Learn
 from subsecond.sql.fingerprint import fingerprint
 
@@ -38,7 +38,7 @@ def line(*clusters: dict[str, Any], others: int = 0) -> dict[str, Any]:
 
 def learnt(wanted: Learn, deep: dict[str, Any]) -> Any:
     """The one parameter."""
-    return parameters(Experiment(fix="push-filter", learn={"it": wanted}), [], Path(), deep)["it"]
+    return parameters(Experiment(fix="push-filter", learn={"it": wanted}), [], Known(Path()), deep)["it"]
 
 
 def test_values_and_keys_of_the_rows_that_were_used() -> None:
@@ -62,5 +62,5 @@ def test_what_cannot_be_learnt_says_why(deep: dict[str, Any], why: str) -> None:
 
 def test_a_place_is_named_as_the_agent_names_it(tmp_path: Path) -> None:
     wanted = Learn(what="places", functions=(("shop/views.py", "rooms"),))
-    found = parameters(Experiment(fix="silence-logger", learn={"sites": wanted}), [], tmp_path)
+    found = parameters(Experiment(fix="silence-logger", learn={"sites": wanted}), [], Known(tmp_path))
     assert found == {"sites": [[str(tmp_path / "shop/views.py"), "rooms"]]}

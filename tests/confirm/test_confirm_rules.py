@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import re
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -14,13 +15,14 @@ from hypothesis import strategies as st
 from subsecond.confirm import learn
 from subsecond.confirm.baseline import Baseline
 from subsecond.confirm.budget import Budget, in_turn, parts
-from subsecond.confirm.learn import CannotLearnError
+from subsecond.confirm.learn import CannotLearnError, Known
 from subsecond.confirm.measured import Measured
 from subsecond.confirm.records import records
 from subsecond.confirm.runner import candidate
 from subsecond.contract.compare import Comparison, Difference, Noise, Reply
 from subsecond.measure.pairs import Sample, Timed, margin
 from subsecond.measure.screening import Effect
+from subsecond.model.entity import Entity
 from subsecond.model.experiment import Experiment, Learn
 from subsecond.model.finding import Finding, Trial
 from subsecond.model.sent import Sent
@@ -38,6 +40,7 @@ FINDING = Finding(
     line=1,
     function="f",
 )
+CATEGORY = Entity(name="shop.models:Category", table="categories")
 REPLY = Reply(status=200, headers=(), body=b"")
 
 
@@ -222,7 +225,7 @@ def test_keys_statements_and_the_model_come_from_what_was_sent(project: Path) ->
             "statements": Learn(what="statements", fingerprint="f"),
         },
     )  # fmt: skip
-    found = learn.parameters(experiment, sent, project)
+    found = learn.parameters(experiment, sent, Known(project, (CATEGORY,)))
     assert found == {"x": 1, "model": "Category", "keys": [3, "a"], "statements": [sent[0].hash]}
     assert learn.shown(experiment)["keys"] == "learnt: keys"  # the user's data stays out of what is written
     assert learn.keys_of([Sent(fingerprint="f", text=text, values=("1", "2"))]) == [[1, 2]]
@@ -230,44 +233,37 @@ def test_keys_statements_and_the_model_come_from_what_was_sent(project: Path) ->
         with pytest.raises(CannotLearnError, match=why):
             learn.keys_of([Sent(fingerprint="f", text=text, values=values)])
     with pytest.raises(CannotLearnError, match="was not sent in this request"):
-        learn.parameters(experiment, [], project)
+        learn.parameters(experiment, [], Known(project))
 
 
-@pytest.mark.parametrize(
-    ("table", "source", "found"),
-    [
-        ("user_group", "class UserGroup(db.Model):\n    id = 1\n", "UserGroup"),
-        ("html_page", "class HTMLPage(db.Model):\n    id = 1\n", "HTMLPage"),
-        ("user_group", "class UserGroup(db.Model):\n    __tablename__ = 'groups'\n", None),
-        ("user_group", "class UserGroup:\n    id = 1\n", None),
-    ],
-)
-def test_a_model_of_flask_sqlalchemy_is_known_by_its_class(
-    tmp_path: Path, table: str, source: str, found: str | None
-) -> None:
-    (tmp_path / "models.py").write_text(source)
-    sent = Sent(fingerprint="f", text=f"SELECT * FROM {table} WHERE id = ?", values=("1",))
-    if found is not None:
-        assert learn.model_of(sent, (("models.py", 1),), tmp_path) == found
-        return
-    with pytest.raises(CannotLearnError, match="no class with that table was found"):
-        learn.model_of(sent, (("models.py", 1),), tmp_path)
+def test_a_model_is_the_one_that_the_mapper_has_for_the_table() -> None:
+    sent = Sent(fingerprint="f", text="SELECT * FROM app.user_group WHERE id = ?", values=("1",))
+    group = Entity(name="shop.models.users:Group", table="user_group")
+    admins = Entity(name="shop.models.users:Admins", table="user_group", parent=group.name)  # in the same table
+    other = Entity(name="shop.models.users:User", table="users")
+    assert learn.model_of(sent, (other, group, admins)) == "Group"
+    for entities, why in (
+        ((other,), "no class of"),
+        ((group, replace(group, name="x:Team")), "several classes (Group, Team)"),
+    ):
+        with pytest.raises(CannotLearnError, match=re.escape(why)):
+            learn.model_of(sent, entities)
 
 
 def test_an_equality_is_batched_by_the_one_value_that_changes(project: Path) -> None:
     experiment = Experiment(fix="batch-equality", learn={"keys": Learn(what="keys", fingerprint="f")})
     text = "SELECT 1 WHERE a = ? AND b = ?"
     dated = [Sent(fingerprint="f", text=text, values=(value, "datetime.date(2026, 1, 1)")) for value in "121"]
-    assert learn.parameters(experiment, dated, project) == {"keys": [1, 2]}
+    assert learn.parameters(experiment, dated, Known(project)) == {"keys": [1, 2]}
     both = [Sent(fingerprint="f", text=text, values=(value, value)) for value in "12"]
     with pytest.raises(CannotLearnError, match="2 of its values change"):
-        learn.parameters(experiment, both, project)
+        learn.parameters(experiment, both, Known(project))
     with pytest.raises(CannotLearnError, match="none of its values change"):
-        learn.parameters(experiment, both[:1] * 2, project)
+        learn.parameters(experiment, both[:1] * 2, Known(project))
     with pytest.raises(CannotLearnError, match="no plain numbers"):
-        learn.parameters(replace(experiment, fix="batch"), dated, project)
+        learn.parameters(replace(experiment, fix="batch"), dated, Known(project))
     sent = [Sent(fingerprint="f", text=text, values=(value, "'x'")) for value in "12"]
-    assert learn.parameters(replace(experiment, fix="batch"), sent, project) == {"keys": [[1, "x"], [2, "x"]]}
+    assert learn.parameters(replace(experiment, fix="batch"), sent, Known(project)) == {"keys": [[1, "x"], [2, "x"]]}
 
 
 def test_the_same_fix_of_two_findings_is_switched_on_once() -> None:

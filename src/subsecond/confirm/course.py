@@ -5,7 +5,6 @@ from __future__ import annotations
 import random
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Protocol
 
 from subsecond import durations
@@ -35,7 +34,7 @@ class Course:
     """What all trials of one audit share."""
 
     runner: Runner
-    root: Path
+    known: learn.Known
     budget: Budget
     say: Callable[[str], None]
     progress: Progress
@@ -88,7 +87,7 @@ class Course:
         measured.base = found
         try:
             wanted = candidate(
-                experiment.fix, learn.parameters(experiment, task.asked.sent, self.root, task.asked.deep_line)
+                experiment.fix, learn.parameters(experiment, task.asked.sent, self.known, task.asked.deep_line)
             )
             attempt.look(self.runner, measured, wanted)
         except (learn.CannotLearnError, ValueError) as problem:

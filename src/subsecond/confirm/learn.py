@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import ast
-import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+from subsecond.model.entity import Entity
 from subsecond.model.experiment import Experiment, Learn
 from subsecond.model.sent import Sent
 from subsecond.sql.fingerprint import fingerprint, tables
@@ -20,9 +20,15 @@ MOST_KEYS = 20_000
 ONE_EQUALITY = "batch-equality"
 """Of the fixes that learn keys the one whose keys are single values; those of `batch` may be composed."""
 _LOOPS = (ast.For, ast.AsyncFor, ast.While, ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
-_CAPITAL = re.compile(r"((?<=[a-z0-9])[A-Z]|(?!^)[A-Z](?=[a-z]))")
-"""Before which Flask-SQLAlchemy puts an underline (its `camel_to_snake_case`)."""
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """Where functions and classes are looked up: the project's folder, the classes that the app's mapper knows."""
+
+    root: Path
+    entities: tuple[Entity, ...] = ()
 
 
 class CannotLearnError(Exception):
@@ -30,18 +36,19 @@ class CannotLearnError(Exception):
 
 
 def parameters(
-    experiment: Experiment, sent: Sequence[Sent], root: Path, deep: Mapping[str, Any] | None = None
+    experiment: Experiment, sent: Sequence[Sent], known: Known, deep: Mapping[str, Any] | None = None
 ) -> dict[str, Any]:
     """All parameters of the fix for one request, whose statements are `sent`, whose deep run's spool line is `deep`.
 
     Raises CannotLearnError.
     """
     alone = experiment.fix == ONE_EQUALITY
-    learnt = {name: _learnt(wanted, sent, root, deep, alone) for name, wanted in experiment.learn.items()}
+    learnt = {name: _learnt(wanted, sent, known, deep, alone) for name, wanted in experiment.learn.items()}
     return {**experiment.parameters, **learnt}
 
 
-def _learnt(wanted: Learn, sent: Sequence[Sent], root: Path, deep: Mapping[str, Any] | None, alone: bool) -> Any:
+def _learnt(wanted: Learn, sent: Sequence[Sent], known: Known, deep: Mapping[str, Any] | None, alone: bool) -> Any:
+    root = known.root
     if wanted.what == "function":
         return function_of(wanted.chain, root)
     if wanted.what in ("place", "places"):
@@ -55,7 +62,7 @@ def _learnt(wanted: Learn, sent: Sequence[Sent], root: Path, deep: Mapping[str, 
     if wanted.what == "statements":
         return sorted({one.hash for one in mine})
     if wanted.what == "model":
-        return model_of(mine[0], wanted.chain, root)
+        return model_of(mine[0], known.entities)
     return changing(mine) if alone else keys_of(mine)
 
 
@@ -141,50 +148,22 @@ def _literal(text: str) -> Any:
     return value
 
 
-def model_of(sent: Sent, chain: Sequence[tuple[str, int]], root: Path) -> str:
-    """The name of the class with the statement's table, read from the sources around the code that sent it."""
+def model_of(sent: Sent, entities: Sequence[Entity]) -> str:
+    """The name of the mapped class with the statement's table, as the app's own mapper knows it."""
     read = tables(sent.text)
     if not read:
         raise CannotLearnError("the statement's table cannot be told")
-    table = read[0].rpartition(".")[2].strip('"').lower()
-    folders = dict.fromkeys(folder for file, _ in chain for folder in _packages(root / file))
-    names = {name for folder in folders for path in sorted(folder.glob("*.py")) for name in _models(path, table)}
+    table = _bare(read[0])
+    mapped = {one.name: one for one in entities if one.table is not None and _bare(one.table) == table}
+    names = {one.short for one in mapped.values() if one.parent not in mapped}  # who inherits the table is a part of it
     if len(names) != 1:
-        said = "no class with that table was" if not names else "several classes with that table were"
-        raise CannotLearnError(f"{said} found in the sources (table {table})")
+        said = "no class" if not names else f"several classes ({', '.join(sorted(names))})"
+        raise CannotLearnError(f"{said} of the app's mapper with the table {table}")
     return names.pop()
 
 
-def _packages(file: Path) -> Iterator[Path]:
-    """The folder of a file and the packages that hold it."""
-    folder = file.parent
-    while folder.is_dir():
-        yield folder
-        if not (folder / "__init__.py").exists():
-            return
-        folder = folder.parent
-
-
-def _models(path: Path, table: str) -> Iterator[str]:
-    for node in ast.walk(_tree(path)):
-        if isinstance(node, ast.ClassDef):
-            if _named_after_class(node, table):
-                yield node.name
-            for statement in node.body:
-                value = statement.value if isinstance(statement, ast.Assign | ast.AnnAssign) else None
-                target = (
-                    statement.targets[0] if isinstance(statement, ast.Assign) else getattr(statement, "target", None)
-                )
-                named = isinstance(target, ast.Name) and target.id == "__tablename__"
-                if named and isinstance(value, ast.Constant) and str(value.value).lower() == table:
-                    yield node.name
-
-
-def _named_after_class(node: ast.ClassDef, table: str) -> bool:
-    """Whether Flask-SQLAlchemy names the class's table so: it does where no `__tablename__` stands in the class."""
-    models = any(isinstance(base, ast.Attribute) and base.attr == "Model" for base in node.bases)
-    own = "__tablename__" in {name.id for name in ast.walk(node) if isinstance(name, ast.Name)}
-    return models and not own and _CAPITAL.sub(r"_\1", node.name).lower() == table
+def _bare(table: str) -> str:
+    return table.rpartition(".")[2].strip('"`').lower()
 
 
 def function_of(chain: Sequence[tuple[str, int]], root: Path) -> str:

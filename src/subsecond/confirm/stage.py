@@ -6,13 +6,13 @@ import os
 import random
 from collections.abc import Callable, Sequence, Set
 from dataclasses import replace
-from pathlib import Path
 
 from subsecond import durations
 from subsecond.confirm.baseline import FEW_FLOOR_PAIRS
 from subsecond.confirm.budget import Budget
 from subsecond.confirm.course import Course, Progress
 from subsecond.confirm.indexes import weigh
+from subsecond.confirm.learn import Known
 from subsecond.confirm.machine import stolen, ticks
 from subsecond.confirm.records import records, remarks
 from subsecond.confirm.runner import Runner
@@ -32,17 +32,17 @@ BESIDE_SECONDS = 2.0
 
 
 def confirm(
-    arm: Arm, findings: Sequence[Finding], asked: Sequence[Asked], *, root: Path, budget: float, source: random.Random,
-    say: Callable[[str], None], progress: Progress,
+    arm: Arm, findings: Sequence[Finding], asked: Sequence[Asked], *, known: Known, budget: float,
+    source: random.Random, say: Callable[[str], None], progress: Progress,
 ) -> tuple[tuple[Finding, ...], Trials]:  # fmt: skip
     """Try every finding's experiments on the arm, within `budget` seconds -> findings with their trials, and all of it.
 
-    `root` is the project's folder, where functions and models are looked up. The arm's indexes are gone afterwards.
+    `known` is where functions and models are looked up. The arm's indexes are gone afterwards.
     """
     load, before = os.getloadavg()[0], ticks()
     tasks, refused = tasks_of(findings, asked, arm)
     planned = max(1, sum(len(task.experiments) for task in tasks))
-    course = Course(Runner(arm), root, Budget(budget), say, progress, source, planned)
+    course = Course(Runner(arm), known, Budget(budget), say, progress, source, planned)
     try_all(course, [task for task in tasks if not task.value_changing])
     weighed = weigh(course)
     left_out = {name for one in weighed if not one.kept for name in one.findings}

@@ -12,6 +12,8 @@ from subsecond.model.lifecycle import Lifecycle, Step
 from subsecond.report.durations import duration
 from subsecond.sql.fingerprint import abridged
 
+SHOWN_LIVES = 3
+"""The slowest: of many requests the lives alone would be hundreds of lines. `subsecond report` and --json have all."""
 SHOWN_STEPS = 40
 SHOWN_DEPENDENCIES = 6
 DETAIL = 0.01
@@ -19,12 +21,16 @@ DETAIL = 0.01
 
 
 def show_lifecycles(lives: Sequence[Lifecycle], console: Console) -> None:
-    """Print them, each as its steps in order, its dependencies, and the design that would remain."""
-    for life in lives:
+    """Print those of the slowest requests, each as its steps in order, its dependencies, and the design that would remain."""
+    slowest = sorted(lives, key=lambda life: -life.seconds)[:SHOWN_LIVES]
+    for life in (one for one in lives if one in slowest):
         console.print(Text(printable(f"The life of {life.request}, in order"), style="bold"))
         for line in _lines(life):
             console.print(Text(printable(line)), no_wrap=True, overflow="ellipsis")
         console.print()
+    if len(lives) > len(slowest):
+        told = f"the lives of {len(lives) - len(slowest)} quicker requests are in the report (subsecond report)"
+        console.print(Text(told, style="dim"))
 
 
 def _lines(life: Lifecycle) -> Iterator[str]:

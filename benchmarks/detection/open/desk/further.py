@@ -101,3 +101,22 @@ def one_after_the_other() -> Response:
 def at_the_same_time() -> Response:
     with ThreadPoolExecutor(2) as pool:
         return jsonify(list(pool.map(ask, ["weather", "traffic"])))
+
+
+@pages.get("/n-plus-one-query/planted")
+def read_after_expiry() -> Response:
+    with Database() as session:
+        found = rooms(session, 20)
+        session.expire_all()
+        names = []
+        for room in found:
+            names.append(room.name)
+        return jsonify(names)
+
+
+@pages.get("/n-plus-one-query/near")
+def expired_after_reading() -> Response:
+    with Database() as session:
+        names = [room.name for room in rooms(session, 20)]
+        session.expire_all()
+        return jsonify(names)

@@ -40,8 +40,8 @@ class DerivableQuery:
     rows led to objects that an earlier statement of the request had brought, or have the keys of rows that one had
     brought (for another session, with a LIMIT: seen where the app read the keys of both), or are plain rows of columns
     that the entity's objects, brought earlier and no fewer, have; and nothing wrote to the table in between. Equal
-    statements with equal values are `duplicate-query`. Call site: the place of the statement; cause: where the rows
-    were fetched first.
+    statements with equal values are `duplicate-query`; what the ORM reads again because it was expired is none. Call
+    site: the place of the statement; cause: where the rows were fetched first.
     """
 
     phase: ClassVar[int | None] = 2
@@ -51,7 +51,7 @@ class DerivableQuery:
         for one in fetched(traces, facts):
             known = earlier.setdefault(one.trace.request, [])
             source = _source(one, known, facts)
-            if source is not None:
+            if source is not None and protocol.COLUMN_LOAD not in one.span.attributes:
                 spans = one.spans
                 rows = "row stands" if one.reads.rows == 1 else f"{one.reads.rows:,} rows stand"
                 yield Suspicion(

@@ -15,6 +15,10 @@ from subsecond_agent import protocol
 
 MIN_REPEATS = 3
 """Two look-ups from one line are as often a pair (a parent and its own parent) as a loop; three are a loop."""
+AGAIN = (
+    "the ORM sends it for an attribute of an object that it has: the column is deferred, or commit(), rollback(), "
+    "expire() or expire_all() came between; undefer() it in the query, or do not expire what is still used"
+)
 BATCH_VALUES = 50
 """A statement that carries so many values is a batch already, sent in chunks; ORMs chunk at 500 or 1,000."""
 
@@ -29,6 +33,10 @@ class NPlusOneQuery:
     What to do: fetch the rows of all keys with one statement before the loop: `WHERE key IN (…)` and a
     dictionary by key, or a GROUP BY where the loop only counts or sums. In SQLAlchemy
     `select(Booking).where(Booking.item_id.in_(ids))`; in Django `filter(item_id__in=ids)` or `in_bulk`.
+
+    Where the ORM itself reads an object's attributes again, that finding says so: the column is deferred (`undefer` in
+    the query loads it with the rest), or the object was expired since (`expire_all`, a commit in the middle, without
+    `expire_on_commit=False`).
 
     When it is fine: the number of repeats is small and can't grow (a loop over three constants).
 
@@ -45,17 +53,19 @@ class NPlusOneQuery:
             loops = [group for group in grouped(_candidates(trace), shape).values() if _is_loop(group)]
             by_line = grouped((span for group in loops for span in group), lambda span: (print_of(span), span.site))
             for (fingerprint, site), spans in by_line.items():
+                again = spans[0].attributes.get(protocol.COLUMN_LOAD)
+                what = f"a {again} is read again" if again else "one statement"
                 yield Suspicion(
                     kind="n-plus-one-query",
                     phase=self.phase,
                     request=trace.request,
-                    title=f"{len(spans)} × one statement, {len({values(span) for span in spans})} different values",
+                    title=f"{len(spans)} × {what}, {len({values(span) for span in spans})} different values",
                     site=place(site),
                     fingerprint=fingerprint,
                     queries=len(spans),
                     seconds=seconds(spans),
-                    evidence=(shortened(fingerprint), f"called by {chain(spans[0])}"),
-                    experiments=_experiments(trace.request, fingerprint, spans),
+                    evidence=(shortened(fingerprint), f"called by {chain(spans[0])}", *([AGAIN] if again else [])),
+                    experiments=_experiments(trace.request, fingerprint, spans)[-1 if again else 0 :],
                 )
 
 
@@ -65,7 +75,7 @@ def _experiments(request: str, fingerprint: str, spans: Sequence[Span]) -> tuple
     statement = Learn(what="statements", fingerprint=fingerprint)
     keys = Learn(what="keys", fingerprint=fingerprint)
     all_but_one = {request: {protocol.COUNT_QUERIES: len(spans) - 1}}
-    by_key = {"model": Learn(what="model", fingerprint=fingerprint, chain=chain_of), "keys": keys}
+    by_key = {"model": Learn(what="model", fingerprint=fingerprint), "keys": keys}
     return (
         Experiment(fix="batch", learn=by_key, saves=all_but_one),
         Experiment(
