@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 import time
 from pathlib import Path
@@ -11,9 +12,13 @@ from subsecond.model.audit import Audit
 from subsecond.target import load
 
 APP = """
+import time
 from flask import Flask, redirect, request
 from sqlalchemy import create_engine, text
+from sqlalchemy.dialects.sqlite.pysqlite import SQLiteDialect_pysqlite as Dialect
 inner = Flask(__name__)
+commit = Dialect.do_commit
+Dialect.do_commit = lambda self, connection: (time.sleep(0.03), commit(self, connection))[1]  # a disk far away
 engine = create_engine("sqlite:///visits.db")
 with engine.begin() as connection:
     connection.execute(text("CREATE TABLE IF NOT EXISTS visits (number INTEGER)"))
@@ -79,6 +84,9 @@ def test_a_redirection_and_a_write_are_told(tmp_path: Path) -> None:
     outcome = audited(tmp_path, "/", "/private", "/counted")
     assert [result.status for result in outcome.requests] == [200, 302, 200]
     told = [note for note in outcome.notes if note.startswith("GET ")]
-    assert len(told) == 2
+    assert len(told) == 3
     assert told[0].startswith("GET /private: the answer is only a redirection (302 to /login)")
     assert told[1] == "GET /counted: this GET writes (update visits), in each of its runs"
+    assert re.fullmatch(
+        r"GET /counted: a commit takes \d+% of the request \(\d+(\.\d)? ms\), begun at shop\.py:27 \(1 ×\); .*", told[2]
+    ), told[2]

@@ -90,7 +90,9 @@ class Keyer:
             self.sessions.append(value)
             return ("session",)
         if self.across and not callable(value):
-            raise RefusedError(f"its argument {kind.__qualname__} says nothing to another request")
+            raise RefusedError(
+                f"its argument of the class {kind.__qualname__} is another one in each request: no result fits"
+            )
         self.held.append(value)
         return "object", id(value), self.attributes(value, depth)
 

@@ -114,6 +114,7 @@ def test_writes_transactions_and_executemany(shop: Served) -> None:
     assert trace["counts"]["rows"] == 0
     outcomes = [span["subsecond.transaction.outcome"] for span in spans(trace, "transaction")]
     assert outcomes == ["commit", "rollback", "commit"]
+    assert all(span["subsecond.transaction.end_seconds"] > 0 for span in spans(trace, "transaction"))
     assert trace["counts"]["transactions"] == 3
 
 

@@ -22,7 +22,7 @@ from subsecond.confirm.runner import candidate
 from subsecond.contract.compare import Comparison, Difference, Noise, Reply
 from subsecond.measure.pairs import Sample, Timed, margin
 from subsecond.measure.screening import Effect
-from subsecond.model.entity import Entity
+from subsecond.model.entity import Entity, EntityColumn
 from subsecond.model.experiment import Experiment, Learn
 from subsecond.model.finding import Finding, Trial
 from subsecond.model.sent import Sent
@@ -248,6 +248,20 @@ def test_a_model_is_the_one_that_the_mapper_has_for_the_table() -> None:
     ):
         with pytest.raises(CannotLearnError, match=re.escape(why)):
             learn.model_of(sent, entities)
+    by_two = replace(sent, values=("1", "2"))
+    column = EntityColumn(
+        key="id",
+        name="id",
+        table="user_group",
+        type="INTEGER",
+        nullable=False,
+        unique=True,
+        primary_key=True,
+        indexed=True,
+    )
+    assert learn.model_of(sent, (replace(group, columns=(column,)),)) == "Group"
+    with pytest.raises(CannotLearnError, match="does not look a Group up by its primary key"):
+        learn.model_of(by_two, (replace(group, columns=(column,)),))
 
 
 def test_an_equality_is_batched_by_the_one_value_that_changes(project: Path) -> None:

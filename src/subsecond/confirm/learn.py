@@ -155,11 +155,16 @@ def model_of(sent: Sent, entities: Sequence[Entity]) -> str:
         raise CannotLearnError("the statement's table cannot be told")
     table = _bare(read[0])
     mapped = {one.name: one for one in entities if one.table is not None and _bare(one.table) == table}
-    names = {one.short for one in mapped.values() if one.parent not in mapped}  # who inherits the table is a part of it
-    if len(names) != 1:
-        said = "no class" if not names else f"several classes ({', '.join(sorted(names))})"
+    found = [one for one in mapped.values() if one.parent not in mapped]  # who inherits the table is a part of it
+    if len(found) != 1:
+        names = ", ".join(sorted(one.short for one in found))
+        said = f"several classes ({names})" if found else "no class"
         raise CannotLearnError(f"{said} of the app's mapper with the table {table}")
-    return names.pop()
+    [model] = found
+    key = [column.name for column in model.columns if column.primary_key]
+    if key and len(sent.values) != len(key):
+        raise CannotLearnError(f"it does not look a {model.short} up by its primary key ({', '.join(key)})")
+    return model.short
 
 
 def _bare(table: str) -> str:

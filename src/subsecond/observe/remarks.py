@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from urllib.parse import urlsplit
 
+from subsecond import durations
 from subsecond.harness.requests import SAFE_METHODS
 from subsecond.observe.stage import Observation
 from subsecond.sql.fingerprint import WRITING, operation, tables
 from subsecond_agent import protocol
+
+LARGE_COMMITS = 0.1
+"""Of a request's seconds."""
+SHOWN_PLACES = 3
 
 
 def remarks(seen: Sequence[Observation]) -> list[str]:
@@ -17,7 +23,7 @@ def remarks(seen: Sequence[Observation]) -> list[str]:
 
 
 def _of(seen: Observation) -> Iterator[str]:
-    for sentence in (unsteady(seen), untraced(seen), redirected(seen), written(seen), unlooked(seen)):
+    for sentence in (unsteady(seen), untraced(seen), redirected(seen), written(seen), committing(seen), unlooked(seen)):
         if sentence:
             yield sentence
 
@@ -49,6 +55,23 @@ def unlooked(seen: Observation) -> str | None:
         return f"{seen.spec.name}: not looked into deeply: {seen.unlooked}; kinds that need it are not looked for"
     partly = next((trace.deep.why for trace in seen.of("deep") if trace.deep and trace.deep.why), None)
     return f"{seen.spec.name}: its functions were not all looked into: {partly}" if partly else None
+
+
+def committing(seen: Observation) -> str | None:
+    """A sentence where commits take much of the request: they are no statements, so no row of the table shows them."""
+    for trace in seen.of("recording")[:1]:
+        ended = [span for span in trace.spans if span.attributes.get(protocol.OUTCOME) == "commit"]
+        spent = sum(float(span.attributes.get(protocol.END_SECONDS) or 0.0) for span in ended)
+        if not ended or spent < LARGE_COMMITS * trace.seconds:
+            continue
+        begun = Counter(f"{span.site.file}:{span.site.line}" for span in ended if span.site)
+        places = ", ".join(f"{place} ({number} ×)" for place, number in begun.most_common(SHOWN_PLACES))
+        many = f"{len(ended)} commits take" if len(ended) > 1 else "a commit takes"
+        return (
+            f"{seen.spec.name}: {many} {spent / trace.seconds:.0%} of the request ({durations.text(spent)}), begun at "
+            f"{places}; what belongs together needs one"
+        )
+    return None
 
 
 def redirected(seen: Observation) -> str | None:

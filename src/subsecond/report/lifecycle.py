@@ -21,7 +21,7 @@ DETAIL = 0.01
 
 
 def show_lifecycles(lives: Sequence[Lifecycle], console: Console) -> None:
-    """Print those of the slowest requests, each as its steps in order, its dependencies, and the design that would remain."""
+    """Print those of the slowest requests: steps in order, dependencies, and the design that would remain."""
     slowest = sorted(lives, key=lambda life: -life.seconds)[:SHOWN_LIVES]
     for life in (one for one in lives if one in slowest):
         console.print(Text(printable(f"The life of {life.request}, in order"), style="bold"))

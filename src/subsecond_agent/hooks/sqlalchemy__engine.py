@@ -14,7 +14,7 @@ from .. import guard
 from ..callsite import chain, chain_in_loop
 from ..connections import checkout_by, checkout_of
 from ..patching import Patches
-from ..protocol import ERROR_TYPE, MODE_TIMED, OUTCOME, SPAN_TRANSACTION
+from ..protocol import END_SECONDS, ERROR_TYPE, MODE_TIMED, OUTCOME, SPAN_TRANSACTION
 from ..recorder import CURRENT, append, closed, current, now, query_details
 from ..span import Query, Span
 from ..wsgi import type_name
@@ -239,20 +239,24 @@ def began_transaction(record: Record, connection: Any, began: float, error: Base
 
 
 def committed(record: Record, connection: Any, began: float, error: BaseException | None) -> None:
-    end_transaction(connection, "commit" if error is None else "rollback", error)
+    end_transaction(connection, "commit" if error is None else "rollback", began, error)
 
 
 def rolled_back(record: Record, connection: Any, began: float, error: BaseException | None) -> None:
-    end_transaction(connection, "rollback", error)
+    end_transaction(connection, "rollback", began, error)
 
 
-def end_transaction(connection: Any, outcome: str, error: BaseException | None) -> None:
-    """Close the connection's transaction. The pool rolls back once more at its return: then there is none."""
+def end_transaction(connection: Any, outcome: str, began: float, error: BaseException | None) -> None:
+    """Close the connection's transaction, whose COMMIT or ROLLBACK was sent at `began`.
+
+    The pool rolls back once more at its return: then there is none.
+    """
     request, span = transactions.pop(entry_of(connection), (None, None))
     if request is None or span is None:
         return
     span.ended = now()
     span.attributes[OUTCOME] = outcome
+    span.attributes[END_SECONDS] = round(span.ended - began, 6)
     if error is not None:
         span.attributes[ERROR_TYPE] = type_name(error)
     closed(request, span)

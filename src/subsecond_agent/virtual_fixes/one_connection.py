@@ -120,7 +120,8 @@ def ending_nothing(original: Any) -> Any:
 
 def sending(fix: Fix, call: Any) -> bool:
     if not trial_cursor.kind_of(call.statement)[0]:
-        fix.refuse("the request writes, or changes a setting: " + call.statement[:60].split("\n")[0])
+        words = call.statement[:200].split("(")[0].split()
+        fix.refuse("the request writes, or changes a setting: " + " ".join(words[:6]))
     return False
 
 

@@ -40,12 +40,15 @@ class NestedCheckout:
             for outer, inner in _nested(trace).items():
                 places = sorted(grouped(inner, trace.opener).items(), key=lambda item: -len(item[1]))
                 limit = inner[0].attributes.get(protocol.DB_POOL_SIZE)
-                when = f"{limit} requests" if limit else "as many requests as the pool has connections"
+                when = f"{limit} requests at once" if limit else "as many requests at once as the pool has connections"
+                times = (
+                    "a second connection is taken" if len(inner) == 1 else f"{len(inner)} more connections are taken"
+                )
                 yield Suspicion(
                     kind="nested-checkout",
                     phase=self.phase,
                     request=trace.request,
-                    title=f"{len(inner)} × while another is held: dead-lock possible from {when} in one worker on",
+                    title=f"{times} while one is held: {when} in one worker can wait for each other for ever",
                     site=place(places[0][0]),
                     cause=place(outer),
                     fingerprint=spot(outer),
