@@ -51,14 +51,16 @@ def test_a_case_is_found_by_its_kind_its_request_and_a_text() -> None:
 def test_the_way_that_confirmed_it_predicts() -> None:
     said = predicted.prediction(CASE, seen(trial(0.15, verdict="inconclusive"), trial(0.1), trial(0.05)))
     assert said["share"] == pytest.approx(0.5)
-    assert (said["low"], said["high"]) == (pytest.approx(0.29, abs=0.01), pytest.approx(0.71, abs=0.01))
+    assert (said["trial_low"], said["trial_high"]) == (pytest.approx(0.29, abs=0.01), pytest.approx(0.71, abs=0.01))
+    assert said["low"] < said["trial_low"] and said["trial_high"] < said["high"]
     assert predicted.prediction(CASE, seen(trial(None)))["why"] == "eager-load: so"
 
 
 def test_intervals_come_from_the_pairs_where_they_are_kept() -> None:
     points = [(0.4, 0.1), (0.4, 0.11), (0.42, 0.1), (0.4, 0.105), (0.39, 0.1), (0.4, 0.098)]
     said = predicted.prediction(CASE, seen(trial(0.15, points=points)))
-    assert 0.72 < said["low"] < said["share"] < said["high"] < 0.77
+    assert 0.72 < said["trial_low"] < said["share"] < said["trial_high"] < 0.77
+    assert 0.65 < said["low"] < said["trial_low"] and said["trial_high"] < said["high"] < 0.85
     assert said["base_seconds"] == 0.4
 
 
@@ -77,6 +79,7 @@ def pair(predicted: float, real: float, fidelity: str = "measured") -> dict[str,
     """A pair whose prediction is known to 10 ms, its real gain to 5 ms."""
     return {
         "case": f"{predicted} {real}", "predicted": predicted, "low": predicted - 0.01, "high": predicted + 0.01,
+        "trial_low": predicted - 0.006, "trial_high": predicted + 0.006,
         "real": real, "real_low": real - 0.005, "real_high": real + 0.005, "fidelity": fidelity, "open": False,
     }  # fmt: skip
 
@@ -84,7 +87,7 @@ def pair(predicted: float, real: float, fidelity: str = "measured") -> dict[str,
 def test_only_measured_gains_count_for_coverage() -> None:
     pairs = [pair(0.1, 0.105), pair(0.1, 0.114), pair(0.1, 0.2), pair(0.1, 0.9, "estimate")]
     found = score(pairs, [{"predicted": 0.11, "real": 0.1}, {"predicted": 0.1, "real": 0.1}])
-    assert found["coverage"] == 0.333
+    assert (found["coverage"], found["coverage_of_trials_own"]) == (0.333, 0.333)
     assert found["agree_within_both_intervals"] == 0.667
     assert found["misses"] == ["0.1 0.114", "0.1 0.2"]
     assert found["by_fidelity"] == {"measured": 3, "estimate": 1}
@@ -94,7 +97,7 @@ def test_only_measured_gains_count_for_coverage() -> None:
 def test_an_interval_of_too_few_pairs_counts_for_nothing() -> None:
     said = predicted.prediction(CASE, seen(trial(0.15, points=[(0.4, 0.1), (0.4, 0.11)])))
     assert said["open"]
-    assert (said["low"], said["high"]) == (pytest.approx(-1), pytest.approx(1))
+    assert (said["trial_low"], said["trial_high"]) == (pytest.approx(-1), pytest.approx(1))
     found = score([pair(0.1, 0.105), {**pair(0.1, 0.9), "open": True}], [])
     assert (found["coverage"], found["counted_for_coverage"], found["open_intervals"]) == (1.0, 1, 1)
 

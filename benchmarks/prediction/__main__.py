@@ -115,6 +115,7 @@ def _pair(case: Case, said: Mapping[str, Any], done: Mapping[str, Any]) -> dict[
         **_compared(case.name, case.app, said, done), "request": case.request, "kind": case.kind,
         "patch_by": done["patch_by"], "open": said["open"], "counts": done["counts"],
         **{name: said[name] for name in names},
+        **{name: round(said[name] * done["base_seconds"], 6) for name in ("trial_low", "trial_high")},
     }  # fmt: skip
 
 

@@ -13,6 +13,7 @@ from typing import Any
 
 from benchmarks.prediction.cases import Case
 from subsecond.measure import signed_rank
+from subsecond.measure.processes import NORMAL_95, foreseen
 
 SUBSECOND = Path(sys.executable).with_name("subsecond")
 REPEAT = "5"
@@ -21,7 +22,8 @@ LEVEL = 0.10
 """1 - the level of the intervals that are compared; the tool itself states 95 %."""
 OPEN = 20.0
 """As a logarithm: as good as nothing left."""
-NARROWER = 1.645 / 1.960
+NORMAL_90 = 1.645
+NARROWER = NORMAL_90 / NORMAL_95
 """Half an interval of 90 % by half of one of 95 %, for what is known by its ends alone (normal approximation)."""
 
 
@@ -75,7 +77,8 @@ def prediction(case: Case, seen: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def shares(record: Mapping[str, Any]) -> dict[str, Any]:
-    """A trial's gain as a share of the base's time with its interval of 90 %, and the base's seconds then.
+    """A trial's gain as a share of the base's time and the base's seconds then. `low`, `high`: what fresh starts will
+    show of it as the plan foresees it, but at 90 %; `trial_low`, `trial_high`: the trial's own, of its one process.
 
     `open`: too few pairs were made in the time for any interval of that level (fewer than five).
     """
@@ -88,8 +91,9 @@ def shares(record: Mapping[str, Any]) -> dict[str, Any]:
         trial, base = record["trial"], record["base_seconds"]
         gain = trial["gain_seconds"]
         ends = [gain / base] + [(gain + NARROWER * (end - gain)) / base for end in (trial["low"], trial["high"])]
-    told = {"share": ends[0], "low": ends[1], "high": ends[2], "base_seconds": base}
-    return told | {"open": bool(record["points"]) and math.isinf(high - low)}
+    seen = foreseen(*ends, 1.0, NORMAL_90)
+    told = {"share": ends[0], "low": seen.low, "high": seen.high, "trial_low": ends[1], "trial_high": ends[2]}
+    return told | {"base_seconds": base, "open": bool(record["points"]) and math.isinf(high - low)}
 
 
 def _closed(log: float) -> float:

@@ -31,6 +31,11 @@ def covered(pair: Mapping[str, Any]) -> bool:
     return bool(pair["low"] <= pair["real"] <= pair["high"])
 
 
+def covered_by_trial(pair: Mapping[str, Any]) -> bool:
+    """Whether the trial's own interval does, which holds the noise of its one process alone."""
+    return bool(pair["trial_low"] <= pair["real"] <= pair["trial_high"])
+
+
 def overlaps(pair: Mapping[str, Any]) -> bool:
     """Whether prediction and reality agree within what both are known to: their intervals of 90 % have a common part.
 
@@ -56,6 +61,7 @@ def score(pairs: Sequence[Mapping[str, Any]], sets: Sequence[Mapping[str, Any]])
     return {
         "coverage": _rounded(coverage(pairs)),
         "coverage_aim": AIM_COVERAGE,
+        "coverage_of_trials_own": _rounded(statistics.mean(map(covered_by_trial, measured)) if measured else None),
         "agree_within_both_intervals": _rounded(statistics.mean(map(overlaps, measured)) if measured else None),
         "median_ratio": _rounded(statistics.median(map(ratio, measured)) if measured else None),
         "within_15_percent": _rounded(statistics.mean(abs(ratio(one) - 1) <= 0.15 for one in measured))

@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from subsecond import store
+from subsecond.measure.processes import foreseen
 from subsecond.model.audit import Audit, Interval, RequestResult
 from subsecond.model.finding import Finding, Trial
 from subsecond.model.plan import Plan
@@ -146,3 +147,22 @@ def test_predictions_never_rise_and_end_at_the_whole_set(parts: list[tuple[int |
     assert all(later <= earlier + 1e-9 for earlier, later in pairwise(seconds))
     assert abs(seconds[-1] - (2.0 - saved)) < 1e-9
     assert store.from_json(store.to_json(found), Plan, "plan") == found
+
+
+def test_a_gain_is_foreseen_with_what_differs_between_processes() -> None:
+    sure = replace(trial("confirmed", 0.4), low=0.39, high=0.41)
+    noise = replace(trial("confirmed", 0.4), low=-0.1, high=0.9, queries_saved=3)
+    first, second = plan(audit(finding("F1", 2, trials=(sure,)), finding("F2", 2, trials=(noise,))), None, None).steps
+    assert (first.gain_seconds, second.gain_seconds, second.queries_saved) == (0.4, None, 3)
+    assert first.gain_low is not None and first.gain_high is not None
+    assert 0 < first.gain_low < 0.39 and 0.41 < first.gain_high < 0.8, "a request of 2 s differs by some percent"
+    assert (second.gain_low, second.gain_high) == (None, None)
+
+
+@given(st.floats(0.01, 100), st.floats(0, 1), st.floats(0, 1), st.floats(0, 1))
+def test_what_is_foreseen_is_never_surer_than_the_trial(base: float, share: float, below: float, above: float) -> None:
+    gain = base * share
+    low, high = gain - below * base, gain + above * base
+    found = foreseen(gain, low, high, base)
+    assert found.low <= low and found.high >= high
+    assert found.high - found.low < (high - low) + 2 * base, "but it says something still"

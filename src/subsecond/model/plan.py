@@ -27,6 +27,10 @@ class Step:
     requests: tuple[str, ...]
     gain_seconds: float | None
     """On the request where the finding costs most: its share of all confirmed fixes at once."""
+    gain_low: float | None = None
+    gain_high: float | None = None
+    """What fresh starts of both sides will show of a trial's gain, as an interval of 95 %: wider than the trial's own,
+    since equal code differs from process to process."""
     fidelity: Fidelity | None
     proof: Literal["trial", "attempt"]
     queries_saved: int | None = None

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from subsecond import durations
+from subsecond.measure.processes import Foreseen, foreseen
 from subsecond.model.audit import Audit, RequestResult
 from subsecond.model.finding import Finding, Trial
 from subsecond.model.plan import Endpoint, LeftOut, Plan, Step
@@ -84,6 +85,8 @@ def _step(finding: Finding, known: dict[str, Measured], name: str) -> Step:
     words = advice(finding.phase, fix)
     place = finding.cause or finding
     confirmed = tuple(dict.fromkeys(one.request for one in finding.trials if one.verdict == CONFIRMED))
+    gain = _gain(finding, trial, known) if trial else finding.seconds
+    between = _between(gain, trial, known) if trial and gain is not None else None
     return Step(
         id=name,
         phase=finding.phase,
@@ -93,7 +96,9 @@ def _step(finding: Finding, known: dict[str, Measured], name: str) -> Step:
         file=place.file,
         line=place.line,
         requests=confirmed or finding.requests,
-        gain_seconds=_gain(finding, trial, known) if trial else finding.seconds,
+        gain_seconds=gain,
+        gain_low=between.low if between else None,
+        gain_high=between.high if between else None,
         fidelity=trial.fidelity if trial else (None if finding.seconds is None else "upper bound"),
         proof="trial" if trial else "attempt",
         queries_saved=trial.queries_saved if trial else None,
@@ -101,6 +106,14 @@ def _step(finding: Finding, known: dict[str, Measured], name: str) -> Step:
         measure=words.measure,
         revert=words.revert,
     )
+
+
+def _between(gain: float, trial: Trial, known: dict[str, Measured]) -> Foreseen | None:
+    """The gain with the trial's interval around it, as other processes will show it."""
+    if trial.gain_seconds is None or trial.low is None or trial.high is None or trial.request not in known:
+        return None
+    low, high = gain - (trial.gain_seconds - trial.low), gain + (trial.high - trial.gain_seconds)
+    return foreseen(gain, low, high, known[trial.request].now)
 
 
 def _predicted(known: dict[str, Measured], done: Sequence[Finding]) -> dict[str, float]:

@@ -10,7 +10,7 @@ from rich.text import Text
 from subsecond.errors import printable
 from subsecond.model.plan import Endpoint, Plan, Step
 from subsecond.model.trace import shown_file
-from subsecond.report.durations import duration
+from subsecond.report.durations import duration, signed
 
 PHASES = {
     0: "measure",
@@ -75,13 +75,21 @@ def _parts(seconds: Mapping[str, float]) -> str:
     return ", ".join(f"{name} {duration(spent)}" for name, spent in parts if spent >= 0.0005)
 
 
+def _between(step: Step) -> str:
+    """What fresh starts will show of it."""
+    if step.gain_low is None or step.gain_high is None:
+        return ""
+    return f"; {signed(step.gain_low)} to {signed(step.gain_high)} over fresh starts"
+
+
 def _step(step: Step) -> list[Text]:
     head = Text(f"{step.id:<4} ")
     head.append(printable(step.title))
     head.append(f"  ({step.finding}, {step.kind})", "dim")
     gain = "gain not known" if step.gain_seconds is None else duration(step.gain_seconds)
     if step.proof == "trial":
-        proof = f"saves {gain} ({step.fidelity})" if step.gain_seconds is not None else "confirmed on counts"
+        saves = f"saves {gain} ({step.fidelity}{_between(step)})"
+        proof = saves if step.gain_seconds is not None else "confirmed on counts"
     else:
         proof = (
             f"to be proven by the attempt; at most {gain}"

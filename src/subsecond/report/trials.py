@@ -9,7 +9,7 @@ from subsecond.errors import printable
 from subsecond.model.finding import Finding, Trial
 from subsecond.model.trace import shown_file
 from subsecond.model.trial import MeasuredSet, Trials, Untested
-from subsecond.report.durations import duration
+from subsecond.report.durations import duration, signed
 
 STYLES = {
     "confirmed": "bold green",
@@ -40,7 +40,7 @@ def show_trials(trials: Trials, console: Console) -> None:
 
 def _set(one: MeasuredSet) -> Text:
     after = max(0.0, one.base_seconds - one.saving.seconds)
-    between = f"{_plain(one.saving.low)} to {_plain(one.saving.high)}"
+    between = f"{signed(one.saving.low)} to {signed(one.saving.high)}"
     seen = f"saves {between}" if one.saving.low > 0 else f"not told apart from noise: saves {between}"
     text = f"  {one.request}: {duration(one.base_seconds)} → {duration(after)} ({seen})"
     if one.queries_before is not None and one.queries_after is not None:
@@ -75,13 +75,9 @@ def saved(trial: Trial) -> str:
     assert trial.gain_seconds is not None and trial.low is not None and trial.high is not None
     word = "saves" if trial.gain_seconds >= 0 else "costs"
     low, high = sorted((abs(trial.low), abs(trial.high))) if trial.low * trial.high > 0 else (trial.low, trial.high)
-    spread = f"{_plain(low)} to {_plain(high)}"
+    spread = f"{signed(low)} to {signed(high)}"
     fidelity = "" if trial.fidelity in (None, "measured") else f", {trial.fidelity}"
     return f"{word} {duration(abs(trial.gain_seconds))} ({spread}{fidelity})"
-
-
-def _plain(seconds: float) -> str:
-    return f"-{duration(-seconds)}" if seconds < 0 else duration(seconds)
 
 
 def trial_text(trial: Trial) -> Text:
