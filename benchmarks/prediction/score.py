@@ -61,6 +61,10 @@ def score(pairs: Sequence[Mapping[str, Any]], sets: Sequence[Mapping[str, Any]])
     return {
         "coverage": _rounded(coverage(pairs)),
         "coverage_aim": AIM_COVERAGE,
+        "coverage_by_application": {
+            app: _rounded(statistics.mean(covered(one) for one in measured if one["app"] == app))
+            for app in dict.fromkeys(one["app"] for one in measured)
+        },
         "coverage_of_trials_own": _rounded(statistics.mean(map(covered_by_trial, measured)) if measured else None),
         "agree_within_both_intervals": _rounded(statistics.mean(map(overlaps, measured)) if measured else None),
         "median_ratio": _rounded(statistics.median(map(ratio, measured)) if measured else None),
