@@ -56,7 +56,7 @@ def promise(finding: Finding, counts: Mapping[str, Mapping[str, int]] | None = N
     }
     if saved:
         return Promise(counts=saved)
-    tried = [one.request for one in finding.trials if one.verdict == "confirmed" and (one.low or 0.0) > 0]
+    tried = [one.request for one in finding.trials if one.verdict == "confirmed" and one.stands_out]
     return Promise(faster=tuple(dict.fromkeys(tried)) or (finding.request,))
 
 

@@ -75,7 +75,10 @@ def _experiments(request: str, fingerprint: str, site: Span, repeats: int) -> tu
     saves = {request: {protocol.COUNT_QUERIES: repeats}}
     statement = {"statements": Learn(what="statements", fingerprint=fingerprint)}
     return (
-        Experiment(fix="replay", parameters={"level": "orm"}, learn=statement, saves=saves),
+        Experiment(
+            fix="replay", parameters={"level": "orm"}, learn=statement, saves=saves, fidelity="lower bound",
+            note="the statements are still built one by one",
+        ),
         Experiment(
             fix="memoise", parameters={"scope": "request"}, saves=saves,
             learn={"function": Learn(what="function", chain=places(site))},
