@@ -8,6 +8,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from subsecond import store
 from tests.confirm.conftest import Project
 
@@ -59,6 +61,7 @@ def test_an_audit_confirms_what_is_real_and_says_why_the_rest_is_not(shop: Proje
     assert 0 < sum(whole.left.values()) < 3 * whole.base_seconds and whole.left["round trips"] == 0
 
 
+@pytest.mark.long
 def test_an_index_is_built_in_the_copy_only_and_judged_by_its_seconds(shop: Project) -> None:
     before = digest(shop)
     tried = shop.tried("index", "/loans", parameters={"table": "loans", "columns": ["reader"]}, budget="150s")

@@ -87,6 +87,7 @@ def change(folder: Path, *replacements: tuple[str, str]) -> None:
     (folder / "shop.py").write_text(text)
 
 
+@pytest.mark.long
 def test_an_eager_load_passes_with_fewer_statements(shop: tuple[Path, dict[str, object]], prove: Prove) -> None:
     change(shop[0], EAGER)
     options = {**shop[1], "get": ["/rooms?seats=0&name=", "/rooms/2"]}

@@ -152,6 +152,7 @@ def test_a_migration_that_no_command_applies_has_no_verdict(halls: Halls, prove:
     assert gate.verdict == "no verdict" and "migrations/2.sql is a migration" in gate.why, gate
 
 
+@pytest.mark.long
 def test_postgresql_hands_out_rows_otherwise_and_an_order_kept_by_chance_is_told(halls: Halls, prove: Prove) -> None:
     changed(halls[0], (".order_by(Hall.id)", ""))
     [gate] = prove("contract", **halls[1]).gates

@@ -127,6 +127,7 @@ def test_it_serves_and_reaches_nothing_but_its_arm(
     assert not [pid for pid in left if processes.started(pid)]
 
 
+@pytest.mark.long
 def test_gates_judge_a_named_revision_in_it(repository: Path, outside: Path, server: tuple[int, str]) -> None:
     halls(repository, outside, 1)
     git(repository, "checkout", "-q", "-b", "other")
