@@ -8,7 +8,8 @@ measuring, section 3, rule 5: 0.5 to 14 %), and so is the patched one.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+
+from subsecond.measure.pairs import Gain
 
 SPREAD = 0.09
 """Standard deviation of what a trial says of base / fix, as a logarithm, about what five fresh starts a side show of
@@ -17,16 +18,7 @@ others of that benchmark it is put to the test."""
 NORMAL_95 = 1.960
 
 
-@dataclass(frozen=True, slots=True)
-class Foreseen:
-    """Seconds that a patch will be seen to save, with the ends of an interval."""
-
-    seconds: float
-    low: float
-    high: float
-
-
-def foreseen(seconds: float, low: float, high: float, base: float, normal: float = NORMAL_95) -> Foreseen:
+def foreseen(seconds: float, low: float, high: float, base: float, normal: float = NORMAL_95) -> Gain:
     """A gain of a process and its interval, of runs of `base` seconds -> what the speed gate's fresh starts will show.
 
     `normal`: the quantile of the normal distribution that belongs to the interval's level (95 %: 1.960). What differs
@@ -34,6 +26,4 @@ def foreseen(seconds: float, low: float, high: float, base: float, normal: float
     large gain leaves little, little differs.
     """
     between = normal * SPREAD * max(0.0, base - seconds)
-    return Foreseen(
-        seconds, seconds - math.hypot(seconds - low, between), seconds + math.hypot(high - seconds, between)
-    )
+    return Gain(seconds, seconds - math.hypot(seconds - low, between), seconds + math.hypot(high - seconds, between))

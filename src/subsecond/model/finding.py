@@ -44,6 +44,11 @@ class Trial:
         """Whether its interval says that it saves seconds; a change that is confirmed on counts need not."""
         return self.low is not None and self.low > 0
 
+    @property
+    def proven_seconds(self) -> float:
+        """What it saves where that stands out, else nothing."""
+        return (self.gain_seconds or 0.0) if self.stands_out else 0.0
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
@@ -85,9 +90,8 @@ class Finding:
         return min(self.trials, key=self._says_most, default=None)
 
     def _says_most(self, one: Trial) -> tuple[int, float, bool, int]:
-        gain = one.gain_seconds if one.stands_out else None
         own = one.request == self.request
-        return VERDICTS.index(one.verdict), -(gain or 0.0), not own, -(one.queries_saved or 0)
+        return VERDICTS.index(one.verdict), -one.proven_seconds, not own, -(one.queries_saved or 0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

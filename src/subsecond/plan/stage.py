@@ -6,7 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from subsecond import durations
-from subsecond.measure.processes import Foreseen, foreseen
+from subsecond.measure.pairs import Gain
+from subsecond.measure.processes import foreseen
 from subsecond.model.audit import Audit, RequestResult
 from subsecond.model.finding import Finding, Trial
 from subsecond.model.plan import Endpoint, LeftOut, Plan, Step
@@ -108,7 +109,7 @@ def _step(finding: Finding, known: dict[str, Measured], name: str) -> Step:
     )
 
 
-def _between(gain: float, trial: Trial, known: dict[str, Measured]) -> Foreseen | None:
+def _between(gain: float, trial: Trial, known: dict[str, Measured]) -> Gain | None:
     """The gain with the trial's interval around it, as other processes will show it."""
     if trial.gain_seconds is None or trial.low is None or trial.high is None or trial.request not in known:
         return None

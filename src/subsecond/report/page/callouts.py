@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from subsecond.model.finding import Finding, Trial
+from subsecond.model.finding import Finding
 from subsecond.model.report_overview import Comparison
 from subsecond.model.report_views import Callout, CalloutLine
 from subsecond.model.trace import Span, shown_file
@@ -97,18 +97,13 @@ def _wins(flow: Flow, compared: Comparison | None, boxes: Mapping[str, tuple[str
     for one in flow.scene.findings:
         best = max(
             (t for t in one.trials if t.verdict == "confirmed" and t.request == flow.scene.request),
-            key=_proven, default=None,
+            key=lambda trial: trial.proven_seconds, default=None,
         )  # fmt: skip
         if best is not None:
-            saves = f"saves {shown_ms(ms(best.gain_seconds))}, " if best.gain_seconds and best.stands_out else ""
+            saves = f"saves {shown_ms(ms(best.proven_seconds))}, " if best.proven_seconds else ""
             line = CalloutLine(text=f"{one.kind}: {saves}{best.why}", finding=one.id, boxes=boxes.get(one.id, ()))
-            lines.append((_proven(best), line))
+            lines.append((best.proven_seconds, line))
     return [line for _, line in sorted(lines, key=lambda item: -item[0])][:MOST]
-
-
-def _proven(trial: Trial) -> float:
-    """Seconds that stand out from the noise."""
-    return (trial.gain_seconds or 0.0) if trial.stands_out else 0.0
 
 
 def _won(compared: Comparison | None, key: str) -> bool:

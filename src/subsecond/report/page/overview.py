@@ -280,11 +280,7 @@ def _few(findings: Sequence[Finding]) -> list[Finding]:
     open_ones = [one for one in findings if not one.trials or any(t.verdict != "refuted" for t in one.trials)]
 
     def weight(one: Finding) -> tuple[bool, float, float]:
-        gains = [
-            (trial.gain_seconds or 0.0) if trial.stands_out else 0.0
-            for trial in one.trials
-            if trial.verdict == "confirmed"
-        ]
+        gains = [trial.proven_seconds for trial in one.trials if trial.verdict == "confirmed"]
         return bool(gains), max(gains, default=0.0), one.share or 0.0
 
     return sorted(open_ones, key=weight, reverse=True)[:FEW]
