@@ -1,8 +1,9 @@
 """How many wrong patches the gates stop and how many right ones they refuse: `python -m benchmarks.gates`.
 
 Patches are judged in an order that is fixed, batch by batch: what a round knows already stands in `ROUND.jsonl` beside
-this file, `--resume` goes on from there. The round `first_contact` is that of the gates before they had met the corpus;
-the round `after_mending` asks again what it let through or refused. `results/gates.json` is made of both.
+this file, `--resume` goes on from there. The round `first_contact` is that of the gates before they had met the corpus,
+`second_contact` asks the mended gates what that round did not reach, `after_mending` asks again what either let through
+or refused. `results/gates.json` is made of all three.
 """
 
 from __future__ import annotations
@@ -37,6 +38,9 @@ def main() -> None:
     sealed_by, every = corpus.seal(), corpus.patches()
     raw = HERE / f"{options.round}.jsonl"
     chosen = _chosen(every, options)
+    if options.round == score.SECOND:
+        met = score.read(HERE / f"{score.FIRST}.jsonl")
+        chosen = [one for one in chosen if one.id not in met]
     if options.resume:
         done = score.read(raw)
         chosen = [one for one in chosen if one.id not in done]

@@ -11,8 +11,10 @@ from typing import Any
 
 from benchmarks.gates.corpus import Patch
 
-FIRST, LATER = "first_contact", "after_mending"
-ROUNDS = (FIRST, LATER)
+FIRST, SECOND, LATER = "first_contact", "second_contact", "after_mending"
+ROUNDS = (FIRST, SECOND, LATER)
+CONTACTS = (FIRST, SECOND)
+"""Rounds of patches that the gates had not met. The second one is of gates mended after the first."""
 CAUGHT = ("failed", "refused")
 REASONS: Mapping[str, str] = json.loads(Path(__file__).with_name("reasons.json").read_text())
 """Written by hand after the first contact: why one was missed, refused, or caught for another fault than its own."""
@@ -26,8 +28,9 @@ def read(path: Path) -> dict[str, dict[str, Any]]:
 
 
 def figures(every: Sequence[Patch], rounds: Mapping[str, Outcomes]) -> dict[str, Any]:
-    """The score of what the first round has judged; `caught` and the lists are those after the later one."""
-    first = rounds[FIRST]
+    """The score of what was judged unmet, of both rounds together and each alone (`contacts`); `caught` and the lists
+    without `first_contact` in their name are those after the later round."""
+    first = {**rounds[SECOND], **rounds[FIRST]}
     now = {**first, **{name: found for name, found in rounds[LATER].items() if name in first}}
     tried = [one for one in every if one.id in first]
     wrong, right = [one for one in tried if one.wrong], [one for one in tried if not one.wrong]
@@ -52,12 +55,25 @@ def figures(every: Sequence[Patch], rounds: Mapping[str, Outcomes]) -> dict[str,
             "no_verdict_first_contact": _those(right, first, ("no verdict",)),
             "no_verdict": _those(right, now, ("no verdict",)),
         },
+        "contacts": {name: _contact(every, rounds[name]) for name in CONTACTS},
         "asked_for_speed": [one.id for one in tried if one.speed],
         "seconds_a_patch": {
             "wrong": _middle([first[one.id]["seconds"] for one in wrong]),
             "right": _middle([first[one.id]["seconds"] for one in right]),
         },
         "gates_at": {name: sorted({one["gates_at"] for one in found.values()}) for name, found in rounds.items()},
+    }  # fmt: skip
+
+
+def _contact(every: Sequence[Patch], met: Outcomes) -> dict[str, int]:
+    """What one round of unmet patches came to."""
+    wrong = [one for one in every if one.id in met and one.wrong]
+    right = [one for one in every if one.id in met and not one.wrong]
+    return {
+        "wrong": len(wrong), "caught": _count(wrong, met, CAUGHT),
+        "wrong_no_verdict": _count(wrong, met, ("no verdict",)),
+        "right": len(right), "refused": _count(right, met, CAUGHT),
+        "right_no_verdict": _count(right, met, ("no verdict",)),
     }  # fmt: skip
 
 
@@ -103,6 +119,8 @@ def _middle(seconds: Sequence[float]) -> float | None:
 def show(found: Mapping[str, Any]) -> None:
     """The score in two lines, then what was missed and refused."""
     wrong, right = found["wrong"], found["right"]
+    for name, one in found["contacts"].items():
+        print(f"{name}: {one['caught']} of {one['wrong']} wrong caught, {one['refused']} of {one['right']} right refused")
     print(
         f"wrong: {wrong['tried']} tried, {wrong['caught_first_contact']} caught at first, {wrong['caught']} now, "
         f"{len(wrong['missed'])} missed, {len(wrong['no_verdict'])} without a verdict"
