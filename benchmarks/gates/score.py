@@ -120,7 +120,9 @@ def show(found: Mapping[str, Any]) -> None:
     """The score in two lines, then what was missed and refused."""
     wrong, right = found["wrong"], found["right"]
     for name, one in found["contacts"].items():
-        print(f"{name}: {one['caught']} of {one['wrong']} wrong caught, {one['refused']} of {one['right']} right refused")
+        print(
+            f"{name}: {one['caught']} of {one['wrong']} wrong caught, {one['refused']} of {one['right']} right refused"
+        )
     print(
         f"wrong: {wrong['tried']} tried, {wrong['caught_first_contact']} caught at first, {wrong['caught']} now, "
         f"{len(wrong['missed'])} missed, {len(wrong['no_verdict'])} without a verdict"
