@@ -7,6 +7,7 @@ import shutil
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -16,7 +17,7 @@ from subsecond.model.finding import Finding
 from subsecond.target import load
 
 CORPUS = Path(__file__).resolve().parents[1] / "benchmarks" / "detection" / "open"
-EXPECTED: dict[str, dict[str, str]] = json.loads((CORPUS / "expected.json").read_text())
+EXPECTED: dict[str, dict[str, Any]] = json.loads((CORPUS / "expected.json").read_text())
 KINDS = sorted({label["kind"] for label in EXPECTED.values()})
 
 
@@ -49,6 +50,9 @@ def test_what_is_planted_is_named_at_its_place(outcome: Audit, route: str) -> No
     label = EXPECTED[route]
     places = [(one.file, one.function) for one in of(outcome.findings, route, label["kind"])]
     assert places == [(label["file"], label["function"])]
+    if wanted := label.get("cause"):
+        [found] = of(outcome.findings, route, label["kind"])
+        assert found.cause and (found.cause.file, found.cause.function.split(".")[0]) == tuple(wanted.values())
 
 
 @pytest.mark.parametrize("kind", KINDS)

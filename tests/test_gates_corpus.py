@@ -36,13 +36,16 @@ def test_the_changed_lines_are_those_of_the_base() -> None:
 
 
 def test_no_verdict_is_neither_caught_nor_passed(tmp_path: Path) -> None:
-    some = [one for one in EVERY if one.wrong][:3]
-    verdicts = dict(zip((one.id for one in some), ("failed", "no verdict", "passed"), strict=True))
+    some = [one for one in EVERY if one.wrong][:4]
+    verdicts = dict(zip((one.id for one in some), ("failed", "no verdict", "passed", "failed"), strict=True))
     said = {"gate": "contract", "why": "w", "seconds": 1.0, "gates_at": "x"}
     first = {name: {"id": name, "verdict": verdict, **said} for name, verdict in verdicts.items()}
     later = {some[2].id: {**first[some[2].id], "verdict": "refused"}}
-    wrong = score.figures(EVERY, {"first_contact": first, "after_mending": later})["wrong"]
-    assert (wrong["tried"], wrong["caught_first_contact"], wrong["caught"]) == (3, 1, 2)
+    second = {some[3].id: first.pop(some[3].id)}
+    found = score.figures(EVERY, {"first_contact": first, "second_contact": second, "after_mending": later})
+    wrong = found["wrong"]
+    assert (wrong["tried"], wrong["caught_first_contact"], wrong["caught"]) == (4, 2, 3)
+    assert [(one["wrong"], one["caught"]) for one in found["contacts"].values()] == [(3, 1), (1, 1)]
     assert [one["id"] for one in wrong["no_verdict"]] == [some[1].id]
     assert wrong["missed"] == []
     assert score.read(tmp_path / "none.jsonl") == {}
@@ -50,5 +53,7 @@ def test_no_verdict_is_neither_caught_nor_passed(tmp_path: Path) -> None:
 
 def test_what_is_published_is_what_was_seen() -> None:
     rounds = {name: score.read(HERE / f"{name}.jsonl") for name in score.ROUNDS}
-    assert set(rounds["after_mending"]) <= set(rounds["first_contact"]) <= {one.id for one in EVERY}
-    assert set(score.REASONS) <= set(rounds["first_contact"])
+    met = {*rounds["first_contact"], *rounds["second_contact"]}
+    assert not set(rounds["first_contact"]) & set(rounds["second_contact"])
+    assert set(rounds["after_mending"]) <= met <= {one.id for one in EVERY}
+    assert set(score.REASONS) <= met

@@ -153,6 +153,22 @@ def taken_hours() -> Response:
     return jsonify(answer)
 
 
+@pages.get("/hot-loop/called")
+def taken_hours_of_each() -> Response:
+    with Database() as session:
+        bookings = [(one.room_id, one.hour) for one in session.scalars(select(Booking))]
+        numbers = [room.id for room in rooms(session)] * WEEKS
+    return jsonify([[number, hours_of(number, bookings)] for number in numbers])
+
+
+def hours_of(number: int, bookings: list[tuple[int, int]]) -> list[int]:
+    hours = []
+    for room, hour in bookings:
+        if room == number:
+            hours.append(hour)
+    return hours
+
+
 @pages.get("/hot-loop/near")
 def taken_hours_by_room() -> Response:
     """The same answer, each booking looked at once."""

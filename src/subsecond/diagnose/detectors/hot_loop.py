@@ -12,12 +12,14 @@ from subsecond.diagnose.detector import chain_of, detector, place, spot
 from subsecond.durations import text as shown
 from subsecond.model.deep import FunctionCalls
 from subsecond.model.facts import Facts
-from subsecond.model.finding import Suspicion
+from subsecond.model.finding import Place, Suspicion
 from subsecond.model.trace import Frame, Trace
 
 MIN_SHARE = 0.1
 """Of the request's CPU, in the lines of one function alone. At a sample each 5 ms and a second of profile, twenty
 samples: known to a quarter."""
+MANY = 100
+"""Calls of a function in one request that make its lines a loop of somebody else's."""
 MIN_CPU = 0.005
 """Seconds of one request."""
 MIN_SAMPLED = 0.02
@@ -39,8 +41,9 @@ class HotLoop:
     Rule: by the profiling runs, lines of one function that stand in a loop, or in a function called 100 times or more,
     take at least a tenth of the request's CPU, and 5 ms; what the ORM computes when a line reads attributes counts,
     other libraries and lines that send statements, log or call out do not. Where all of it is the work of a function
-    that need not be called as often, `static-lookup` or `repeated-call` says it. Call site: the hottest line. The
-    seconds are CPU of a profiled run: an estimate, and an upper bound of what any rewriting could give.
+    that need not be called as often, `static-lookup` or `repeated-call` says it. Call site: the hottest line; cause: the
+    loop that calls its function again and again, where that stands elsewhere. The seconds are CPU of a profiled run: an
+    estimate, and an upper bound of what any rewriting could give.
     """
 
     phase: ClassVar[int | None] = 5
@@ -59,7 +62,7 @@ class HotLoop:
                 if cost < max(MIN_CPU, MIN_SAMPLED / max(1, runs), MIN_SHARE * whole) or not _repeats(hot, told, facts):
                     continue
                 found = self.suspicion(trace, key[1], hot, told)
-                yield replace(found, inside=callers(trace.request, hot, facts))
+                yield replace(found, inside=callers(trace.request, hot, facts), cause=_called_in(told, facts))
 
     def suspicion(self, trace: Trace, function: str, hot: dict[Frame, float], told: FunctionCalls | None) -> Suspicion:
         """One function whose own lines are hot."""
@@ -94,4 +97,11 @@ def _around(function: str) -> str:
 
 def _repeats(hot: dict[Frame, float], told: FunctionCalls | None, facts: Facts) -> bool:
     hottest = max(hot, key=lambda frame: hot[frame])
-    return (told is not None and told.calls >= 100) or in_loop(hottest, facts.root)
+    return (told is not None and told.calls >= MANY) or in_loop(hottest, facts.root)
+
+
+def _called_in(told: FunctionCalls | None, facts: Facts) -> Place | None:
+    """The nearest line that calls, in a loop, what was called many times; None where none of the chain is in a loop."""
+    if told is None or told.calls < MANY:
+        return None
+    return next((place(frame) for frame in told.stack if in_loop(frame, facts.root)), None)
