@@ -21,14 +21,19 @@ from subsecond.prove.stage import prove
 def judged(patch: Patch, place: Ground, kept: KeptBase, only: tuple[str, ...]) -> dict[str, Any]:
     """What was said of a patch: `verdict` (passed, failed, refused, no verdict), `gate` and `why`, `seconds`.
 
-    Refused is what `optimize` refuses without asking a gate: a patch that touches what it is judged by.
+    Refused is what `optimize` refuses without asking a gate: a patch that touches what it is judged by, or one that
+    does not apply.
     """
     begin = time.monotonic()
     place.refill()
-    commit = commits.committed(place.target.root, place.base, patch.text, patch.id)
-    broken = broken_by(attempts.change(place.target, place.base, commit), [attempts.judges(place.target)])
-    if broken:
-        said = {"verdict": "refused", "gate": "refused", "why": broken[0][1], "gates": {}}
+    try:
+        commit = commits.committed(place.target.root, place.base, patch.text, patch.id)
+        broken = broken_by(attempts.change(place.target, place.base, commit), [attempts.judges(place.target)])
+        refused = broken[0][1] if broken else ""
+    except commits.DoesNotApplyError as problem:
+        refused = str(problem)
+    if refused:
+        said = {"verdict": "refused", "gate": "refused", "why": refused, "gates": {}}
     else:
         proof = _proof(patch, place, kept, commit, only)
         last = [one for one in proof.gates if one.verdict != "not applicable"][-1]
