@@ -42,10 +42,12 @@ def test_no_verdict_is_neither_caught_nor_passed(tmp_path: Path) -> None:
     first = {name: {"id": name, "verdict": verdict, **said} for name, verdict in verdicts.items()}
     later = {some[2].id: {**first[some[2].id], "verdict": "refused"}}
     second = {some[3].id: first.pop(some[3].id)}
-    found = score.figures(EVERY, {"first_contact": first, "second_contact": second, "after_mending": later})
+    found = score.figures(
+        EVERY, {"first_contact": first, "second_contact": second, "third_contact": {}, "after_mending": later}
+    )
     wrong = found["wrong"]
     assert (wrong["tried"], wrong["caught_first_contact"], wrong["caught"]) == (4, 2, 3)
-    assert [(one["wrong"], one["caught"]) for one in found["contacts"].values()] == [(3, 1), (1, 1)]
+    assert [(one["wrong"], one["caught"]) for one in found["contacts"].values()] == [(3, 1), (1, 1), (0, 0)]
     assert [one["id"] for one in wrong["no_verdict"]] == [some[1].id]
     assert wrong["missed"] == []
     assert score.read(tmp_path / "none.jsonl") == {}
@@ -53,7 +55,7 @@ def test_no_verdict_is_neither_caught_nor_passed(tmp_path: Path) -> None:
 
 def test_what_is_published_is_what_was_seen() -> None:
     rounds = {name: score.read(HERE / f"{name}.jsonl") for name in score.ROUNDS}
-    met = {*rounds["first_contact"], *rounds["second_contact"]}
-    assert not set(rounds["first_contact"]) & set(rounds["second_contact"])
+    met = {known for name in score.CONTACTS for known in rounds[name]}
+    assert len(met) == sum(len(rounds[name]) for name in score.CONTACTS)
     assert set(rounds["after_mending"]) <= met <= {one.id for one in EVERY}
     assert set(score.REASONS) <= met

@@ -2,8 +2,8 @@
 
 Patches are judged in an order that is fixed, batch by batch: what a round knows already stands in `ROUND.jsonl` beside
 this file, `--resume` goes on from there. The round `first_contact` is that of the gates before they had met the corpus,
-`second_contact` asks the mended gates what that round did not reach, `after_mending` asks again what either let through
-or refused. `results/gates.json` is made of all three.
+`second_contact` and `third_contact` ask gates mended after the round before what no round has reached, `after_mending`
+asks again what was let through or refused. `results/gates.json` is made of all of them.
 """
 
 from __future__ import annotations
@@ -38,8 +38,9 @@ def main() -> None:
     sealed_by, every = corpus.seal(), corpus.patches()
     raw = HERE / f"{options.round}.jsonl"
     chosen = _chosen(every, options)
-    if options.round == score.SECOND:
-        met = score.read(HERE / f"{score.FIRST}.jsonl")
+    if options.round in score.CONTACTS:
+        earlier = score.CONTACTS[: score.CONTACTS.index(options.round)]
+        met = {known for name in earlier for known in score.read(HERE / f"{name}.jsonl")}
         chosen = [one for one in chosen if one.id not in met]
     if options.resume:
         done = score.read(raw)

@@ -11,10 +11,10 @@ from typing import Any
 
 from benchmarks.gates.corpus import Patch
 
-FIRST, SECOND, LATER = "first_contact", "second_contact", "after_mending"
-ROUNDS = (FIRST, SECOND, LATER)
-CONTACTS = (FIRST, SECOND)
-"""Rounds of patches that the gates had not met. The second one is of gates mended after the first."""
+FIRST, SECOND, THIRD, LATER = "first_contact", "second_contact", "third_contact", "after_mending"
+ROUNDS = (FIRST, SECOND, THIRD, LATER)
+CONTACTS = (FIRST, SECOND, THIRD)
+"""Rounds of patches that the gates had not met; each is of gates mended after the one before."""
 CAUGHT = ("failed", "refused")
 REASONS: Mapping[str, str] = json.loads(Path(__file__).with_name("reasons.json").read_text())
 """Written by hand after the first contact: why one was missed, refused, or caught for another fault than its own."""
@@ -28,9 +28,9 @@ def read(path: Path) -> dict[str, dict[str, Any]]:
 
 
 def figures(every: Sequence[Patch], rounds: Mapping[str, Outcomes]) -> dict[str, Any]:
-    """The score of what was judged unmet, of both rounds together and each alone (`contacts`); `caught` and the lists
+    """The score of what was judged unmet, of these rounds together and each alone (`contacts`); `caught` and the lists
     without `first_contact` in their name are those after the later round."""
-    first = {**rounds[SECOND], **rounds[FIRST]}
+    first = {known: found for name in CONTACTS for known, found in rounds[name].items()}
     now = {**first, **{name: found for name, found in rounds[LATER].items() if name in first}}
     tried = [one for one in every if one.id in first]
     wrong, right = [one for one in tried if one.wrong], [one for one in tried if not one.wrong]

@@ -20,6 +20,7 @@ from .protocol import (
     COUNT_KEY_VALUE,
     COUNT_LOGS,
     COUNT_QUERIES,
+    COUNT_RAW,
     COUNT_ROWS,
     COUNT_SESSIONS,
     COUNT_TRANSACTIONS,
@@ -99,6 +100,7 @@ def _whole(head: dict[str, Any], record: Record) -> str:
         COUNT_LOGS: len(record.logs),
         COUNT_HTTP: len(record.calls),
         COUNT_KEY_VALUE: len(record.key_values),
+        COUNT_RAW: len(record.raw),
     }
     head["waits"] = {
         WAIT_DATABASE: sum(record.queries) + sum(record.database),

@@ -88,6 +88,7 @@ class Record:
         "pid",
         "pools",
         "queries",
+        "raw",
         "route",
         "rows",
         "sessions",
@@ -145,6 +146,7 @@ class Record:
         self.calls: list[float] = []
         self.bodies: list[float] = []  # what reading the answers of those calls took
         self.key_values: list[float] = []
+        self.raw: list[int] = []  # statements past SQLAlchemy
         self.driver_cpu: list[float] = []
         self.rows: list[int] = []
         self.sessions: list[int] = []

@@ -80,17 +80,20 @@ class Arm:
             return None
         return {name: sum(one[name] for one in found) for name in OUTSIDE}
 
-    def run_sql(self, statements: Sequence[str]) -> Any:
-        """Statements on this arm's database, each committed by itself; rows of the last one that gave some."""
-        [result] = self._work([statements])
+    def run_sql(self, statements: Sequence[str], on: Connection | None = None) -> Any:
+        """Statements on this arm's database, each committed by itself; rows of the last one that gave some.
+
+        `on`: which one, by the app's own, where it may have several.
+        """
+        [result] = self._work([statements], on)
         return result["rows"]
 
     def time_sql(self, steps: Sequence[Sequence[str]]) -> list[float]:
         """Seconds of each step, which is some statements over a connection of their own, connecting included."""
         return [result["seconds"] for result in self._work(steps)]
 
-    def _work(self, steps: Sequence[Sequence[str]]) -> list[dict[str, Any]]:
-        [database] = self.databases.values()
+    def _work(self, steps: Sequence[Sequence[str]], on: Connection | None = None) -> list[dict[str, Any]]:
+        [database] = self.databases.values() if on is None else [self.databases[on]]
         asked = [{"op": "run", "sql": list(statements)} for statements in steps]
         return clones.work_on(self.base.python.executable, database, *asked)
 

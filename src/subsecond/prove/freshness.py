@@ -14,6 +14,7 @@ from subsecond.prove import shuffled
 from subsecond.prove.sides import SIDES
 from subsecond.prove.timed import READS, TimedSides
 
+UNDECLARED = "the target declares no staleness; where old answers are meant, say how old: max_stale"
 WARM = 2
 """Answers before the write: what is remembered is remembered by then."""
 
@@ -25,8 +26,9 @@ class Writer:
     sides: TimedSides
     own: Sequence[RequestSpec]
     """The target's requests that write."""
-    _moves: list[shuffled.Move] | None = None
-    _moved: bool = False
+    _moves: dict[bool, list[shuffled.Move]] = field(default_factory=dict)
+    """Those that the data takes, by whether they tear rows apart."""
+    _moved: list[shuffled.Move] = field(default_factory=list)
 
     def by_request(self) -> bool:
         """Send the target's own writes; whether there is one."""
@@ -37,15 +39,31 @@ class Writer:
 
     def by_rows(self) -> bool:
         """Move rows about, and back the next time; False where that cannot be done."""
+        if self._moved:
+            self._back()
+            return True
+        return self._move(apart=False)
+
+    def by_columns(self) -> bool:
+        """Move the values of each column about by themselves: also what is looked up or summed is not the same then."""
+        if self._moved:
+            self._back()
+        return self._move(apart=True)
+
+    def _move(self, *, apart: bool) -> bool:
         arms = [self.sides.arms[side] for side in SIDES]
-        if self._moves is None:
-            self._moves = [] if any(one.isolation != "clone" for one in arms) else shuffled.moves(arms[0])
-        taken = shuffled.write(arms, self._moves, back=self._moved) if self._moves else []
-        if len(taken) < len(self._moves) and self._moved:
+        if apart not in self._moves:
+            copies = all(one.isolation == "clone" for one in arms)
+            self._moves[apart] = shuffled.moves(arms[0], apart=apart) if copies else []
+        self._moves[apart] = self._moved = shuffled.write(arms, self._moves[apart])
+        return bool(self._moved)
+
+    def _back(self) -> None:
+        arms = [self.sides.arms[side] for side in SIDES]
+        if len(shuffled.write(arms, self._moved[::-1], back=True)) < len(self._moved):
             text = "rows that were moved about could not be put back"
             raise SubsecondError("rows-not-back", text, exit_code=EXIT_FAILED)
-        self._moves, self._moved = taken, bool(taken) and not self._moved
-        return bool(taken)
+        self._moved = []
 
     def put_back(self) -> None:
         """Have the rows say again what they said: with a setting or a city moved, answers may be empty and quick.
@@ -53,7 +71,7 @@ class Writer:
         The processes start afresh, as they may remember what was said meanwhile.
         """
         if self._moved:
-            self.by_rows()
+            self._back()
             self.sides.start_afresh(0)
 
 
@@ -77,12 +95,14 @@ class _Before:
 
 
 def freshness(
-    sides: TimedSides, specs: Sequence[RequestSpec], writer: Writer, max_stale: float, patience: float
-) -> Freshness:
+    sides: TimedSides, specs: Sequence[RequestSpec], writer: Writer, max_stale: float, patience: float, *,
+    thorough: bool = False,
+) -> Freshness:  # fmt: skip
     """Ask all requests on both sides, write, ask again; what is old is given `max_stale` seconds, then asked again.
 
     `patience`: seconds that may be waited for; a longer `max_stale` leaves what is old without a verdict, and requests
-    whose turn has not come by then are not asked.
+    whose turn has not come by then are not asked. `thorough`: an answer that followed one change is asked after the
+    next as well; it may have remembered another part.
     """
     found, before = Freshness(), dict[str, _Before]()
     until = time.monotonic() + patience
@@ -94,8 +114,10 @@ def freshness(
         noise = Noise()
         noise.learn(answers[0], answers[-len(SIDES)])
         before[spec.name] = _Before(answers[-2], answers[-1], noise)
-    for write, what in ((writer.by_request, "a write"), (writer.by_rows, "its data changed in the database")):
-        known = {*found.followed, *found.stale, *found.untried}
+    changed = "its data changed in the database"
+    ways = [(writer.by_request, "a write"), (writer.by_rows, changed)]
+    for write, what in [*ways, (writer.by_columns, changed)] if thorough else ways:
+        known = {*found.stale, *found.untried, *(() if thorough else found.followed)}
         asked = [spec for spec in specs if spec.name not in known]
         if asked and write():
             _ask_again(sides, asked, before, found, what=what, max_stale=max_stale, patience=patience)

@@ -14,7 +14,9 @@ from subsecond.harness.clones import Connection
 from subsecond.prove.sides import Sides
 
 MOST_ROWS = 20_000
-"""Of a table that is read; a larger one is compared by the number of its rows."""
+"""Of a table that is read; a larger one is compared by its number of rows and what its columns come to."""
+CLOCK = 1e9
+"""A number above it may be what a clock says in seconds, or a made-up key: it is not summed."""
 CLOCK_SECONDS = 3600.0
 """Two times closer than this may be the clock of each side's own write."""
 _OPAQUE = re.compile(r"[0-9a-fA-F-]{16,}\Z|[\w-]{20,}\Z")
@@ -24,6 +26,15 @@ _TABLES = {
     "postgresql": "SELECT c.oid::regclass::text FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace "
     "WHERE c.relkind = 'r' AND n.nspname NOT IN ('pg_catalog', 'information_schema') ORDER BY 1",
 }
+_COLUMNS = {
+    "sqlite": "SELECT '\"' || m.name || '\"', '\"' || p.name || '\"', p.type FROM sqlite_master m, "
+    "pragma_table_info(m.name) p WHERE m.type = 'table' ORDER BY m.name, p.cid",
+    "postgresql": "SELECT a.attrelid::regclass::text, quote_ident(a.attname), format_type(a.atttypid, NULL) "
+    "FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid WHERE c.relkind = 'r' AND a.attnum > 0 "
+    "AND NOT a.attisdropped ORDER BY 1, a.attnum",
+}
+_NUMBER = re.compile(r"int|real|floa|doub|num|dec", re.I)
+_TEXT = re.compile(r"char|text|clob", re.I)
 
 
 def differences(sides: Sides) -> dict[str, str]:
@@ -54,7 +65,28 @@ def differences(sides: Sides) -> dict[str, str]:
                 found[name] = f"{two} rows in table {name} instead of {one}"
             elif table in rows and (changed := _changed(*rows[table])):
                 found[name] = f"{changed} rows in table {name} are not as the base leaves them"
+        large = [table for table, size in zip(tables, sizes, strict=True) if table not in rows and size[0] == size[1]]
+        sums = _sums(base, copy, large)
+        for table, ours, theirs in zip(sums, *_both(base, candidate, copy, other, [*sums.values()]), strict=True):
+            if ours != theirs:
+                name = table.strip('"')
+                found[name] = f"the columns of table {name} do not come to what the base leaves in them"
     return found
+
+
+def _sums(one: Arm, database: Connection, tables: Sequence[str]) -> dict[str, str]:
+    """By table, the statement that says what its columns come to: values, lengths of texts, sums of numbers."""
+    if not tables:
+        return {}
+    parts = dict[str, list[str]]()
+    for table, column, sort in _asked(one, database, [_COLUMNS[database.system]])[0]:
+        told = parts.setdefault(table, [])
+        told.append(f"count({column})")
+        if _NUMBER.search(sort):
+            told.append(f"sum(CASE WHEN abs({column}) < {CLOCK:.0f} THEN {column} END)")
+        elif _TEXT.search(sort):
+            told.append(f"sum(length({column}))")
+    return {table: f"SELECT {', '.join(parts[table])} FROM {table}" for table in tables if table in parts}
 
 
 def _both(

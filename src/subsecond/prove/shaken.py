@@ -2,7 +2,8 @@
 
 An order that changes then was never promised by a statement (reference: measuring, section 4): it came from where rows
 happen to lie or from the plan. PostgreSQL plans without its quicker ways, on a copy in which every second row of a
-small table has moved; SQLite reads backwards what no ORDER BY puts in order.
+small table has moved; SQLite reads backwards what no ORDER BY puts in order, on a copy whose indexes hold equal values
+the other way round.
 """
 
 from __future__ import annotations
@@ -36,6 +37,22 @@ AND n.nspname NOT IN ('pg_catalog', 'information_schema') ORDER BY 1
 """
 
 
+_SQLITE_PLAIN = """
+SELECT 'DROP INDEX "' || l.name || '"' FROM sqlite_master m, pragma_index_list(m.name) l
+WHERE m.type = 'table' AND l.origin = 'c' AND l."unique" = 0 AND l.partial = 0
+"""
+_SQLITE_BACKWARDS = """
+SELECT 'CREATE INDEX "subsecond_' || m.name || '_' || p.name || '" ON "' || m.name || '" ("' || p.name || '", "'
+ || k.name || '" DESC)'
+FROM sqlite_master m JOIN pragma_table_info(m.name) p ON p.pk = 0 JOIN pragma_table_info(m.name) k ON k.pk = 1
+WHERE m.type = 'table' AND m.name NOT LIKE 'sqlite!_%' ESCAPE '!' AND m.sql NOT LIKE 'CREATE VIRTUAL%'
+AND upper(p.type) NOT LIKE '%BLOB%' AND upper(p.type) NOT LIKE '%JSON%'
+AND (SELECT count(*) FROM pragma_table_info(m.name) WHERE pk > 0) = 1
+"""
+"""An index of each column with its rows' keys from the last one on: rows that ORDER BY ties come in that order, as long
+as the plan goes by it. Without it SQLite sorts them as they lie, by their keys."""
+
+
 def shaken(base: Ground, side: Arm, stack: ExitStack) -> Arm | None:
     """Another arm for the code of `side`, shaken; gone with `stack`. None where its data is no copy."""
     if side.isolation != "clone":
@@ -47,11 +64,10 @@ def shaken(base: Ground, side: Arm, stack: ExitStack) -> Arm | None:
 def _moved(ground: Ground, databases: Mapping[Connection, Connection], env: Mapping[str, str]) -> None:
     up(ground, databases, env)
     for copy in databases.values():
-        if copy.system != "postgresql":
-            continue
         python = ground.python.executable
-        [found] = clones.work_on(python, copy, {"op": "run", "sql": [_MOVES]})
-        steps = [{"op": "run", "sql": [statement]} for (statement,) in found["rows"]]
+        told = [_MOVES] if copy.system == "postgresql" else [_SQLITE_PLAIN, _SQLITE_BACKWARDS]
+        found = clones.work_on(python, copy, *({"op": "run", "sql": [one]} for one in told))
+        steps = [{"op": "run", "sql": [statement]} for each in found for (statement,) in each["rows"]]
         try:
             clones.work_on(python, copy, *steps)
         except NoCloneError:  # a trigger or a rule of a table refuses: it stays as it lies

@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from subsecond.harness.arms import Arm
-from subsecond.harness.clones import NoCloneError
+from subsecond.harness.clones import Connection, NoCloneError
 
 MOST_ROWS = 20_000
 """Of a table that is changed; above it the write would take longer than what is measured."""
@@ -37,24 +38,41 @@ FROM sqlite_master m WHERE m.type = 'table' AND m.name NOT LIKE 'sqlite!_%' ESCA
 """
 
 
-Move = tuple[str, str]
-"""The statement that moves the rows of a table by one place, and the one that moves them back."""
+@dataclass(frozen=True, slots=True)
+class Move:
+    """The statement that moves the rows of a table, and the one that moves them back. `database`: the app's own."""
+
+    database: Connection
+    there: str
+    back: str
 
 
-def moves(arm: Arm) -> list[Move]:
-    """What changes the arm's data; empty where it has no scratch database of its own or no table that fits."""
-    if arm.isolation != "clone" or arm.system is None:
+def moves(arm: Arm, *, apart: bool = False) -> list[Move]:
+    """What changes the arm's data; empty where it has no scratch databases of its own or no table that fits.
+
+    Whole rows change places, or with `apart` the values of each column by themselves.
+    """
+    if arm.isolation != "clone":
         return []
-    tables = arm.run_sql([_POSTGRES if arm.system == "postgresql" else _SQLITE])
-    taken = [
-        (table, keys.split(", "), columns.split(", "))
-        for table, keys, columns in tables
-        if keys and columns and not _PEOPLE.search(table)
-    ]
-    return [(rotation(*one), rotation(*one, " DESC")) for one in taken]
+    found = list[Move]()
+    for database, copy in arm.databases.items():
+        for table, keys, columns in arm.run_sql([_POSTGRES if copy.system == "postgresql" else _SQLITE], database):
+            if not keys or not columns or _PEOPLE.search(table):
+                continue
+            names = columns.split(", ")
+            parts = [[one] for one in names] if apart else [names]
+            for number, part in enumerate(parts):
+                step = _STEP if not apart else f"here.places * {number + 1} / {len(parts) + 1}"
+                there, back = (rotation(table, keys.split(", "), part, way, step) for way in ("", " DESC"))
+                found.append(Move(database, there, back))
+    return found
 
 
-def rotation(table: str, keys: Sequence[str], columns: Sequence[str], way: str = "") -> str:
+_STEP = "here.places * 3 / 8"
+"""Rows far away: those beside them may say much the same."""
+
+
+def rotation(table: str, keys: Sequence[str], columns: Sequence[str], way: str = "", step: str = _STEP) -> str:
     """The statement for one table; all names quoted already. With ` DESC` as its `way` it undoes the one without."""
     names, order = ", ".join(keys), ", ".join(f"{key}{way}" for key in keys)
 
@@ -64,26 +82,35 @@ def rotation(table: str, keys: Sequence[str], columns: Sequence[str], way: str =
     return (
         f"WITH places AS (SELECT {names}, row_number() OVER (ORDER BY {order}) AS place, count(*) OVER () AS places "
         f"FROM {table}) UPDATE {table} AS target SET {', '.join(f'{one} = source.{one}' for one in columns)} "
-        f"FROM places AS here JOIN places AS next ON next.place = here.place % here.places + 1 "
+        f"FROM places AS here JOIN places AS next ON next.place = (here.place + {step}) % here.places + 1 "
         f"JOIN {table} AS source ON {same('source', 'next')} WHERE {same('target', 'here')}"
     )
 
 
 def write(arms: Sequence[Arm], wanted: Sequence[Move], back: bool = False) -> list[Move]:
     """Move the rows on each arm; the moves that were taken, without those that a constraint or a trigger refuses."""
-    way = 1 if back else 0
+    return [
+        move
+        for database in dict.fromkeys(one.database for one in wanted)
+        for move in _written(arms, [one for one in wanted if one.database == database], back)
+    ]
+
+
+def _written(arms: Sequence[Arm], wanted: Sequence[Move], back: bool) -> list[Move]:
+    """In one database: all at once where that goes."""
+    statements = [move.back if back else move.there for move in wanted]
     try:
         for one in arms:
-            one.run_sql(["BEGIN", *(move[way] for move in wanted), "COMMIT"])
+            one.run_sql(["BEGIN", *statements, "COMMIT"], wanted[0].database)
         return list(wanted)
     except NoCloneError:
-        return [move for move in wanted if _taken(arms, move[way])]
+        return [move for move, text in zip(wanted, statements, strict=True) if _taken(arms, move.database, text)]
 
 
-def _taken(arms: Sequence[Arm], statement: str) -> bool:
+def _taken(arms: Sequence[Arm], database: Connection, statement: str) -> bool:
     try:
         for one in arms:
-            one.run_sql([statement])
+            one.run_sql([statement], database)
         return True
     except NoCloneError:
         return False

@@ -6,7 +6,7 @@ import itertools
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import Any, Literal
 
 from subsecond.contract.compare import Reply
 from subsecond.errors import EXIT_FAILED, SubsecondError
@@ -20,11 +20,12 @@ from subsecond.harness.session import Ground, looked_up
 from subsecond.model.target import RequestSpec
 from subsecond.prove.migration import up
 from subsecond.prove.shaken import shaken
+from subsecond.prove.stored import Stored
 from subsecond_agent import protocol
 
 Side = Literal["base", "candidate"]
 SIDES: tuple[Side, Side] = ("base", "candidate")
-COUNTS = (protocol.COUNT_QUERIES, protocol.COUNT_CHECKOUTS, protocol.COUNT_ROWS)
+COUNTS = (protocol.COUNT_QUERIES, protocol.COUNT_CHECKOUTS, protocol.COUNT_ROWS, protocol.COUNT_RAW)
 RATE_LIMITED = 429
 TOLD = (*COUNTS, protocol.COUNT_LOGS)
 """Log records too: they may rise, but where fewer are promised they are counted."""
@@ -54,10 +55,13 @@ class Sides:
         self._stack = stack
         self._say = say
         self._arms: dict[Side, Arm] = {}
+        self._own: dict[Side, ExitStack] = {}
+        """What ends with an arm."""
         self._grounds: dict[Side, Ground] = {}
         self._marks = (f"p{number}" for number in itertools.count(1))
         self._scouted = scouted
         self._shaken: dict[Side, Arm | None] = {}
+        self._stored: Stored | None = None
 
     @property
     def arms(self) -> dict[Side, Arm]:
@@ -67,8 +71,14 @@ class Sides:
     def arm(self, side: Side) -> Arm:
         """The arm of one side, with its data brought to the state that its code wants."""
         if side not in self._arms:
-            self._arms[side] = self._opened(side, self._stack, None, self._say)
+            self._own[side] = self._stack.enter_context(ExitStack())
+            self._arms[side] = self._opened(side, self._own[side], None, self._say)
         return self._arms[side]
+
+    def end(self, side: Side) -> None:
+        """Have the arm of one side gone, with what was written there; whoever asks for it next gets a new one."""
+        if self._arms.pop(side, None) is not None:
+            self._own.pop(side).close()
 
     def farther(self, stack: ExitStack, rtt: float) -> dict[Side, Arm]:
         """Another pair of arms with `rtt` seconds added to each round trip; gone with `stack`."""
@@ -116,6 +126,13 @@ class Sides:
         return self.ground("base").plan.timed
 
     @property
+    def stored(self) -> Stored:
+        """What the base's copy of the data holds."""
+        if self._stored is None:
+            self._stored = Stored(self.arm("base"))
+        return self._stored
+
+    @property
     def isolated(self) -> bool:
         """Whether each side has a database of its own."""
         return all(one.isolation in ("clone", "own process") for one in self.arms.values())
@@ -140,6 +157,13 @@ class Sides:
         counts = None if line is None else {name: int(line["counts"].get(name, 0)) for name in TOLD}
         outside = {name: after[name] - before[name] for name in after} if before and after else None
         return Asked(reply=reply, counts=counts, seconds=answer.seconds, outside=outside)
+
+    def recorded(self, side: Side, spec: RequestSpec) -> dict[str, Any] | None:
+        """The trace of one more answer with its spans, as the agent wrote it; None where there is none."""
+        one, mark = self.arm(side), next(self._marks)
+        if isinstance(one.app.send(spec, protocol.MODE_RECORDING, mark), RequestFailed):
+            return None
+        return one.app.trace_of(mark)
 
     def shaken(self, side: Side, spec: RequestSpec) -> Asked | None:
         """What one side answers where its database hands out rows otherwise; None where that cannot be had."""

@@ -129,9 +129,27 @@ def harmless(spec: RequestSpec, parameters: Sequence[str], body: bytes) -> Itera
             yield with_changes(spec, {name: ABSENT})
         for value in _near(given.get(name)):
             yield with_changes(spec, {name: value})
-        for value in _seen(name, body):
+        for value in (*_lists(given.get(name)), *_seen(name, body)):
             if value != given.get(name):
                 yield with_changes(spec, {name: value})
+
+
+def from_data(
+    spec: RequestSpec, parameters: Sequence[str], values: Callable[[str, str | None], Sequence[str]]
+) -> Iterator[Variation]:
+    """Requests with what the data holds. `values`: those for a name and the value given; of a place in the path the
+    name is what stands before it (`/depots/7`)."""
+    told = _told(spec)
+    parts = spec.url.partition("?")[0].split("/")
+    given = {name: told(value) for name, value in query_of(spec)}
+    for name, own in path_parts(spec):
+        for value in values(parts[int(name[1:]) - 1], own):
+            if value != own:
+                yield with_changes(spec, {name: quote(value, safe="")})
+    for name in filter(_in_query, parameters):
+        for value in values(name, given.get(name)):
+            if value != given.get(name):
+                yield with_changes(spec, {name: quote(value, safe="")})
 
 
 def edges(spec: RequestSpec, parameters: Sequence[str], literals: Sequence[str] = ()) -> Iterator[Variation]:
@@ -221,6 +239,13 @@ def pairs(spec: RequestSpec, parameters: Sequence[str]) -> Iterator[Variation]:
             for value in ("", "0", ABSENT):
                 for second in ("", "0", "1"):
                     yield with_changes(spec, {name: value, other: second})
+
+
+def _lists(value: str | None) -> Iterator[str]:
+    """A list in one value (`3,5`): the other way round, one of it alone, one of it twice."""
+    parts = (value or "").split(",")
+    if len(parts) > 1 and all(parts):
+        yield from dict.fromkeys((",".join(parts[::-1]), parts[0], f"{value},{parts[0]}", f"{value},{parts[-1]}"))
 
 
 def _near(value: str | None) -> Iterator[str]:

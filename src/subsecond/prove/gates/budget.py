@@ -8,9 +8,10 @@ from subsecond.harness.send import RequestFailed
 from subsecond.model.promise import least
 from subsecond.model.proof import GateVerdict, Verdict
 from subsecond.model.target import RequestSpec
-from subsecond.prove import outside
+from subsecond.prove import holding, outside
 from subsecond.prove.gate import Case, gate, verdict
 from subsecond.prove.sides import COUNTS, TOLD, Asked, Side, Sides
+from subsecond_agent import protocol
 
 Counts = dict[str, tuple[int, int]]
 """Each count, cold and warm."""
@@ -21,6 +22,7 @@ COLD, WARM = 0, 2
 @gate
 class BudgetGate:
     """Exact integers, not worse on any request: statements, check-outs, rows; and better where that was promised.
+    Nor may a connection be held longer, or while another service is called that was called without one.
 
     Compared cold with cold and warm with warm, over all requests of the target: a change for one endpoint must not be
     paid by another. Counted once more from outside, in front of the database: the agent lives in the process that the
@@ -37,6 +39,8 @@ class BudgetGate:
             if found.missing or found.worse:
                 outcome: Verdict = "no verdict" if found.missing else "failed"
                 return verdict(self.name, outcome, found.missing or found.worse, [*lines, *found.seen])
+            if longer := holding.worse(sides, spec):
+                return verdict(self.name, "failed", f"{spec.name}: {longer}", [*lines, found.line])
             lines.append(found.line)
             seen += found.seen
             saved = saved or found.saved
@@ -81,7 +85,8 @@ def _one(sides: Sides, spec: RequestSpec) -> _Counted:
         for state, before, after in zip(("cold", "warm"), base[name], candidate[name], strict=True):
             if after > before:
                 worse = f"{spec.name}: {after} {name} instead of {before} ({state})"
-    shown = [name for name in TOLD if name in COUNTS or base[name][1] != candidate[name][1]]
+    usual = (name for name in COUNTS if name != protocol.COUNT_RAW)
+    shown = list(dict.fromkeys([*usual, *(name for name in TOLD if base[name][1] != candidate[name][1])]))
     line = f"{spec.name}: " + ", ".join(f"{base[n][1]} → {candidate[n][1]} {n}" for n in shown)
     seen = (told.line(spec.name),) if told else ()
     return _Counted(base=base, candidate=candidate, worse=worse, seen=seen, line=line)

@@ -3,7 +3,7 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import islice
+from itertools import chain, islice
 from typing import ClassVar
 
 from subsecond.contract.compare import Difference, Noise
@@ -15,9 +15,11 @@ from subsecond.prove.changed import read_by_change
 from subsecond.prove.equality import both, differences, reordered
 from subsecond.prove.gate import Case, gate, verdict
 from subsecond.prove.shown import curl
-from subsecond.prove.variations import harmless, query_of
+from subsecond.prove.variations import from_data, harmless, query_of
 
 MOST_VARIATIONS = 60
+MOST_STORED = 48
+"""Requests with values that the data holds."""
 SECONDS_A_REQUEST = 60.0
 """Time for one request's variations; the request itself is always compared, however slow."""
 SHOWN = 8
@@ -91,7 +93,8 @@ def _variations(case: Case, spec: RequestSpec, body: bytes, noise: Noise, unorde
     read = read_by_change(case.base.tree, case.candidate.tree).names
     names = list(dict.fromkeys([*(name for name, _ in query_of(spec)), *case.parameters_of(spec), *read]))
     near = islice(harmless(spec, names, body), MOST_VARIATIONS)
-    for one in held_back.open_first(near):
+    stored = islice(from_data(spec, names, sides.stored.values), MOST_STORED)
+    for one in held_back.open_first({each.spec.url: each for each in chain(near, stored)}.values()):
         if time.monotonic() > deadline:
             break
         secret = held_back.is_held_back(one)

@@ -13,9 +13,11 @@ from subsecond.model.target import RequestSpec
 from subsecond.prove import held_back
 from subsecond.prove.changed import read_by_change
 from subsecond.prove.equality import READS, both, differences
+from subsecond.prove.freshness import UNDECLARED, Writer, freshness
 from subsecond.prove.gate import Case, gate, verdict
 from subsecond.prove.shown import curl
 from subsecond.prove.sides import SIDES, Sides
+from subsecond.prove.timed import TimedSides
 from subsecond.prove.variations import Variation, edges, pairs, query_of, with_changes
 
 SECONDS_A_REQUEST = 900.0
@@ -30,8 +32,8 @@ class EdgeGate:
 
     Starts from requests whose answer is not empty. No schema is needed: what the base answers is the truth, also where
     it is an error. One parameter at a time, then pairs of those that mean "nothing"; what fails is cut down to the
-    smallest request that still fails. At the end the target's own writes are sent, and what was read is read again:
-    an answer that was remembered before must have followed them.
+    smallest request that still fails. At the end the target's own writes are sent, then rows are moved about in both
+    copies, and what was read is read again: an answer that was remembered before must have followed them.
     """
 
     name: ClassVar[str] = "edge"
@@ -58,7 +60,7 @@ class EdgeGate:
                     smallest, why = _smallest(sides, spec, one, noise, problem)
                     shown = [*why.lines[:SHOWN], curl(smallest.spec)]
                     return verdict(self.name, "failed", f"{smallest}: {why.lines[0]}", shown)
-        if problem_after := _after_writes(case):
+        if problem_after := _after_writes(case) or _after_moves(case):
             return verdict(self.name, "failed", *problem_after)
         if not tried:
             return verdict(self.name, "passed", "no request has a parameter")
@@ -102,6 +104,26 @@ def _after_writes(case: Case) -> tuple[str, list[str]] | None:
         if found := differences(sides, spec, [(fresh, couples[-1][1])], noise, set()):
             shown = [*map(str, found[:SHOWN]), curl(spec)]
             return f"{spec.name}, after {', '.join(one.name for one in writes)}: {found[0]}", shown
+    return None
+
+
+def _after_moves(case: Case) -> tuple[str, list[str]] | None:
+    """What an answer still said after its rows changed underneath, by no request of the target: it was remembered.
+
+    Not asked where the sides have no copies, or the target declares that answers may be old: the speed gate waits so
+    long.
+    """
+    sides = case.sides()
+    reads = [spec for spec in case.wanted(sides.requests) if spec.method in READS]
+    if not reads or case.base.target.max_stale_seconds or not sides.isolated:
+        return None
+    moved = TimedSides(sides.arms)
+    writer = Writer(moved, ())
+    found = freshness(moved, reads, writer, 0.0, SECONDS_A_REQUEST, thorough=True)
+    writer.put_back()
+    for spec in reads:
+        if why := found.stale.get(spec.name):
+            return f"{spec.name}: {why}", [curl(spec), UNDECLARED]
     return None
 
 

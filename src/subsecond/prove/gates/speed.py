@@ -8,7 +8,7 @@ from typing import ClassVar
 from subsecond.model.proof import GateVerdict
 from subsecond.model.target import RequestSpec
 from subsecond.prove import rounds
-from subsecond.prove.freshness import Freshness, Writer, freshness, writes
+from subsecond.prove.freshness import UNDECLARED, Freshness, Writer, freshness, writes
 from subsecond.prove.gate import Case, gate, verdict
 from subsecond.prove.load import load
 from subsecond.prove.migration import unapplied
@@ -56,7 +56,7 @@ class SpeedGate:
             writer.put_back()
             if fresh.stale:
                 name, why = next(iter(fresh.stale.items()))
-                return verdict(self.name, "failed", f"{name}: {why}", _declared(target.max_stale_seconds))
+                return verdict(self.name, "failed", f"{name}: {why}", [] if target.max_stale_seconds else [UNDECLARED])
             looked, missed = _looked(
                 case, sides, _first(case, reads), begin + min(LOOKING_SHARE * case.speed_seconds, LOOKING_SECONDS)
             )
@@ -83,12 +83,6 @@ def _looked(
         else:
             looked.append(rounds.series(sides, spec, case.parameters_of(spec), until))
     return looked, missed
-
-
-def _declared(max_stale: float) -> list[str]:
-    if max_stale:
-        return []
-    return ["the target declares no staleness; where old answers are meant, say how old: max_stale"]
 
 
 def _first(case: Case, reads: Sequence[RequestSpec]) -> list[RequestSpec]:

@@ -1,0 +1,144 @@
+"""Values that the data itself holds for a parameter: a key without rows that belong to it, the most frequent date.
+
+Boundaries show where a value is met exactly, and what "nothing" means at a key that nothing refers to. Which column
+a parameter is about is told by its name (`depot`, `depot_id`, `/depots/7`), as is which column refers to a key where no
+constraint says it; for a date all columns of dates are looked at.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Any
+
+from subsecond.harness.arms import Arm
+from subsecond.harness.clones import Connection, NoCloneError
+
+MOST_VALUES = 32
+"""Of one parameter."""
+SPREAD = 24
+"""Keys taken evenly from a table."""
+MOST_CHILDREN = 6
+"""Columns that refer to a key."""
+LONGEST = 60
+_COLUMNS = {
+    "sqlite": """
+SELECT '"' || m.name || '"', '"' || p.name || '"', p.type,
+ p.pk = 1 AND (SELECT count(*) FROM pragma_table_info(m.name) WHERE pk > 0) = 1,
+ coalesce((SELECT '"' || f."table" || '"' FROM pragma_foreign_key_list(m.name) f WHERE f."from" = p.name LIMIT 1), '')
+FROM sqlite_master m, pragma_table_info(m.name) p WHERE m.type = 'table' AND m.name NOT LIKE 'sqlite!_%' ESCAPE '!'
+ORDER BY m.name, p.cid
+""",
+    "postgresql": """
+SELECT c.oid::regclass::text, quote_ident(a.attname), format_type(a.atttypid, NULL),
+ EXISTS (SELECT 1 FROM pg_index i WHERE i.indrelid = c.oid AND i.indisprimary AND i.indnatts = 1
+  AND i.indkey[0] = a.attnum),
+ coalesce((SELECT f.confrelid::regclass::text FROM pg_constraint f WHERE f.contype = 'f' AND f.conrelid = c.oid
+  AND f.conkey = ARRAY[a.attnum] LIMIT 1), '')
+FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace JOIN pg_attribute a ON a.attrelid = c.oid
+WHERE c.relkind = 'r' AND a.attnum > 0 AND NOT a.attisdropped
+AND n.nspname NOT IN ('pg_catalog', 'information_schema') ORDER BY 1, a.attnum
+""",
+}
+_COMPARED = re.compile(r"int|char|text|date|time|uuid|serial", re.I)
+_DAY = re.compile(r"date|time", re.I)
+_AFFIX = re.compile(r"^(?:min|max|from|to|until|since)_|_(?:min|max|from|to|until|since|id|ids|gte|lte|gt|lt)$")
+_DATE = re.compile(r"\d{4}-\d\d-\d\d")
+
+
+@dataclass(frozen=True, slots=True)
+class _Column:
+    """Names quoted. `key`: the table's whole primary key; `refers`: the table that a constraint leads to, or ""."""
+
+    database: Connection
+    table: str
+    name: str
+    sort: str
+    key: bool
+    refers: str
+
+
+class Stored:
+    """Reads an arm's copies; nothing where it has none."""
+
+    def __init__(self, arm: Arm) -> None:
+        self._arm = arm
+        self._known: dict[tuple[str, bool], tuple[str, ...]] = {}
+        self._columns = [
+            _Column(database, *row)
+            for database, copy in (arm.databases.items() if arm.isolation == "clone" else ())
+            for row in arm.run_sql([_COLUMNS[copy.system]], database)
+        ]
+
+    def values(self, name: str, given: str | None) -> tuple[str, ...]:
+        """What columns of like name hold; where the given value is a date, else what columns of dates hold."""
+        dated = bool(given and _DATE.match(given))
+        asked = _stem(name), dated
+        if asked not in self._known:
+            found = dict.fromkeys(_texts([*self._keys(asked[0]), *self._others(asked[0])], dated))
+            if dated and not found:
+                days = [one for one in self._columns if _DAY.search(one.sort)]
+                found = dict.fromkeys(_texts([row for one in days for row in self._ask(one, _FREQUENT)], dated))
+            self._known[asked] = tuple(found)[:MOST_VALUES]
+        return self._known[asked]
+
+    def _keys(self, stem: str) -> Iterator[Any]:
+        """Of the table that is called so: keys to which nothing refers, least, most; the others evenly."""
+        for key in self._columns:
+            if not key.key or _stem(key.table) != stem:
+                continue
+            children = [one for one in self._columns if not one.key and self._belongs(one, key)][:MOST_CHILDREN]
+            for one in children:
+                yield from self._ask(key, _CHILDLESS.replace("CHILD", one.name).replace("OTHER", one.table))
+            for one in children:
+                yield from self._ask(one, _MANY)
+            yield from self._ask(key, _EVENLY)
+
+    def _belongs(self, child: _Column, key: _Column) -> bool:
+        if child.database != key.database or child.refers not in ("", key.table):
+            return False
+        return child.refers == key.table or _stem(child.name) == _stem(key.table)
+
+    def _others(self, stem: str) -> Iterator[Any]:
+        """Of the columns that are called so and are no keys."""
+        for one in self._columns:
+            if not one.key and not one.refers and _stem(one.name) == stem and _COMPARED.search(one.sort):
+                yield from self._ask(one, _FREQUENT)
+                yield from self._ask(one, _ENDS)
+
+    def _ask(self, one: _Column, statement: str) -> list[Any]:
+        text = statement.replace("COLUMN", one.name).replace("TABLE", one.table)
+        with suppress(NoCloneError):  # a type that cannot be compared or grouped: nothing is known then
+            return [value for row in self._arm.run_sql([text], one.database) for value in row]
+        return []
+
+
+_CHILDLESS = (
+    "SELECT COLUMN FROM TABLE WHERE COLUMN NOT IN (SELECT CHILD FROM OTHER WHERE CHILD IS NOT NULL) "
+    "ORDER BY COLUMN LIMIT 2"
+)
+_MANY = "SELECT COLUMN FROM TABLE WHERE COLUMN IS NOT NULL GROUP BY COLUMN ORDER BY count(*) DESC, COLUMN LIMIT 1"
+_FREQUENT = "SELECT COLUMN FROM TABLE WHERE COLUMN IS NOT NULL GROUP BY COLUMN ORDER BY count(*) DESC, COLUMN LIMIT 5"
+_ENDS = "SELECT min(COLUMN), max(COLUMN) FROM TABLE"
+_EVENLY = (
+    "SELECT COLUMN FROM (SELECT COLUMN, row_number() OVER (ORDER BY COLUMN) AS place, count(*) OVER () AS places "
+    f"FROM TABLE) AS numbered WHERE place = places OR (place - 1) % (1 + (places - 1) / {SPREAD}) = 0 ORDER BY COLUMN"
+)
+
+
+def _texts(values: Sequence[Any], dated: bool) -> Iterator[str]:
+    for value in values:
+        text = "" if value is None else str(value)
+        if dated:
+            text = text[: len("2026-01-01")] if _DATE.match(text) else ""
+        if text and len(text) <= LONGEST:
+            yield text
+
+
+def _stem(name: str) -> str:
+    """`"public"."Depots"` -> depot, `depot_id` -> depot, `capacity_min` -> capacity."""
+    text = name.rpartition(".")[2].strip('"').lower()
+    text = _AFFIX.sub("", text)
+    return f"{text[:-3]}y" if text.endswith("ies") else text.removesuffix("s")
