@@ -73,6 +73,7 @@ class KeptBase:
         """End the arm."""
         self._running.close()
         self._arm = None
+        self.old = False
 
     def _files(self) -> list[tuple[int, int]]:
         """Size and time of change of its database's files."""
@@ -98,6 +99,14 @@ class KeptSides(Sides):
             return super().arm(side)
         self._kept.scouted = self.scouted
         return self._kept.arm(self.seen)
+
+    def end(self, side: Side) -> None:
+        """The base's data were changed: it is not kept."""
+        if side == "base":
+            self._kept.drop()
+            self._told.clear()
+        else:
+            super().end(side)
 
     def ask(self, side: Side, spec: RequestSpec, *, counted: bool = False) -> Asked | RequestFailed:
         """As the product asks; an old base is made new before what would tell."""

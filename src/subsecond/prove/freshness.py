@@ -46,8 +46,6 @@ class Writer:
 
     def by_columns(self) -> bool:
         """Move the values of each column about by themselves: also what is looked up or summed is not the same then."""
-        if self._moved:
-            self._back()
         return self._move(apart=True)
 
     def _move(self, *, apart: bool) -> bool:
@@ -55,8 +53,9 @@ class Writer:
         if apart not in self._moves:
             copies = all(one.isolation == "clone" for one in arms)
             self._moves[apart] = shuffled.moves(arms[0], apart=apart) if copies else []
-        self._moves[apart] = self._moved = shuffled.write(arms, self._moves[apart])
-        return bool(self._moved)
+        taken = self._moves[apart] = shuffled.write(arms, self._moves[apart])
+        self._moved = [*self._moved, *taken]
+        return bool(taken)
 
     def _back(self) -> None:
         arms = [self.sides.arms[side] for side in SIDES]

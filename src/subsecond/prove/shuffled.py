@@ -14,10 +14,10 @@ from dataclasses import dataclass
 from subsecond.harness.arms import Arm
 from subsecond.harness.clones import Connection, NoCloneError
 
-MOST_ROWS = 20_000
-"""Of a table that is changed; above it the write would take longer than what is measured."""
+MOST_ROWS, MOST_APART = 20_000, 10_000
+"""Of a table that is changed, whole or column by column; above it the write would take longer than what is measured."""
 _PEOPLE = re.compile(r"user|account|member|session|token|role|permission|auth|version|migration", re.I)
-_POSTGRES = f"""
+_POSTGRES = """
 SELECT c.oid::regclass::text,
  (SELECT string_agg(quote_ident(a.attname), ', ' ORDER BY a.attnum) FROM pg_index i JOIN pg_attribute a
   ON a.attrelid = c.oid AND a.attnum = ANY(i.indkey) WHERE i.indrelid = c.oid AND i.indisprimary),
@@ -25,7 +25,7 @@ SELECT c.oid::regclass::text,
   AND a.attnum > 0 AND NOT a.attisdropped AND a.attgenerated = '' AND a.attidentity = '' AND NOT EXISTS
   (SELECT 1 FROM pg_index i WHERE i.indrelid = c.oid AND i.indisunique AND a.attnum = ANY(i.indkey)) AND NOT EXISTS
   (SELECT 1 FROM pg_constraint f WHERE f.conrelid = c.oid AND f.confrelid = c.oid AND a.attnum = ANY(f.conkey)))
-FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE c.relkind = 'r' AND c.reltuples <= {MOST_ROWS}
+FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE c.relkind = 'r'
 AND n.nspname NOT IN ('pg_catalog', 'information_schema') ORDER BY 1
 """
 _SQLITE = """
@@ -56,8 +56,12 @@ def moves(arm: Arm, *, apart: bool = False) -> list[Move]:
         return []
     found = list[Move]()
     for database, copy in arm.databases.items():
-        for table, keys, columns in arm.run_sql([_POSTGRES if copy.system == "postgresql" else _SQLITE], database):
-            if not keys or not columns or _PEOPLE.search(table):
+        tables = arm.run_sql([_POSTGRES if copy.system == "postgresql" else _SQLITE], database)
+        tables = [one for one in tables if all(one) and not _PEOPLE.search(one[0])]
+        sizes = [f"(SELECT count(*) FROM {table})" for table, _, _ in tables]
+        [rows] = arm.run_sql([f"SELECT {', '.join(sizes)}"], database) if tables else [[]]
+        for (table, keys, columns), size in zip(tables, rows, strict=True):
+            if size > (MOST_APART if apart else MOST_ROWS):
                 continue
             names = columns.split(", ")
             parts = [[one] for one in names] if apart else [names]

@@ -118,9 +118,9 @@ def _after_moves(case: Case) -> tuple[str, list[str]] | None:
     if not reads or case.base.target.max_stale_seconds or not sides.isolated:
         return None
     moved = TimedSides(sides.arms)
-    writer = Writer(moved, ())
-    found = freshness(moved, reads, writer, 0.0, SECONDS_A_REQUEST, thorough=True)
-    writer.put_back()
+    found = freshness(moved, reads, Writer(moved, ()), 0.0, SECONDS_A_REQUEST, thorough=True)
+    for side in SIDES:
+        sides.end(side)  # the next gate begins with the data as they were
     for spec in reads:
         if why := found.stale.get(spec.name):
             return f"{spec.name}: {why}", [curl(spec), UNDECLARED]
