@@ -1,26 +1,10 @@
-"""Two small parts of the gates by themselves: rows that change places, and which statements only control."""
+"""A small part of the gates by itself: which statements only control."""
 
 from __future__ import annotations
-
-import sqlite3
 
 import pytest
 
 from subsecond.harness.proxy import Counts, MessageCounter, control_word
-from subsecond.prove.shuffled import rotation
-
-
-def test_each_row_gets_what_the_next_one_said_keeps_its_key_and_gets_its_own_back() -> None:
-    with sqlite3.connect(":memory:") as connection:
-        connection.execute("CREATE TABLE halls (id INTEGER PRIMARY KEY, name TEXT, seats INT CHECK (seats > 0))")
-        connection.executemany("INSERT INTO halls VALUES (?, ?, ?)", [(3, "a", 1), (5, "b", 2), (9, "c", 3)])
-        connection.execute(rotation('"halls"', ['"id"'], ['"name"', '"seats"']))
-        rows = connection.execute("SELECT * FROM halls ORDER BY id").fetchall()
-        connection.execute(rotation('"halls"', ['"id"'], ['"name"', '"seats"'], " DESC"))
-        back = connection.execute("SELECT * FROM halls ORDER BY id").fetchall()
-    connection.close()
-    assert rows == [(3, "b", 2), (5, "c", 3), (9, "a", 1)]
-    assert back == [(3, "a", 1), (5, "b", 2), (9, "c", 3)]
 
 
 @pytest.mark.parametrize(
