@@ -57,7 +57,7 @@ function Path(props: { plan: Plan; chosen: PlannedRequest | undefined }) {
       ),
       from: bar.before_ms,
       to: bar.after_ms,
-      tone: bar.certain ? "certain" : "unsure",
+      tone: !bar.certain ? "unsure" : bar.after_ms > bar.before_ms ? "loss" : "certain",
       text: bar.certain ? change(bar.before_ms - bar.after_ms) : `≤ ${ms(bar.before_ms - bar.after_ms)}`,
     });
   }

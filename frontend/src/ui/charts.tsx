@@ -147,7 +147,7 @@ export interface StepRow {
   label: preact.ComponentChildren;
   from: number;
   to: number;
-  tone: "now" | "certain" | "unsure" | "predicted" | "measured";
+  tone: "now" | "certain" | "loss" | "unsure" | "predicted" | "measured";
   text: string;
   low?: number;
   high?: number;
