@@ -30,10 +30,10 @@ class ContractGate:
     """Base and candidate answer the same requests field by field: status, headers, presence, type, value, order.
 
     Each request is sent to both sides, never to one alone; what they have written is compared row by row.
-    Each on an arm of its own, cold and warm, in both orders, with the target's requests and others near them. The base
-    is asked twice: what differs between its own answers is noise, named, and capped at 5 % of the leaves. A list whose
-    order the base itself does not keep where rows lie and are planned otherwise was never promised in an order; one
-    that it keeps there, the candidate has to keep there too.
+    Each on an arm of its own, cold and warm, in both orders, with the target's requests, others near them, and values
+    that the data holds. The base is asked twice: what differs between its own answers is noise, named, and capped at
+    5 % of the leaves. A list whose order the base itself does not keep where rows lie and are planned otherwise was
+    never promised in an order; one that it keeps there, the candidate has to keep there too.
     """
 
     name: ClassVar[str] = "contract"
