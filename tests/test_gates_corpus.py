@@ -43,11 +43,18 @@ def test_no_verdict_is_neither_caught_nor_passed(tmp_path: Path) -> None:
     later = {some[2].id: {**first[some[2].id], "verdict": "refused"}}
     second = {some[3].id: first.pop(some[3].id)}
     found = score.figures(
-        EVERY, {"first_contact": first, "second_contact": second, "third_contact": {}, "after_mending": later}
+        EVERY,
+        {
+            "first_contact": first,
+            "second_contact": second,
+            "third_contact": {},
+            "fourth_contact": {},
+            "after_mending": later,
+        },
     )
     wrong = found["wrong"]
     assert (wrong["tried"], wrong["caught_first_contact"], wrong["caught"]) == (4, 2, 3)
-    assert [(one["wrong"], one["caught"]) for one in found["contacts"].values()] == [(3, 1), (1, 1), (0, 0)]
+    assert [(one["wrong"], one["caught"]) for one in found["contacts"].values()] == [(3, 1), (1, 1), (0, 0), (0, 0)]
     assert [one["id"] for one in wrong["no_verdict"]] == [some[1].id]
     assert wrong["missed"] == []
     assert score.read(tmp_path / "none.jsonl") == {}

@@ -11,10 +11,10 @@ from typing import Any
 
 from benchmarks.gates.corpus import Patch
 
-FIRST, SECOND, THIRD, LATER = "first_contact", "second_contact", "third_contact", "after_mending"
-ROUNDS = (FIRST, SECOND, THIRD, LATER)
-CONTACTS = (FIRST, SECOND, THIRD)
+CONTACTS = ("first_contact", "second_contact", "third_contact", "fourth_contact")
 """Rounds of patches that the gates had not met; each is of gates mended after the one before."""
+LATER = "after_mending"
+ROUNDS = (*CONTACTS, LATER)
 CAUGHT = ("failed", "refused")
 REASONS: Mapping[str, str] = json.loads(Path(__file__).with_name("reasons.json").read_text())
 """Written by hand after the first contact: why one was missed, refused, or caught for another fault than its own."""

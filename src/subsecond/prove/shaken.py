@@ -3,7 +3,7 @@
 An order that changes then was never promised by a statement (reference: measuring, section 4): it came from where rows
 happen to lie or from the plan. PostgreSQL plans without its quicker ways, on a copy in which every second row of a
 small table has moved; SQLite reads backwards what no ORDER BY puts in order, on a copy whose indexes hold equal values
-the other way round.
+in another order.
 """
 
 from __future__ import annotations
@@ -41,16 +41,16 @@ _SQLITE_PLAIN = """
 SELECT 'DROP INDEX "' || l.name || '"' FROM sqlite_master m, pragma_index_list(m.name) l
 WHERE m.type = 'table' AND l.origin = 'c' AND l."unique" = 0 AND l.partial = 0
 """
-_SQLITE_BACKWARDS = """
-SELECT 'CREATE INDEX "subsecond_' || m.name || '_' || p.name || '" ON "' || m.name || '" ("' || p.name || '", "'
- || k.name || '" DESC)'
+_SQLITE_INDEXES = """
+SELECT 'CREATE INDEX "subsecond_' || m.name || '_' || p.name || '" ON "' || m.name || '" ("' || p.name || '", '
+ || iif(upper(k.type) LIKE '%INT%', '"' || k.name || '" * 7919 % 1009', '"' || k.name || '" DESC') || ')'
 FROM sqlite_master m JOIN pragma_table_info(m.name) p ON p.pk = 0 JOIN pragma_table_info(m.name) k ON k.pk = 1
 WHERE m.type = 'table' AND m.name NOT LIKE 'sqlite!_%' ESCAPE '!' AND m.sql NOT LIKE 'CREATE VIRTUAL%'
 AND upper(p.type) NOT LIKE '%BLOB%' AND upper(p.type) NOT LIKE '%JSON%'
 AND (SELECT count(*) FROM pragma_table_info(m.name) WHERE pk > 0) = 1
 """
-"""An index of each column with its rows' keys from the last one on: rows that ORDER BY ties come in that order, as long
-as the plan goes by it. Without it SQLite sorts them as they lie, by their keys."""
+"""An index of each column, and in it equal values as if drawn by lot (7919 and 1009 are primes): rows that ORDER BY
+ties come in that order where the plan goes by it, also backwards. Without it SQLite sorts them as they lie."""
 
 
 def shaken(base: Ground, side: Arm, stack: ExitStack) -> Arm | None:
@@ -65,7 +65,7 @@ def _moved(ground: Ground, databases: Mapping[Connection, Connection], env: Mapp
     up(ground, databases, env)
     for copy in databases.values():
         python = ground.python.executable
-        told = [_MOVES] if copy.system == "postgresql" else [_SQLITE_PLAIN, _SQLITE_BACKWARDS]
+        told = [_MOVES] if copy.system == "postgresql" else [_SQLITE_PLAIN, _SQLITE_INDEXES]
         found = clones.work_on(python, copy, *({"op": "run", "sql": [one]} for one in told))
         steps = [{"op": "run", "sql": [statement]} for each in found for (statement,) in each["rows"]]
         try:
