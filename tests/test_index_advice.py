@@ -12,13 +12,14 @@ import pytest
 from sqlalchemy import Engine, Select, create_engine, select, text
 
 from subsecond.diagnose.stage import diagnose
-from subsecond.model.database import DatabaseFacts, Plan, RecordedStatement
+from subsecond.model.database import DatabaseFacts, ExistingIndex, Plan, RecordedStatement
 from subsecond.model.facts import Facts
-from subsecond.model.index import IndexSpec
+from subsecond.model.index import IndexKey, IndexSpec
 from subsecond.model.trace import Frame, Span, Trace
 from subsecond.observe.database import database_facts
 from subsecond.sql.advice import Proposal, Rejection, advise
 from subsecond.sql.dialect import create_index_sql, dialect_of, drop_index_sql
+from subsecond.sql.keys import serves
 from subsecond.sql.superfluous import superfluous
 from subsecond.sql.workload import wanted
 from subsecond_agent import protocol
@@ -196,3 +197,19 @@ def test_an_index_that_sqlite_made_for_a_constraint_has_its_columns(tmp_path: Pa
     table = database_facts(Path(sys.executable), {"driver": "pysqlite", "path": str(path)}, []).tables["codes"]
     keys = {index.name: [key.column for key in index.keys] for index in table.indexes}
     assert keys == {"sqlite_autoindex_codes_1": ["code"], "sqlite_autoindex_codes_2": ["name", "code"]}
+
+
+def test_a_subquery_that_an_index_leads_to_each_row_s_own_gets_no_other(database: Database) -> None:
+    own = select(shop.Addon.name).where(shop.Addon.id == shop.Booking.id, shop.Booking.status == "paid")
+    first = own.order_by(shop.Addon.name).limit(1).scalar_subquery()
+    page = select(shop.Booking.id, first.label("first")).order_by(shop.Booking.id).limit(5).subquery()
+    proposals, _ = database.advice(select(page))
+    assert [one.specs for one in proposals if one.table.endswith("addons")] == []
+
+
+def test_keys_behind_what_is_compared_anyway_are_served_already() -> None:
+    there = ExistingIndex(name="ix", keys=(IndexKey(column="sort"), IndexKey(column="object")))
+    wanted = IndexSpec(table="tags", keys=(IndexKey(column="object"),))
+    assert not serves(there, wanted)
+    assert serves(there, wanted, {"sort"})
+    assert not serves(there, wanted, {"object"})

@@ -1,9 +1,9 @@
 """How many wrong patches the gates stop and how many right ones they refuse: `python -m benchmarks.gates`.
 
 Patches are judged in an order that is fixed, batch by batch: what a round knows already stands in `ROUND.jsonl` beside
-this file, `--resume` goes on from there. The round `first_contact` is that of the gates before they had met the corpus,
-`second_contact`, `third_contact` and `fourth_contact` ask gates mended after the round before what no round has reached, `after_mending`
-asks again what was let through or refused. `results/gates.json` is made of all of them.
+this file, `--resume` goes on from there. The round `first_contact` is that of the gates before they had met the corpus;
+those after it (`second_contact` and so on) ask gates mended after the round before what no round has reached;
+`after_mending` asks again what was let through or refused. `results/gates.json` is made of all of them.
 """
 
 from __future__ import annotations

@@ -17,6 +17,7 @@ from subsecond.errors import EXIT_FAILED, SubsecondError
 STALE_SECONDS = 0.05
 """A kept connection that breaks within this time was closed while idle; later, the worker died at work."""
 LARGEST_BODY = 512_000_000
+USER_AGENT = "subsecond"
 _CHUNK = 1 << 16
 _OURS = ("content-length", "transfer-encoding", "connection")
 Headers = Sequence[tuple[str, str]]
@@ -164,6 +165,8 @@ def _put(
                 connection.close()
                 raise NoAnswerError(f"the value of the header {name} holds a line break")
             connection.putheader(name, value.encode())
+    if "user-agent" not in names:  # every client sends one, and there are apps that take it for granted
+        connection.putheader("User-Agent", USER_AGENT)
     if body is not None:
         connection.putheader("Content-Length", str(len(body)))
     elif method in ("POST", "PUT", "PATCH"):

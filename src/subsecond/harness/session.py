@@ -60,7 +60,7 @@ class AuditedApp:
     def log_in(self) -> None:
         """Send the `# @setup` requests. Raises SubsecondError where one fails."""
         self._logins += 1
-        self._setup.perform(self._send_setup)
+        self._setup.perform(self._send_setup, self.app.logged_failure)
 
     def send(self, spec: RequestSpec, mode: str, mark: str, trial: str = "") -> Answer | RequestFailed:
         """Send one request, steered by the agent's header, with its variables resolved.

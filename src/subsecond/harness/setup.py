@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -13,7 +14,8 @@ from subsecond.model.target import RequestSpec
 from subsecond.store import from_json
 
 Send = Callable[[RequestSpec], Answer]
-SHOWN_BODY = 120
+READ_BODY, SHOWN_BODY = 4000, 120
+_MARKUP = re.compile(r"<style.*?</style>|<script.*?</script>|<[^>]*>", re.S | re.I)
 
 
 class Setup:
@@ -24,14 +26,20 @@ class Setup:
         self._answers: dict[tuple[str, str], Answer] = {}
         self.cookies: dict[str, str] = {}
 
-    def perform(self, send: Send) -> None:
-        """Send them all, in order. Raises SubsecondError where one is not answered with success."""
+    def perform(self, send: Send, failure: Callable[[], str | None]) -> None:
+        """Send them all, in order. Raises SubsecondError where one is not answered with success.
+
+        `failure`: what the app has logged, for an answer that says itself no more than that there was an error.
+        """
         self._answers.clear()
         self.cookies.clear()
         for spec in self.specs:
             answer = send(spec)
             if answer.status >= 400:
-                text = " ".join(answer.body[:SHOWN_BODY].decode(errors="replace").split())
+                text = " ".join(_MARKUP.sub(" ", answer.body[:READ_BODY].decode(errors="replace")).split())
+                text = text[:SHOWN_BODY]
+                if answer.status >= 500 and (logged := failure()):
+                    text = f"first in its log: {logged}"
                 raise SubsecondError(
                     "setup-failed",
                     f"{where(spec)}: the setup request {spec.name} was answered {answer.status}: {text or 'no body'}",

@@ -8,15 +8,15 @@ rule), by the planner's own formulas or, with HypoPG, by the planner itself.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from subsecond.model.database import DatabaseFacts, ExistingIndex, RecordedStatement, Table
+from subsecond.model.database import DatabaseFacts, RecordedStatement, Table
 from subsecond.model.index import IndexKey, IndexSpec
 from subsecond.sql.conditions import Condition, Join, TableUse, uses
 from subsecond.sql.dialect import Access, dialect_of
 from subsecond.sql.estimates import Estimates
+from subsecond.sql.keys import plain_key, serves
 from subsecond.sql.values import plain
 
 MIN_FILTERED_ROWS = 1000
@@ -185,6 +185,8 @@ class _Adviser:
         """Rows that the present plan reads of the table."""
         if access.index is None:
             return self.table.rows
+        if not access.filtered and access.rows is not None:
+            return access.rows  # also of a subquery that runs for each row: no index leads it to fewer
         index = next((one for one in self.table.indexes if one.name == access.index), None)
         if index is None:  # several at once
             return self.estimates.left(self.use.conditions)
@@ -312,7 +314,8 @@ class _Adviser:
 
     def why_not(self, spec: IndexSpec, read: float, needed: float, access: Access) -> str | None:
         """The reason against an index, None where it is worth a trial."""
-        existing = next((one for one in self.table.indexes if serves(one, spec)), None)
+        bound = {one.column for one in self.use.of("equal")} | {one.column for one in self.use.joins}
+        existing = next((one for one in self.table.indexes if serves(one, spec, bound)), None)
         if existing is not None and not access.automatic:
             return f"{existing.name} has these keys already: the planner prefers another way ({needed:,.0f} rows)"
         if read - needed < MIN_FILTERED_ROWS:
@@ -370,25 +373,13 @@ class _Adviser:
         return f"{condition.column} = {literal}"
 
 
-def serves(existing: ExistingIndex, spec: IndexSpec) -> bool:
-    """Whether an index that is there does what the wanted one would: it begins with its keys."""
-    if not existing.valid or existing.where or existing.method != "btree":
-        return False
-    wanted = [_plain(key) for key in spec.keys]
-    return [_plain(key) for key in existing.keys[: len(wanted)]] == wanted
-
-
-def _plain(key: IndexKey) -> tuple[str, str | None]:
-    """A key to compare: an expression without brackets, blanks and case."""
-    if key.column is not None:
-        return key.column, key.operators
-    return re.sub(r"[\s()]|::\w+", "", key.expression or "").lower(), key.operators
-
-
 def _same(key: IndexKey, condition: Condition) -> bool:
     if key.column is not None:
         return key.column == condition.column
-    return condition.expression is not None and _plain(key)[0] == _plain(IndexKey(expression=condition.expression))[0]
+    return (
+        condition.expression is not None
+        and plain_key(key)[0] == plain_key(IndexKey(expression=condition.expression))[0]
+    )
 
 
 def _shown(access: Access, table: Table) -> str:

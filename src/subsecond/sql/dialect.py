@@ -16,6 +16,7 @@ class Access:
     """How a plan reads one table: `index` by name, None where it reads all rows (`sequential`).
 
     `automatic`: SQLite builds an index for this one statement each time. `rows`: what the planner expects to be left.
+    `filtered`: rows that the index leads to may be thrown away; False where the plan says that none is.
     """
 
     table: str
@@ -23,6 +24,7 @@ class Access:
     index: str | None = None
     automatic: bool = False
     rows: float | None = None
+    filtered: bool = True
 
     @property
     def sequential(self) -> bool:

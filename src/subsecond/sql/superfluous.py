@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 from subsecond.model.database import DatabaseFacts, ExistingIndex, Table
 from subsecond.model.index import IndexSpec
-from subsecond.sql.advice import serves
 from subsecond.sql.conditions import uses
 from subsecond.sql.dialect import dialect_of
+from subsecond.sql.keys import serves
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

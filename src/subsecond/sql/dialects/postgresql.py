@@ -87,6 +87,7 @@ def _accesses(node: Mapping[str, Any]) -> Iterator[Access]:
             alias=str(node.get("Alias", relation)),
             index=None if node["Node Type"] == "Seq Scan" else _index(node),
             rows=float(node.get("Plan Rows", 0)),
+            filtered="Filter" in node,
         )
     for child in node.get("Plans", []):
         yield from _accesses(child)

@@ -49,9 +49,13 @@ class Sqlite:
             index = match["index"] or ("rowid" if match["key"] else None)
             name = match["alias"] or match["table"]
             automatic = bool(match["automatic"])
+            one = line.endswith("(rowid=?)")  # a key leads to one row
             found.append(
-                Access(table=match["table"], alias=name, index=None if automatic else index, automatic=automatic)
-            )
+                Access(
+                    table=match["table"], alias=name, index=None if automatic else index, automatic=automatic,
+                    rows=1.0 if one else None, filtered=not one,
+                )
+            )  # fmt: skip
         return found
 
     def cost_share(self, table: Table, matched: float, correlation: float, settings: Mapping[str, str]) -> float:
