@@ -57,4 +57,4 @@ def test_an_installed_app_s_paths_leave_room_for_the_rest() -> None:
     assert "site-packages" not in narrow + wide
     assert "queries  rows" in narrow and "package/posts.html:18" in narrow and "select name" in narrow
     assert wide.count("forum/templates/very/deep/in/the/package/posts.html:18") == 2
-    assert narrow.count("GET /") == 1
+    assert narrow.count("GET /\n  ") == 1

@@ -88,7 +88,7 @@ def _steps(trace: Trace) -> list[Step]:
         leaf.spans.append(span)
     steps = [_rest("before the first of it: server, middleware, reading the request", 0.0, _first(shown))]
     steps += [step for child in root.children.values() for step in _walk(child, 0)]
-    last = max((span.end for span in shown), default=0.0)
+    last = max(map(_end, shown), default=0.0)
     steps.append(_rest("after the last of it: building and sending the response", last, trace.seconds))
     return [step for step in steps if step.what != "rest" or step.seconds >= _MIN_REST]
 
@@ -97,12 +97,17 @@ def _first(spans: Sequence[Span]) -> float:
     return min((span.start for span in spans), default=0.0)
 
 
+def _end(span: Span) -> float:
+    """Where the function that made it had it: one that opens a session has long returned when the session ends."""
+    return span.start if span.name == protocol.SPAN_SESSION else span.end
+
+
 def _rest(title: str, start: float, end: float) -> Step:
     return Step(depth=0, what="rest", title=title, file=None, line=None, start=start, seconds=max(0.0, end - start))
 
 
 def _walk(node: _Node, depth: int) -> list[Step]:
-    start, end = _first(node.spans), max(span.end for span in node.spans)
+    start, end = _first(node.spans), max(map(_end, node.spans))
     leaf = node.what != "function"
     rows = [span.attributes.get(protocol.DB_ROWS) for span in node.spans if span.name == protocol.SPAN_QUERY]
     known = [row for row in rows if isinstance(row, int)]

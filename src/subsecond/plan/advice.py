@@ -1,7 +1,7 @@
 """What goes with a step whatever the app: its risk, how to measure it, how to take it back.
 
-By the virtual fix that stands for the change, else by phase. Sources: reference, fixing and proving, section 5 (what
-must hold for each rewrite); index advice (write cost, locks).
+By the virtual fix that stands for the change, else by kind, else by phase. Sources: reference, fixing and proving,
+section 5 (what must hold for each rewrite); index advice (write cost, locks).
 """
 
 from __future__ import annotations
@@ -30,9 +30,24 @@ _BY_FIX = {
         f"statements of the request fall by the number told; {_GATES}",
         _COMMIT,
     ),
+    "drop-eager-load": Advice(
+        "low: where the relationship is read after all, each object brings a statement of its own",
+        f"rows of the request fall; {_GATES}, on every request that sends the statement",
+        _COMMIT,
+    ),
+    "load-only": Advice(
+        "low: a column that is read after all brings a statement for each object",
+        f"the statement names fewer columns, and no statement more is sent; {_GATES}",
+        _COMMIT,
+    ),
     "batch": Advice(
         "medium: NULL keys, key types and missing rows must mean what they meant",
         f"statements of the request fall by the number told; {_GATES}",
+        _COMMIT,
+    ),
+    "empty": Advice(
+        "medium: on a request that nobody recorded the answer may depend on it",
+        f"statements of the request fall by the number told; {_GATES} --gate edge",
         _COMMIT,
     ),
     "replay": Advice(
@@ -66,6 +81,19 @@ _BY_FIX = {
         "switch the cache off",
     ),
 }
+_BY_FIX["batch-equality"], _BY_FIX["perturb"] = _BY_FIX["batch"], _BY_FIX["empty"]
+_BY_KIND = {
+    "connection-held": Advice(
+        "low: what is loaded late must be loaded before the connection goes back",
+        f"no other service is called while a connection is held; no errors in a crowd; {_GATES}",
+        _COMMIT,
+    ),
+    "pool-wait": Advice(
+        "medium: connections that last shorter, or more of them, which the database has to bear",
+        "no errors and a shorter p95 with more clients than connections",
+        _COMMIT,
+    ),
+}
 _BY_PHASE = {
     1: _BY_FIX["index"],
     2: _BY_FIX["replay"],
@@ -76,8 +104,10 @@ _BY_PHASE = {
 _OTHER = Advice("medium: it has no trial, so the gates alone judge it", _GATES, _COMMIT)
 
 
-def advice(phase: int | None, virtual_fix: str | None) -> Advice:
-    """The advice for a step: by its virtual fix, else by its phase."""
+def advice(kind: str, phase: int | None, virtual_fix: str | None) -> Advice:
+    """The advice for a step: by its virtual fix, else by its kind, else by its phase."""
     if virtual_fix in _BY_FIX:
         return _BY_FIX[virtual_fix]
+    if kind in _BY_KIND:
+        return _BY_KIND[kind]
     return _BY_PHASE.get(phase, _OTHER) if phase is not None else _OTHER

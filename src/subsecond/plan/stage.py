@@ -82,11 +82,12 @@ def _gain(finding: Finding, trial: Trial, known: dict[str, Measured]) -> float |
 
 def _step(finding: Finding, known: dict[str, Measured], name: str) -> Step:
     trial = _best(finding)
-    fix = trial.virtual_fix if trial else (finding.trials[0].virtual_fix if finding.trials else None)
-    words = advice(finding.phase, fix)
+    tried = trial or next(iter(finding.trials), None)
+    meant = next((one.fix for one in finding.experiments), None)
+    words = advice(finding.kind, finding.phase, tried.virtual_fix if tried else meant)
     place = finding.cause or finding
     confirmed = tuple(dict.fromkeys(one.request for one in finding.trials if one.verdict == CONFIRMED))
-    gain = _gain(finding, trial, known) if trial else finding.seconds
+    gain = _gain(finding, trial, known) if trial else finding.seconds or None  # 0: no time that can be told
     between = _between(gain, trial, known) if trial and gain is not None else None
     return Step(
         id=name,
@@ -100,7 +101,7 @@ def _step(finding: Finding, known: dict[str, Measured], name: str) -> Step:
         gain_seconds=gain,
         gain_low=between.low if between else None,
         gain_high=between.high if between else None,
-        fidelity=trial.fidelity if trial else (None if finding.seconds is None else "upper bound"),
+        fidelity=trial.fidelity if trial else ("upper bound" if finding.seconds else None),
         proof="trial" if trial else "attempt",
         queries_saved=trial.queries_saved if trial else None,
         risk=words.risk,

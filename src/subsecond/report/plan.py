@@ -97,7 +97,7 @@ def _step(step: Step) -> list[Text]:
             else "to be proven by the attempt"
         )
     if step.queries_saved:
-        proof += f", {step.queries_saved} statements"
+        proof += f", {step.queries_saved} statement{'s' if step.queries_saved > 1 else ''} fewer"
     lines = [head, Text(f"     {printable(shown_file(step.file))}:{step.line}  {proof}")]
     if step.predicted:
         text = ", ".join(f"{name} {duration(seconds)}" for name, seconds in step.predicted.items())

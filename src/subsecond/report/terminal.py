@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from rich.console import Console, Group, RenderableType
 from rich.padding import Padding
 from rich.table import Table
@@ -16,6 +18,8 @@ from subsecond.report.trials import trial_text, verdict_text
 from subsecond.sql.fingerprint import abridged
 
 SHOWN_GROUPS = 8
+SHOWN_REQUESTS = 2
+"""Names of requests beside a finding."""
 _FOOT = (
     "Times at the left are the database's alone: the ORM's work around each statement comes on top, and a trial's gain "
     "has it. `subsecond show F1` has all trials, `subsecond explain KIND` says more."
@@ -37,7 +41,7 @@ def show_audit(audit: Audit, console: Console) -> None:
     for result in audit.requests:
         console.print(_request(result, console.width))
     if audit.findings:
-        console.print(Text("Findings, the costliest first", style="bold"))
+        console.print(Text("Findings, the largest share of its request first", style="bold"))
         for finding in audit.findings:
             console.print(finding_text(finding))
         tried = any(finding.trials for finding in audit.findings)
@@ -125,17 +129,22 @@ def _spot(place: Finding | Place) -> str:
     return f"{shown_file(place.file)}:{place.line} {place.function}"
 
 
+def _few(names: Sequence[str]) -> str:
+    more = len(names) - SHOWN_REQUESTS
+    return ", ".join(names[:SHOWN_REQUESTS]) + (f" and {more} more" if more > 0 else "")
+
+
 def finding_text(finding: Finding, *, whole: bool = False) -> RenderableType:
     """A finding: where, what, what it costs; with `whole` all its evidence."""
     share = "" if finding.share is None else f"{finding.share:5.1%}"
-    cost = "under load" if finding.seconds is None else duration(finding.seconds)
+    cost = "under load" if finding.seconds is None else duration(finding.seconds) if finding.seconds else "no seconds"
     head = Text.assemble(
         (f"{finding.id:>4}  ", "bold"),
         (f"{share:>6} {cost:>10}  ", ""),
         (finding.kind, "bold yellow"),
         _plain(f"  {finding.title}"),
     )
-    lines = [_plain(f"at {_spot(finding)}")]
+    lines = [_plain(f"at {_spot(finding)}, in {_few(finding.requests)}")]
     if verdict := verdict_text(finding):
         lines.insert(0, verdict)
     if finding.cause:

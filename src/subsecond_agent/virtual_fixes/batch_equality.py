@@ -80,7 +80,7 @@ def equality(statement: Any, recorded: list[Any]) -> tuple[int, Any, Any, list[A
     """(place among the conditions, column, value, all values) of the equality whose value was recorded; None where it
     was not; or why there cannot be one."""
     sql = module("sqlalchemy.sql.elements")
-    if statement._limit_clause is not None or statement._offset_clause is not None:
+    if cuts(statement._limit_clause, None) or cuts(statement._offset_clause, 0):
         return "the statement has a LIMIT"
     if statement._group_by_clauses or statement._distinct or statement._for_update_arg is not None:
         return "the statement groups, is DISTINCT or locks"
@@ -102,6 +102,11 @@ def equality(statement: Any, recorded: list[Any]) -> tuple[int, Any, Any, list[A
     if len(fitting) > 1:
         return "the value may be that of several equalities"
     return fitting[0] if fitting else None
+
+
+def cuts(clause: Any, nothing: int | None) -> bool:
+    """Whether a LIMIT or OFFSET leaves rows out: paging helpers write both where none is asked for."""
+    return clause is not None and getattr(clause, "effective_value", clause) not in (None, nothing)
 
 
 def typed(recorded: list[Any], column: Any) -> list[Any]:

@@ -31,7 +31,8 @@ class UnusedEagerLoad:
 
     Rule: in the deep run, what a loader option or a relationship's `lazy=` brought (at least 10 rows), where neither a
     column of the related objects was read nor the relationship of any parent. Call site: the statement; cause: the
-    relationship. The seconds are those of its own statement; in a join they are not told apart.
+    relationship. The seconds are those of its own statement, or of the whole one that it is joined to: what the
+    ORM makes of the rows comes on top.
     """
 
     phase: ClassVar[int | None] = 2
@@ -55,7 +56,7 @@ class UnusedEagerLoad:
                 cause_symbol=relation,
                 fingerprint=relation,
                 queries=len(spans) if own else 0,
-                seconds=seconds(spans) if own else 0.0,
+                seconds=seconds(spans),
                 evidence=(shortened(one.fingerprint), f"called by {chain(one.span)}"),
                 experiments=(
                     Experiment(
