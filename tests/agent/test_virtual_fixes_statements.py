@@ -118,6 +118,14 @@ def test_one_in_for_many_equalities_with_other_values_beside(archive: Served) ->
     assert acted(trial) == [10]
 
 
+def test_one_in_for_many_equalities_of_a_paging_helper_without_a_page(archive: Served) -> None:
+    fix = {"fix": "batch-equality", "statements": hashes(archive, "/equal-paged"), "keys": [2, 5, 1, 7, 3]}
+    run(archive, "/equal-paged", fix)
+    trial = run(archive, "/equal-paged", fix)
+    assert (queries(trial), acted(trial)) == (1, [5])
+    assert trial["body"] == archive.get("/equal-paged")[1]
+
+
 def test_a_value_that_was_not_recorded(archive: Served) -> None:
     fix = {"fix": "batch-equality", "statements": hashes(archive, "/equal"), "keys": [2, 5]}
     run(archive, "/equal", fix)

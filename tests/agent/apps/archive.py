@@ -351,6 +351,14 @@ def equal():
         return jsonify([[[row.title, row.pages] for row in session.execute(of_author(key))] for key in keys])
 
 
+@app.get("/equal-paged")
+def equal_paged():
+    """A paging helper that was asked for no page."""
+    with NewSession() as session:
+        rows = {key: session.execute(of_author(key).limit(None).offset(0)) for key in (2, 5, 1, 7, 3)}
+        return jsonify([[[row.title, row.pages] for row in found] for found in rows.values()])
+
+
 def of_author(key):
     return select(Book.title, Book.pages).where(Book.author_id == key).order_by(Book.id)
 
