@@ -32,6 +32,10 @@ PERIOD = 0.005
 SWITCH_INTERVAL = 0.0001
 LONGEST_SAMPLE = 0.1
 """CPU seconds that one look of the thread may stand for: one C call may hold the interpreter for long."""
+LONGEST_CALL = 2.0
+"""CPU seconds that one run of the signal's handler may stand for."""
+LATE = 3
+"""Periods after which a handler is late: a kernel that ticks each 4 ms is not."""
 MAX_STACKS = 20_000
 HOOK = "profiler"
 
@@ -44,6 +48,8 @@ class Active:
     pid = 0
     records: list[Record] = []
     how = ""
+    used = 0.0
+    """CPU seconds of the main thread when it was interrupted last."""
     turn = 0
     """Number of the native thread that may look; an earlier one, asleep when its run ended, must not look as well."""
     switch_interval = 0.0
@@ -131,6 +137,7 @@ def start_timer() -> bool:
     except ValueError:  # not the main thread
         return False
     _signal.siginterrupt(_signal.SIGPROF, False)
+    Active.used = time.thread_time()
     # Begun at any point of the period: from its start, a request of a few milliseconds is seen at its end or never.
     _signal.setitimer(_signal.ITIMER_PROF, 1e-6 + time.perf_counter_ns() / 1e9 % PERIOD, PERIOD)
     return True
@@ -145,9 +152,12 @@ def start_thread() -> str:
 
 
 def interrupted(number: int, frame: FrameType | None) -> None:
-    """Handler of the timer's signal."""
+    """Handler of the timer's signal. Python runs it between two instructions: a call into C (a password hash) that goes
+    on for many periods is interrupted once, at its end, and all of them are its own."""
+    used = time.thread_time()
+    periods, Active.used = int(min(used - Active.used, LONGEST_CALL) / PERIOD), used
     if Active.records and frame is not None:
-        sample(frame, PERIOD)
+        sample(frame, PERIOD * (periods if periods >= LATE else 1))
 
 
 def look(turn: int) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import logging
 
 from flask import Blueprint, Response, jsonify, request
@@ -151,6 +152,23 @@ def taken_hours() -> Response:
                 hours.append(hour)
         answer.append([number, hours])
     return jsonify(answer)
+
+
+@pages.get("/cpu-hotspot/planted")
+def signed_in_each_time() -> Response:
+    with Database() as session:
+        return jsonify([digest(request.args.get("secret", ""), 60_000), len(rooms(session, 20))])
+
+
+@pages.get("/cpu-hotspot/near")
+def signed() -> Response:
+    """The same for a key that needs no stretching."""
+    with Database() as session:
+        return jsonify([digest(request.args.get("secret", ""), 60), len(rooms(session, 20))])
+
+
+def digest(secret: str, rounds: int) -> str:
+    return hashlib.pbkdf2_hmac("sha256", secret.encode(), b"desk", rounds).hex()
 
 
 @pages.get("/hot-loop/called")
