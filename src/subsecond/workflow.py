@@ -52,7 +52,8 @@ LOOKS = 1
 NEED_DATABASE = ("missing-index", "non-sargable-predicate", "stale-statistics", "count-all")
 NEED_DEEP = (
     "cpu-hotspot", "derivable-query", "filter-in-app", "hot-loop", "loop-invariant-query", "over-fetched-columns",
-    "paginate-in-app", "repeated-call", "slow-serialisation", "sort-in-app", "static-lookup", "unused-eager-load", "unused-query",
+    "paginate-in-app", "repeated-call", "slow-serialisation", "sort-in-app", "static-lookup", "unused-eager-load",
+    "unused-query",
 )  # fmt: skip
 """Kinds that rest on the database's own word, and those that rest on a deep run."""
 
