@@ -17,7 +17,7 @@ import time
 from . import guard
 from .callsite import chain
 from .natives import ident, pause, start_native_thread
-from .own_code import ENTRY, OTHER, OWN, PACKAGE_FOLDERS, TEMPLATE, classify, in_stdlib, kinds
+from .own_code import AGENT, ENTRY, OTHER, OWN, PACKAGE_FOLDERS, TEMPLATE, classify, in_stdlib, kinds
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -37,6 +37,7 @@ LONGEST_CALL = 2.0
 LATE = 3
 """Periods after which a handler is late: a kernel that ticks each 4 ms is not."""
 MAX_STACKS = 20_000
+TEXTS = frozenset({"json", "xml", "csv", "plistlib"})
 HOOK = "profiler"
 
 clock_of = getattr(time, "pthread_getcpuclockid", None)
@@ -67,7 +68,7 @@ class Profile:
         self.seconds += seconds
         stack = chain(frame)
         file = frame.f_code.co_filename
-        below = None if kinds.get(file) in (OWN, TEMPLATE) else file
+        below = None if kinds.get(file) in (OWN, TEMPLATE) else computing(frame)
         key = (below, *[part if type(part) is int else id(part) for part in stack])
         entry = self.stacks.get(key)
         if entry is not None:
@@ -212,6 +213,24 @@ def request_of(frame: FrameType | None) -> Record | None:
                 return record
         frame = frame.f_back
     return None
+
+
+def computing(frame: FrameType) -> str:
+    """The file of the library that computes below an own frame: what it uses of the standard library is its own work,
+    as are pieces of code without a file; but text made of objects is told as `json`, whoever asks for it."""
+    first = frame.f_code.co_filename
+    above: FrameType | None = frame
+    while above is not None:
+        file = above.f_code.co_filename
+        if kinds.get(file) in (OWN, TEMPLATE, ENTRY):
+            break
+        if in_stdlib(file):
+            if library_of(file) in TEXTS:
+                return file
+        elif not file.startswith((AGENT, "<")):
+            return file
+        above = above.f_back
+    return first
 
 
 def library_of(file: str) -> str:

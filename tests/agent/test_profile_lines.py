@@ -46,6 +46,18 @@ def test_what_a_library_computes_is_told_as_its(library: Served) -> None:
     assert found[line, "json"] > 0.4 * sum(found.values())
 
 
+def test_a_long_call_into_c_weighs_what_it_took(library: Served) -> None:
+    trace = library.traced("/hashed", "profiling")
+    hashed = by_line(trace)[line_of("# HASHED", "library.py"), None]
+    assert hashed > 0.5 * (trace["cpu_seconds"] - 0.1)
+
+
+def test_what_a_library_uses_of_the_standard_library_is_its_own_work(library: Served) -> None:
+    found = by_line(library.traced("/hashed", "profiling"))
+    line = line_of("# LIBRARY", "library.py")
+    assert {name for place, name in found if place == line and name} == {"werkzeug"}
+
+
 def test_each_request_has_its_own(library: Served) -> None:
     traces: dict[str, dict[str, Any]] = {}
 

@@ -1,6 +1,7 @@
 """Books by the thousand: what deep runs must see of reading, calling, asking. Runs on SQLAlchemy 1.4 as well."""
 
 import datetime
+import hashlib
 import json
 import time
 
@@ -8,6 +9,7 @@ from flask import Flask, jsonify, request
 from sqlalchemy import Column, Date, ForeignKey, Integer, String, create_engine, select, text
 from sqlalchemy.orm import Session, declarative_base, joinedload, relationship, selectinload
 from sqlalchemy.pool import StaticPool
+from werkzeug.urls import iri_to_uri
 
 Base = declarative_base()
 engine = create_engine("sqlite://", future=True, poolclass=StaticPool, connect_args={"check_same_thread": False})
@@ -162,6 +164,15 @@ def dumps():
     end = time.process_time() + 0.2
     while time.process_time() < end:
         json.dumps([{"a": number} for number in range(300)], indent=1)  # DUMPS
+    return "done"
+
+
+@app.get("/hashed")
+def hashed():
+    hashlib.pbkdf2_hmac("sha512", b"secret", b"salt", 300_000)  # HASHED
+    begin = time.process_time()
+    while time.process_time() < begin + 0.1:
+        iri_to_uri("/some/4711/café?of=4711")  # LIBRARY
     return "done"
 
 
