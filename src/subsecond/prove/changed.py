@@ -1,7 +1,8 @@
 """What a change's functions read of a request and compare with: names of parameters and headers, literals.
 
-Read from the text of both versions of each Python function that differs: the change may read what no request gives
-(`page`, when nobody asks for a second one), and a boundary it moves is a literal in it.
+Read from the text of both versions of each Python function and assignment that differs: the change may read what no
+request gives (`page`, when nobody asks for a second one), a boundary it moves is a literal in it, and a table of what
+there is (`{"rooms": …}`) has its keys.
 """
 
 from __future__ import annotations
@@ -48,7 +49,8 @@ def read_by_change(base: Path, candidate: Path) -> Read:
 
 
 def _functions(path: Path) -> dict[str, ast.AST]:
-    """Functions of a file by their place in it; empty where it does not parse, which the import gate says."""
+    """Functions of a file by their place in it, its own assignments by their target; empty where it does not parse,
+    which the import gate says."""
     found: dict[str, ast.AST] = {}
 
     def walk(node: ast.AST, prefix: str) -> None:
@@ -58,6 +60,8 @@ def _functions(path: Path) -> dict[str, ast.AST]:
                 if not isinstance(child, ast.ClassDef):
                     found[name] = child
                 walk(child, name)
+            elif isinstance(child, ast.Assign | ast.AnnAssign) and isinstance(node, ast.Module):
+                found[f"={ast.unparse(child.targets[0] if isinstance(child, ast.Assign) else child.target)}"] = child
             else:
                 walk(child, prefix)
 
@@ -86,6 +90,8 @@ def _names(function: ast.AST) -> Iterator[str]:
 
 def _literals(function: ast.AST) -> Iterator[str]:
     for node in ast.walk(function):
+        if isinstance(node, ast.Dict):
+            yield from (key.value for key in node.keys if isinstance(key, ast.Constant) and isinstance(key.value, str))
         if not isinstance(node, ast.Compare):
             continue
         for part in (node.left, *node.comparators):

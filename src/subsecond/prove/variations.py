@@ -160,7 +160,7 @@ def edges(spec: RequestSpec, parameters: Sequence[str], literals: Sequence[str] 
         for value in PATH_VALUES:
             yield with_changes(spec, {name: value})
     for name, value in _path_texts(spec):
-        for other in dict.fromkeys((value.swapcase(), f"{value}x")):
+        for other in dict.fromkeys((value.swapcase(), f"{value}x", *map(_quoted, filter(_word, literals)))):
             yield with_changes(spec, {name: other})
     yield from _headers(spec, parameters)
     yield from _bodies(spec)
@@ -182,6 +182,11 @@ def _path_texts(spec: RequestSpec) -> Query:
     known = {name for name, _ in path_parts(spec)}
     parts = enumerate(spec.url.partition("#")[0].partition("?")[0].split("/"))
     return tuple((f"/{n}", part) for n, part in parts if part and f"/{n}" not in known and _plain(part))
+
+
+def _word(literal: str) -> bool:
+    """Whether a literal could be a part of a path; numbers are tried where numbers stand."""
+    return bool(literal) and not literal[0].isdecimal() and "/" not in literal
 
 
 def _plain(part: str) -> bool:
