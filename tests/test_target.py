@@ -192,10 +192,13 @@ def test_durations(text: str, seconds: float | None) -> None:
 
 def test_what_is_let_into_the_sandbox(tmp_path: Path) -> None:
     (tmp_path / "subsecond.toml").write_text(
-        'app = "shop:app"\n[sandbox]\nenv = ["KEY"]\nread = ["data"]\nconnect = ["cache:6379", "[::1]:80"]\n'
+        'app = "shop:app"\n[sandbox]\nenv = ["KEY"]\nread = ["data"]\nwrite = ["logs"]\n'
+        'connect = ["cache:6379", "[::1]:80"]\n'
     )
     (tmp_path / "data").mkdir()
+    (tmp_path / "logs").mkdir()
     allowed = load(tmp_path, {}).allowed
+    assert allowed.write == (tmp_path / "logs",)
     assert allowed.env == ("KEY",) and allowed.read == (tmp_path / "data",)
     assert allowed.connect == (("cache", 6379), ("::1", 80))
 

@@ -253,15 +253,21 @@ def _naming(source: target_errors.Source, key: str, value: object) -> Naming:
 
 
 def _allowed(source: target_errors.Source, key: str, value: object) -> Allowed:
-    table = table_of(source, key, value, ("env", "read", "connect"))
-    paths = [_path(source, f"{key}.read", one) for one in texts_of(source, f"{key}.read", table.get("read", ()))]
-    for path in paths:
-        if not path.exists():
-            raise target_errors.bad(source, f"{key}.read", str(path), f"it does not exist{target_errors.near(path)}")
+    table = table_of(source, key, value, ("env", "read", "write", "connect"))
+
+    def paths(name: str) -> tuple[Path, ...]:
+        found = [_path(source, f"{key}.{name}", one) for one in texts_of(source, f"{key}.{name}", table.get(name, ()))]
+        for path in found:
+            if not path.exists():
+                why = f"it does not exist{target_errors.near(path)}"
+                raise target_errors.bad(source, f"{key}.{name}", str(path), why)
+        return tuple(path.absolute() for path in found)
+
     places = texts_of(source, f"{key}.connect", table.get("connect", ()))
     return Allowed(
         env=texts_of(source, f"{key}.env", table.get("env", ())),
-        read=tuple(path.absolute() for path in paths),
+        read=paths("read"),
+        write=paths("write"),
         connect=tuple(_place(source, f"{key}.connect", one) for one in places),
     )
 

@@ -132,6 +132,7 @@ def test_gates_judge_a_named_revision_in_it(repository: Path, outside: Path, ser
     halls(repository, outside, 1)
     git(repository, "checkout", "-q", "-b", "other")
     reads = f"import pathlib\nSECRET = pathlib.Path({str(outside / 'secret')!r}).read_text()\n"
+    writes = f"{reads}pathlib.Path({str(outside / 'log')!r}).write_text(SECRET)\n"
     (repository / "shop.py").write_text(reads + (repository / "shop.py").read_text())
     git(repository, "commit", "-q", "-am", "it reads what is not its own")
     git(repository, "checkout", "-q", "main")
@@ -150,6 +151,13 @@ def test_gates_judge_a_named_revision_in_it(repository: Path, outside: Path, ser
     with_file = {"sandbox": {"read": [str(outside / "secret")]}}
     proof = prove("import", "boot", "contract", "budget", **with_file)
     assert [one.verdict for one in proof.gates] == ["passed"] * 4, proof
+    git(repository, "checkout", "-q", "other")
+    (repository / "shop.py").write_text(writes + (repository / "shop.py").read_text())
+    git(repository, "commit", "-q", "-am", "it writes there, too")
+    git(repository, "checkout", "-q", "main")
+    proof = prove("import", "boot", "contract", **{"sandbox": {"write": [str(outside)]}})
+    assert [one.verdict for one in proof.gates] == ["passed"] * 3, proof
+    assert [path.name for path in outside.iterdir()] == ["secret"]
 
 
 def test_without_a_sandbox_a_patch_is_refused_in_one_line(repository: Path, monkeypatch: pytest.MonkeyPatch) -> None:

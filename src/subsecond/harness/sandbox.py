@@ -23,7 +23,7 @@ from pathlib import Path
 from typing import Any
 
 from subsecond import store
-from subsecond.errors import SubsecondError
+from subsecond.errors import EXIT_FAILED, SubsecondError
 from subsecond.harness import relay
 from subsecond.harness.environment import PythonFacts
 from subsecond.model.confinement import Confinement, Way
@@ -138,7 +138,25 @@ def wrapped(
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         helper = [str(facts.executable), "-I", "-S", str(_HELPER), str(theirs.fileno())]
         with _relayed(ours, placed, port), theirs:
-            yield Inside([*_bubblewrap(target, facts, confinement, hosts), *helper, *command], theirs)
+            written = _copied(target.allowed.write, Path(folder))
+            yield Inside([*_bubblewrap(target, facts, confinement, hosts, written), *helper, *command], theirs)
+
+
+def _copied(paths: Sequence[Path], folder: Path) -> list[tuple[Path, Path]]:
+    """(a copy, what it stands in for) of each. Raises SubsecondError where one cannot be copied."""
+    found = []
+    for number, path in enumerate(paths):
+        copy = folder / f"written-{number}"
+        try:
+            if path.is_dir():
+                shutil.copytree(path, copy, symlinks=True)
+            else:
+                shutil.copy2(path, copy)
+        except (OSError, shutil.Error) as problem:
+            text = f"[sandbox] write: {path} cannot be copied: {getattr(problem, 'strerror', None) or problem}"
+            raise SubsecondError("not-copied", text, exit_code=EXIT_FAILED) from None
+        found.append((copy, path))
+    return found
 
 
 def _placed(ways: Sequence[Way]) -> list[tuple[Way, str]]:
@@ -185,7 +203,9 @@ def _relayed(control: socket.socket, placed: Sequence[tuple[Way, str]], port: in
             child.wait()
 
 
-def _bubblewrap(target: Target, facts: PythonFacts, confinement: Confinement, hosts: Path) -> list[str]:
+def _bubblewrap(
+    target: Target, facts: PythonFacts, confinement: Confinement, hosts: Path, written: Sequence[tuple[Path, Path]]
+) -> list[str]:
     program = shutil.which(PROGRAM)
     assert program is not None
     words = [program, "--unshare-all", "--dev", "/dev", "--proc", "/proc", "--tmpfs", "/tmp", "--dir", HOME]
@@ -199,6 +219,8 @@ def _bubblewrap(target: Target, facts: PythonFacts, confinement: Confinement, ho
         words += ["--ro-bind-try", str(path), str(path)]
     for path in (confinement.tree, *confinement.writable):
         words += ["--bind", str(path), str(path)]
+    for copy, path in written:
+        words += ["--bind", str(copy), str(path)]
     return [*words, "--chdir", str(target.cwd), "--"]
 
 

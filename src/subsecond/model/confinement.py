@@ -14,6 +14,8 @@ class Allowed:
     """Names of variables that are passed on; those of `env` of the target always are."""
     read: tuple[Path, ...] = ()
     """Files and folders that are there to be read."""
+    write: tuple[Path, ...] = ()
+    """Files and folders of which each process has a copy of its own in their place, to write to; gone with it."""
     connect: tuple[tuple[str, int], ...] = ()
     """Hosts and ports that connections are relayed to."""
 
