@@ -43,7 +43,8 @@ def _of(table: Table, planned: frozenset[str]) -> Iterator[Superfluous]:
         elif index.constraint or index.unique:
             continue
         elif double := next((other for other in table.indexes if _does_the_work(other, index)), None):
-            yield Superfluous(table=table.name, index=index, why=f"{double.name} begins with the same keys")
+            has = "has" if double.keys == index.keys else "begins with"
+            yield Superfluous(table=table.name, index=index, why=f"{double.name} {has} the same keys: it can go")
         elif counted and index.uses == 0 and index.name not in planned:
             yield Superfluous(table=table.name, index=index, why="no scan used it since the statistics were reset")
 
