@@ -7,7 +7,7 @@ import json
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from itertools import islice
+from itertools import islice, zip_longest
 from typing import Any
 from urllib.parse import quote, unquote_plus
 
@@ -138,18 +138,15 @@ def from_data(
     spec: RequestSpec, parameters: Sequence[str], values: Callable[[str, str | None], Sequence[str]]
 ) -> Iterator[Variation]:
     """Requests with what the data holds. `values`: those for a name and the value given; of a place in the path the
-    name is what stands before it (`/depots/7`)."""
+    name is what stands before it (`/depots/7`). Each parameter has its turn."""
     told = _told(spec)
     parts = spec.url.partition("?")[0].split("/")
     given = {name: told(value) for name, value in query_of(spec)}
-    for name, own in path_parts(spec):
-        for value in values(parts[int(name[1:]) - 1], own):
-            if value != own:
-                yield with_changes(spec, {name: quote(value, safe="")})
-    for name in filter(_in_query, parameters):
-        for value in values(name, given.get(name)):
-            if value != given.get(name):
-                yield with_changes(spec, {name: quote(value, safe="")})
+    asked = [(name, parts[int(name[1:]) - 1], own) for name, own in path_parts(spec)]
+    asked += [(name, name, given.get(name)) for name in filter(_in_query, parameters)]
+    columns = [[(name, value) for value in values(called, own) if value != own] for name, called, own in asked]
+    for turn in zip_longest(*columns):
+        yield from (with_changes(spec, {one[0]: quote(one[1], safe="")}) for one in turn if one is not None)
 
 
 def edges(spec: RequestSpec, parameters: Sequence[str], literals: Sequence[str] = ()) -> Iterator[Variation]:

@@ -18,7 +18,7 @@ from subsecond.prove.shown import curl
 from subsecond.prove.variations import from_data, harmless, query_of
 
 MOST_VARIATIONS = 60
-MOST_STORED = 48
+MOST_STORED = 32
 """Requests with values that the data holds."""
 SECONDS_A_REQUEST = 60.0
 """Time for one request's variations; the request itself is always compared, however slow."""
