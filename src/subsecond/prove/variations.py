@@ -142,7 +142,8 @@ def from_data(
     told = _told(spec)
     parts = spec.url.partition("?")[0].split("/")
     given = {name: told(value) for name, value in query_of(spec)}
-    asked = [(name, parts[int(name[1:]) - 1], own) for name, own in path_parts(spec)]
+    asked: list[tuple[str, str, str | None]] = []
+    asked += [(name, parts[int(name[1:]) - 1], own) for name, own in path_parts(spec)]
     asked += [(name, name, given.get(name)) for name in filter(_in_query, parameters)]
     columns = [[(name, value) for value in values(called, own) if value != own] for name, called, own in asked]
     for turn in zip_longest(*columns):
