@@ -13,6 +13,14 @@ from subsecond_agent import protocol
 
 MOST_SAMPLES = 0.9
 """Of a profile's samples: what is called from elsewhere now and then is still one function's work."""
+MANY = 100
+"""Calls of a function in one request that make its lines a loop of somebody else's."""
+SERIALISERS = frozenset({
+    "json", "simplejson", "marshmallow", "pydantic", "rest_framework", "ninja", "attrs", "cattrs", "apiflask",
+    "flask_restful", "flask_restx", "serpy", "xml", "lxml", "dicttoxml", "yaml", "plistlib", "csv", "msgpack",
+})  # fmt: skip
+"""Packages whose work is to turn objects into text or bytes, or back. What is written in C is part of the line that
+calls it (`orjson`)."""
 OF_LOOPS = (None, "sqlalchemy")
 """Whose computing belongs to a loop of the app's: its own lines, and the ORM's where they read attributes."""
 

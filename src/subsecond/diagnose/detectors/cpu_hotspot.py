@@ -6,10 +6,8 @@ from collections.abc import Iterator, Sequence
 from typing import ClassVar
 
 from subsecond.diagnose.code import in_loop
-from subsecond.diagnose.deeply import callers, computed, functions, pairs
+from subsecond.diagnose.deeply import MANY, SERIALISERS, callers, computed, functions, pairs
 from subsecond.diagnose.detector import detector, place, spot
-from subsecond.diagnose.detectors.hot_loop import MANY
-from subsecond.diagnose.detectors.slow_serialisation import SERIALISERS
 from subsecond.durations import text as shown
 from subsecond.model.facts import Facts
 from subsecond.model.finding import Suspicion

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import ClassVar
 
 from subsecond.diagnose.code import in_loop
-from subsecond.diagnose.deeply import callers, computed, functions, lines, pairs
+from subsecond.diagnose.deeply import MANY, callers, computed, functions, lines, pairs
 from subsecond.diagnose.detector import chain_of, detector, place, spot
 from subsecond.durations import text as shown
 from subsecond.model.deep import FunctionCalls
@@ -18,8 +18,6 @@ from subsecond.model.trace import Frame, Trace
 MIN_SHARE = 0.1
 """Of the request's CPU, in the lines of one function alone. At a sample each 5 ms and a second of profile, twenty
 samples: known to a quarter."""
-MANY = 100
-"""Calls of a function in one request that make its lines a loop of somebody else's."""
 MIN_CPU = 0.005
 """Seconds of one request."""
 MIN_SAMPLED = 0.02

@@ -5,19 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import ClassVar
 
-from subsecond.diagnose.deeply import callers, computed, in_libraries
+from subsecond.diagnose.deeply import SERIALISERS, callers, computed, in_libraries
 from subsecond.diagnose.detector import detector, place, spot
 from subsecond.durations import text as shown
 from subsecond.model.facts import Facts
 from subsecond.model.finding import Suspicion
 from subsecond.model.trace import Frame, Trace
 
-SERIALISERS = frozenset({
-    "json", "simplejson", "marshmallow", "pydantic", "rest_framework", "ninja", "attrs", "cattrs", "apiflask",
-    "flask_restful", "flask_restx", "serpy", "xml", "lxml", "dicttoxml", "yaml", "plistlib", "csv", "msgpack",
-})  # fmt: skip
-"""Packages whose work is to turn objects into text or bytes, or back. What is written in C is part of the line that
-calls it (`orjson`)."""
 MIN_SHARE = 0.1
 """Of the request's CPU, below one function of the app's: at a sample each 5 ms and a second of profile, known to a
 quarter (as `hot-loop`)."""
