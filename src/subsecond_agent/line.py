@@ -19,6 +19,7 @@ from .protocol import (
     COUNT_HTTP,
     COUNT_KEY_VALUE,
     COUNT_LOGS,
+    COUNT_OPENED,
     COUNT_QUERIES,
     COUNT_RAW,
     COUNT_ROWS,
@@ -101,6 +102,7 @@ def _whole(head: dict[str, Any], record: Record) -> str:
         COUNT_HTTP: len(record.calls),
         COUNT_KEY_VALUE: len(record.key_values),
         COUNT_RAW: len(record.raw),
+        COUNT_OPENED: len(record.opened),
     }
     head["waits"] = {
         WAIT_DATABASE: sum(record.queries) + sum(record.database),

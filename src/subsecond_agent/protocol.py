@@ -148,6 +148,8 @@ COUNT_TRANSACTIONS = "transactions"
 COUNT_LOGS = "logs"
 COUNT_HTTP = "http_calls"
 COUNT_KEY_VALUE = "key_value_calls"
+COUNT_OPENED = "connections_opened"
+"""Of SQLite; in front of PostgreSQL a proxy counts them."""
 COUNT_RAW = "raw_statements"
 """Statements of SQLite sent past SQLAlchemy, on connections of the app's own."""
 

@@ -85,6 +85,7 @@ class Record:
         "logs",
         "mark",
         "mode",
+        "opened",
         "pid",
         "pools",
         "queries",
@@ -146,6 +147,7 @@ class Record:
         self.calls: list[float] = []
         self.bodies: list[float] = []  # what reading the answers of those calls took
         self.key_values: list[float] = []
+        self.opened: list[int] = []  # connections of SQLite
         self.raw: list[int] = []  # statements past SQLAlchemy
         self.driver_cpu: list[float] = []
         self.rows: list[int] = []

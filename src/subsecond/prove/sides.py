@@ -25,7 +25,8 @@ from subsecond_agent import protocol
 
 Side = Literal["base", "candidate"]
 SIDES: tuple[Side, Side] = ("base", "candidate")
-COUNTS = (protocol.COUNT_QUERIES, protocol.COUNT_CHECKOUTS, protocol.COUNT_ROWS, protocol.COUNT_RAW)
+OF_SQLITE = (protocol.COUNT_RAW, protocol.COUNT_OPENED)
+COUNTS = (protocol.COUNT_QUERIES, protocol.COUNT_CHECKOUTS, protocol.COUNT_ROWS, *OF_SQLITE)
 RATE_LIMITED = 429
 TOLD = (*COUNTS, protocol.COUNT_LOGS)
 """Log records too: they may rise, but where fewer are promised they are counted."""

@@ -1,4 +1,4 @@
-"""Statements sent through `sqlite3` itself: on connections that were not opened by SQLAlchemy, which counts its own.
+"""Connections that `sqlite3` opens, and statements on those that SQLAlchemy, which counts its own, did not open.
 
 Only counted: an application that keeps a file beside its ORM is left alone, and a change that goes past the ORM shows.
 """
@@ -32,6 +32,9 @@ def opening(original: Any) -> Any:
     def connect(*words: Any, **options: Any) -> Any:
         connection = original(*words, **options)
         try:
+            record = current() if live else None
+            if record is not None:
+                record.opened.append(1)
             if live and not str(sys._getframe(1).f_globals.get("__name__", "")).startswith(OWN):
                 connection.set_trace_callback(sent)
         except Exception as mishap:

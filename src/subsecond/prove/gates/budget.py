@@ -10,8 +10,7 @@ from subsecond.model.proof import GateVerdict, Verdict
 from subsecond.model.target import RequestSpec
 from subsecond.prove import holding, outside
 from subsecond.prove.gate import Case, gate, verdict
-from subsecond.prove.sides import COUNTS, TOLD, Asked, Side, Sides
-from subsecond_agent import protocol
+from subsecond.prove.sides import COUNTS, OF_SQLITE, TOLD, Asked, Side, Sides
 
 Counts = dict[str, tuple[int, int]]
 """Each count, cold and warm."""
@@ -85,7 +84,7 @@ def _one(sides: Sides, spec: RequestSpec) -> _Counted:
         for state, before, after in zip(("cold", "warm"), base[name], candidate[name], strict=True):
             if after > before:
                 worse = f"{spec.name}: {after} {name} instead of {before} ({state})"
-    usual = (name for name in COUNTS if name != protocol.COUNT_RAW)
+    usual = (name for name in COUNTS if name not in OF_SQLITE)
     shown = list(dict.fromkeys([*usual, *(name for name in TOLD if base[name][1] != candidate[name][1])]))
     line = f"{spec.name}: " + ", ".join(f"{base[n][1]} → {candidate[n][1]} {n}" for n in shown)
     seen = (told.line(spec.name),) if told else ()

@@ -10,7 +10,7 @@ from subsecond.contract.compare import Noise, compare
 from subsecond.harness.send import RequestFailed
 from subsecond.model.proof import GateVerdict
 from subsecond.model.target import RequestSpec
-from subsecond.prove import held_back
+from subsecond.prove import held_back, rows
 from subsecond.prove.changed import read_by_change
 from subsecond.prove.equality import READS, both, differences
 from subsecond.prove.freshness import UNDECLARED, Writer, freshness
@@ -24,6 +24,8 @@ SECONDS_A_REQUEST = 900.0
 """Several hundred values, each sent to both sides; equality is meant to be asked on small data."""
 SHOWN = 6
 INTEGER_LIMIT = 2**63
+NOT_A_NUMBER = "nan"
+"""It is neither less nor more than anything: what is sorted by it comes in any order."""
 
 
 @gate
@@ -41,6 +43,7 @@ class EdgeGate:
 
     def judge(self, case: Case) -> GateVerdict:
         sides, tried, kept, skipped = case.sides(), 0, 0, 0
+        before = rows.differences(sides)
         for spec in case.near(sides.requests):
             noise = Noise()
             if isinstance(couples := both(sides, spec, noise), str):
@@ -60,6 +63,9 @@ class EdgeGate:
                     smallest, why = _smallest(sides, spec, one, noise, problem)
                     shown = [*why.lines[:SHOWN], curl(smallest.spec)]
                     return verdict(self.name, "failed", f"{smallest}: {why.lines[0]}", shown)
+        for table, told in rows.differences(sides).items():
+            if table not in before:
+                return verdict(self.name, "failed", f"after the same edge values: {told}")
         if problem_after := _after_writes(case) or _after_moves(case):
             return verdict(self.name, "failed", *problem_after)
         if not tried:
@@ -145,6 +151,8 @@ def _problem(sides: Sides, one: Variation, noise: Noise) -> _Problem | None:
     if base.reply.status >= 500 and (candidate.reply.status >= 500 or _beyond(one)):
         return None
     found = noise.rest(compare(base.reply, candidate.reply)).differences
+    if any(value == NOT_A_NUMBER for _, value in one.changes):
+        found = tuple(each for each in found if each.what != "order")
     return _Problem([str(each) for each in found], found[0].kind) if found else None
 
 
