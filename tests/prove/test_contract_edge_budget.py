@@ -162,6 +162,7 @@ def test_a_base_that_answers_with_an_error_is_no_verdict(shop: tuple[Path, dict[
     assert "404" in gate.why
 
 
+@pytest.mark.long
 def test_an_order_that_only_chance_still_keeps_is_told_and_one_that_never_was_promised_is_not(
     shop: tuple[Path, dict[str, object]], prove: Prove
 ) -> None:

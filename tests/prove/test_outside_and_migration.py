@@ -131,6 +131,7 @@ def test_a_migration_that_fails_is_the_candidates_fault(halls: Halls, prove: Pro
     assert "migrate failed" in gate.why and "nothing" in gate.why
 
 
+@pytest.mark.long
 def test_code_that_needs_its_migration_boots_on_a_copy_that_has_it(halls: Halls, prove: Prove) -> None:
     repository, options = halls
     (repository / "migrations" / "2.sql").write_text(
