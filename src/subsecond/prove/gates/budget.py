@@ -11,6 +11,7 @@ from subsecond.model.target import RequestSpec
 from subsecond.prove import holding, outside
 from subsecond.prove.gate import Case, gate, verdict
 from subsecond.prove.sides import COUNTS, OF_SQLITE, TOLD, Asked, Side, Sides
+from subsecond_agent import protocol
 
 Counts = dict[str, tuple[int, int]]
 """Each count, cold and warm."""
@@ -92,11 +93,12 @@ def _one(sides: Sides, spec: RequestSpec) -> _Counted:
 
 
 def _counts(answers: Sequence[Asked]) -> Counts | None:
-    """Each count cold and warm."""
+    """Each count cold and warm; of connections that are opened the fewest of a warm answer: a pool fills by and by."""
     first, last = answers[COLD].counts, answers[WARM].counts
     if first is None or last is None:
         return None
-    return {name: (first[name], last[name]) for name in TOLD}
+    opened = min(one.counts[protocol.COUNT_OPENED] for one in answers[1:] if one.counts)
+    return {**{name: (first[name], last[name]) for name in TOLD}, protocol.COUNT_OPENED: (0, opened)}
 
 
 def _short(case: Case, request: str, base: Counts, candidate: Counts) -> str | None:
