@@ -80,6 +80,7 @@ class Sides:
         """Have the arm of one side gone, with what was written there; whoever asks for it next gets a new one."""
         if self._arms.pop(side, None) is not None:
             self._own.pop(side).close()
+            self._stored = None  # it reads the base's copy
 
     def farther(self, stack: ExitStack, rtt: float) -> dict[Side, Arm]:
         """Another pair of arms with `rtt` seconds added to each round trip; gone with `stack`."""

@@ -91,7 +91,7 @@ class Stored:
                 continue
             children = [one for one in self._columns if not one.key and self._belongs(one, key)][:MOST_CHILDREN]
             for one in children:
-                yield from self._ask(key, _CHILDLESS.replace("CHILD", one.name).replace("OTHER", one.table))
+                yield from self._ask(key, _CHILDLESS, child=one.name, children=one.table)
             for one in children:
                 yield from self._ask(one, _MANY)
             yield from self._ask(key, _EVENLY)
@@ -108,23 +108,24 @@ class Stored:
                 yield from self._ask(one, _FREQUENT)
                 yield from self._ask(one, _ENDS)
 
-    def _ask(self, one: _Column, statement: str) -> list[Any]:
-        text = statement.replace("COLUMN", one.name).replace("TABLE", one.table)
+    def _ask(self, one: _Column, statement: str, **more: str) -> list[Any]:
+        text = statement.format(column=one.name, table=one.table, **more)
         with suppress(NoCloneError):  # a type that cannot be compared or grouped: nothing is known then
             return [value for row in self._arm.run_sql([text], one.database) for value in row]
         return []
 
 
 _CHILDLESS = (
-    "SELECT COLUMN FROM TABLE WHERE COLUMN NOT IN (SELECT CHILD FROM OTHER WHERE CHILD IS NOT NULL) "
-    "ORDER BY COLUMN LIMIT 2"
+    "SELECT {column} FROM {table} WHERE {column} NOT IN (SELECT {child} FROM {children} WHERE {child} IS NOT NULL) "
+    "ORDER BY {column} LIMIT 2"
 )
-_MANY = "SELECT COLUMN FROM TABLE WHERE COLUMN IS NOT NULL GROUP BY COLUMN ORDER BY count(*) DESC, COLUMN LIMIT 1"
-_FREQUENT = "SELECT COLUMN FROM TABLE WHERE COLUMN IS NOT NULL GROUP BY COLUMN ORDER BY count(*) DESC, COLUMN LIMIT 5"
-_ENDS = "SELECT min(COLUMN), max(COLUMN) FROM TABLE"
+_GROUPED = "SELECT {column} FROM {table} WHERE {column} IS NOT NULL GROUP BY {column} ORDER BY count(*) DESC, {column} "
+_MANY, _FREQUENT = f"{_GROUPED}LIMIT 1", f"{_GROUPED}LIMIT 5"
+_ENDS = "SELECT min({column}), max({column}) FROM {table}"
 _EVENLY = (
-    "SELECT COLUMN FROM (SELECT COLUMN, row_number() OVER (ORDER BY COLUMN) AS place, count(*) OVER () AS places "
-    f"FROM TABLE) AS numbered WHERE place = places OR (place - 1) % (1 + (places - 1) / {SPREAD}) = 0 ORDER BY COLUMN"
+    "SELECT {column} FROM (SELECT {column}, row_number() OVER (ORDER BY {column}) AS place, count(*) OVER () AS places "
+    f"FROM {{table}}) AS numbered WHERE place = places OR (place - 1) % (1 + (places - 1) / {SPREAD}) = 0 "
+    "ORDER BY {column}"
 )
 
 
