@@ -12,6 +12,7 @@ import os
 import signal
 import sys
 import tempfile
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -30,7 +31,7 @@ def main() -> int:
 
 def _parser() -> argparse.ArgumentParser:
     top = argparse.ArgumentParser(prog="python -m benchmarks.optimize", description=__doc__)
-    top.set_defaults(verb=_replay)
+    top.set_defaults(verb=_replay, folder=None, no_measure=False)
     _replaying(top)
     verbs = top.add_subparsers(metavar="VERB")
     export = _verb(verbs, "export", _export, "write the slow application as a repository of its own")
@@ -64,6 +65,8 @@ def _parser() -> argparse.ArgumentParser:
     wait.add_argument("into", type=Path)
     wait.add_argument("--minutes", type=float, default=9.0)
     again = _verb(verbs, "replay", _replay, "judge the record's patches again and measure")
+    again.add_argument("folder", type=Path, nargs="?", help="keep the application there, and go on where it stopped")
+    again.add_argument("--no-measure", action="store_true", help="only judge")
     _replaying(again)
     _verb(verbs, "section", _section, "the section of RESULTS.md about the runs of results/optimize.json")
     equal = _verb(verbs, "equality", _equality, "thousands of requests, before against after, on small data")
@@ -169,7 +172,7 @@ def _replay(options: argparse.Namespace) -> int:
     from benchmarks import _result
     from benchmarks.optimize import measured, result, transcript
     from benchmarks.optimize.export import export
-    from benchmarks.optimize.platform import own
+    from benchmarks.optimize.platform import own, running
     from benchmarks.optimize.replay import replay
 
     turns = transcript.read()
@@ -178,15 +181,25 @@ def _replay(options: argparse.Namespace) -> int:
             f"there is no record in {transcript.FOLDER.name}/ yet; `run FOLDER --assistant` makes one", file=sys.stderr
         )
         return 0
-    with _result.alone(), own() as platform, tempfile.TemporaryDirectory(prefix="subsecond-benchmark-") as folder:
-        load, project = os.getloadavg()[0], Path(folder) / "discovery"
-        export(project, platform, **transcript.exported())
+    with ExitStack() as stack:
+        stack.enter_context(_result.alone())
+        if options.folder is None:
+            platform = stack.enter_context(own())
+            folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="subsecond-benchmark-"))
+            project = Path(folder) / "discovery"
+        else:
+            platform, project = running(default_var(), SMALL), options.folder.absolute()
+        load = os.getloadavg()[0]
+        if not (project / "subsecond.toml").exists():
+            export(project, platform, **transcript.exported())
         found = replay(project, turns)
+        for line in found.changed:
+            print(line)
+        if options.no_measure:
+            return 1 if found.changed else 0
         bench = measured.measured(project, found.commit, platform, SMALL, "2ms", quick=options.quick)
     endpoints = measured.endpoints(bench)
     print(measured.table(endpoints))
-    for line in found.changed:
-        print(line)
     if not options.no_write:
         spent = sum(one.seconds or 0.0 for one in found.attempts) / 60
         figures = result.run_figures(found.attempts, endpoints, spent, _conditions(bench))

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmarks.optimize.transcript import Turn
+from benchmarks.optimize.transcript import OUTCOMES, Turn
 from subsecond.attempts import Proposal, attempt
 from subsecond.harness import checkout, run_folder
 from subsecond.ledger.book import opened
@@ -26,17 +26,22 @@ class Replayed:
 
 
 def replay(project: Path, turns: Sequence[Turn]) -> Replayed:
-    """Judge the patches of a record in the exported `project`; what had no patch then has none to judge now."""
+    """Judge the patches of a record in the exported `project`; what had no patch then has none to judge now.
+
+    One that was broken off goes on where it stopped: what the project's ledger has a verdict for is not asked again.
+    """
     target = load(project, {})
     found: list[Attempt] = []
     changed: list[str] = []
     with run_folder.lock(target.home), opened(target.home) as ledger:
         base = checkout.revision(target.root, "HEAD")
+        ledger.settle()
+        judged = {(one.base, one.patch): one for one in ledger.attempts() if one.outcome in OUTCOMES}
         for turn in turns:
             if not turn.patch:
                 continue
             _say(f"turn {turn.number}: {turn.verdict['kind']}")
-            done = attempt(target, base, _proposal(turn), ledger, say=_say)
+            done = judged.get((base, turn.patch)) or attempt(target, base, _proposal(turn), ledger, say=_say)
             found.append(done)
             _say(f"turn {turn.number}: {done.outcome}: {done.why}")
             if done.outcome != turn.verdict["outcome"]:
@@ -50,7 +55,7 @@ def _proposal(turn: Turn) -> Proposal:
     said = turn.verdict
     return Proposal(
         step=said["step"], finding=said["finding"], kind=said["kind"], proposer=said["proposer"], patch=turn.patch,
-        summary=f"{said['kind']}: turn {turn.number}",
+        key=said.get("key", ""), summary=f"{said['kind']}: turn {turn.number}",
         promised=Promise(counts=said["promised"]["counts"], faster=tuple(said["promised"]["faster"])),
     )  # fmt: skip
 

@@ -74,6 +74,7 @@ def _verdict(one: Attempt) -> dict[str, Any]:
     return {
         "step": one.step,
         "finding": one.finding,
+        "key": one.key,
         "kind": one.kind,
         "proposer": one.proposer,
         "outcome": one.outcome,
