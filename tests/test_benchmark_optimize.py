@@ -107,7 +107,7 @@ def test_edits_are_taken_and_kept(tmp_path: Path) -> None:
 
 def test_who_gives_up_says_why(tmp_path: Path) -> None:
     outcome = handed_over(tmp_path, lambda folder, tree: (folder / hand_over.GIVE_UP).write_text("not\nworth it"))  # type: ignore[arg-type,return-value]
-    assert outcome.failure == "the assistant ended with exit code 3: given up: not worth it" and not outcome.patch
+    assert outcome.failure == "the assistant gave up: not worth it" and not outcome.patch
 
 
 def test_an_answer_that_never_comes(tmp_path: Path) -> None:

@@ -14,6 +14,8 @@ import sys
 import time
 from pathlib import Path
 
+from subsecond.assistant.external import GAVE_UP
+
 DONE, GIVE_UP, CLOSED = "done", "give-up", "closed"
 POLL_SECONDS = 0.5
 SETTLE_SECONDS = 0.2
@@ -23,7 +25,7 @@ SAID = "hand-over "
 
 
 def hand_over(into: Path, prompt: Path, minutes: float) -> int:
-    """Hand the working folder over and wait for it -> the exit code: 0 edited, 3 given up, 4 nobody answered."""
+    """Hand the working folder over and wait for it -> the exit code: 0 edited, GAVE_UP, 4 nobody answered."""
     folder = _next_folder(into)
     shutil.copy(prompt, folder / "prompt.md")
     _write(folder / "where", f"{Path.cwd()}\n")  # last: whoever waits for it finds the prompt there
@@ -47,8 +49,8 @@ def _ended(folder: Path, answer: str, minutes: float) -> int:
     _write(folder / CLOSED, f"{answer}\n{minutes:.1f}\n")
     if answer == DONE:
         return 0
-    print(f"given up: {' '.join(note.split()) or 'no reason was given'}")
-    return 3
+    print(" ".join(note.split()) or "no reason was given")
+    return GAVE_UP
 
 
 def waiting(into: Path) -> Path | None:

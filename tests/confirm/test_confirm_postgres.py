@@ -44,7 +44,7 @@ def test_a_trial_runs_on_a_clone_that_is_gone_afterwards(shop_on_postgres: Proje
     [trial] = next(finding for finding in findings if finding.kind == "lazy-load").trials
     assert (trial.verdict, trial.queries_saved, trial.response_equal) == ("confirmed", 59, True)
     assert trial.gain_seconds is not None and trial.gain_seconds > 59 * 0.001  # each one saves its round trip too
-    assert any("trials run on a scratch copy of library at 127.0.0.1" in line for line in shop_on_postgres.said)
+    assert any("the app runs on a scratch copy of library at 127.0.0.1" in line for line in shop_on_postgres.said)
     assert databases(port) == before
 
 
@@ -91,7 +91,7 @@ def test_what_kill_9_in_a_trial_leaves_the_next_command_removes(shop_on_postgres
     tool = subprocess.Popen([str(SUBSECOND), *words], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
     assert tool.stderr is not None
     for line in tool.stderr:
-        if line.startswith("trials run on a scratch copy"):
+        if line.startswith("the app runs on a scratch copy"):
             break
     time.sleep(1.0)
     os.kill(tool.pid, signal.SIGKILL)
@@ -120,7 +120,7 @@ def test_ctrl_c_in_a_trial_leaves_nothing(shop_on_postgres: Project, port: int) 
     said = []
     for line in tool.stderr:
         said.append(line)
-        if line.startswith("trials run on a scratch copy"):
+        if line.startswith("the app runs on a scratch copy"):
             time.sleep(1.0)
             tool.send_signal(signal.SIGINT)
     assert tool.wait(60) == 130

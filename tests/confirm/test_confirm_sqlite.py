@@ -48,7 +48,7 @@ def test_an_audit_confirms_what_is_real_and_says_why_the_rest_is_not(shop: Proje
 
     trials = store.read_trials(shop.folder)
     assert trials is not None
-    assert f"trials run on a scratch copy of {shop.folder / 'shop.db'}" in trials.isolation
+    assert f"the app runs on a scratch copy of {shop.folder / 'shop.db'}" in trials.isolation
     assert any(note == "GET /clock: differs between equal runs and was not compared: $.now" for note in trials.notes)
     record = next(one for one in trials.trials if one.finding == of[BOOKS].id and one.trial.request == BOOKS)
     assert (record.method, record.promised, record.saved["queries"]) == ("pairs", {"queries": 59}, 59)

@@ -17,6 +17,8 @@ from subsecond.harness.checkout import Checkout
 
 KEPT_VARIABLES = ("PATH", "LANG", "LC_ALL", "TERM", "TZ", "SSL_CERT_FILE")
 """What an assistant's process sees of ours; more by name (`--pass-env`). Its HOME is an empty folder of its own."""
+GAVE_UP = 3
+"""The exit code by which an assistant says that it has no change to propose; its last line says why."""
 LARGEST_TRANSCRIPT = 2_000_000
 LONGEST_REASON = 300
 """Characters of an assistant's last line that stand in the ledger."""
@@ -85,6 +87,8 @@ def _run(words: list[str], copy: Checkout, env: Mapping[str, str], log: Path, se
         finally:
             processes.end(child.pid)
             child.wait()
+    if code == GAVE_UP:
+        return "the assistant gave up"
     return f"the assistant ended with exit code {code}" if code else ""
 
 

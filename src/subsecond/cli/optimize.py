@@ -43,7 +43,8 @@ def command(  # noqa: PLR0917  (click gives them by name)
     when it is started again. After each kept step the code is analysed again; what it took along is dropped.
 
     A step is kept for what it shows: fewer statements, rows, connections or log records where the audit saw that there
-    can be, else fewer seconds, which the speed gate judges, in five minutes.
+    can be, else fewer seconds, which the speed gate judges, in five minutes. An assistant that ends with exit code 3
+    gives up: its last line says why.
 
     \b
     Example:

@@ -21,6 +21,10 @@ SERIALISERS = frozenset({
 })  # fmt: skip
 """Packages whose work is to turn objects into text or bytes, or back. What is written in C is part of the line that
 calls it (`orjson`)."""
+OF_DATABASES = frozenset({
+    "sqlalchemy", "psycopg", "psycopg2", "psycopg_pool", "sqlite3", "pymysql", "MySQLdb", "asyncpg", "flask_sqlalchemy",
+})  # fmt: skip
+"""Packages whose work is to send statements and to make objects of rows."""
 OF_LOOPS = (None, "sqlalchemy")
 """Whose computing belongs to a loop of the app's: its own lines, and the ORM's where they read attributes."""
 

@@ -132,21 +132,22 @@ def _databases(
 ) -> tuple[Isolation, str, dict[Connection, Connection]]:
     kept = [one for one in seen if not one.in_memory]
     if not seen:
-        return "shared", "no connection to a database was seen: trials run on the app as it is", {}
+        return "shared", "no connection to a database was seen: the app runs as it is", {}
     if not kept:
         return "own process", "the database lives in the app's own memory: each process has its own", {}
     confined_file = base.target.confinement is not None and any(one.path is not None for one in kept)
     if base.target.data == "disposable" and not confined_file:  # a file's folder may hold more than the database
-        return "in place", 'the target says data = "disposable": trials run on its own database', {a: a for a in kept}
+        why = 'the target says data = "disposable": the app runs on its own database'
+        return "in place", why, {one: one for one in kept}
     try:
         with ExitStack() as made:
             copies = {one: made.enter_context(clones.clone(base.target, base.python, one, folder)) for one in kept}
             stack.enter_context(made.pop_all())
     except NoCloneError as problem:
-        why = f"no copy of the database could be made, so trials only read, on the app's own: {problem.message}"
+        why = f"no copy of the database could be made, so only what reads is asked, on the app's own: {problem.message}"
         return "shared", why, {one: one for one in kept}
     shown = ", ".join(one.shown for one in kept)
-    return "clone", f"trials run on a scratch copy of {shown}", copies
+    return "clone", f"the app runs on a scratch copy of {shown}", copies
 
 
 def _ways(

@@ -6,17 +6,16 @@ from collections.abc import Iterator, Sequence
 from typing import ClassVar
 
 from subsecond.diagnose.code import in_loop
-from subsecond.diagnose.deeply import MANY, SERIALISERS, callers, computed, functions, pairs
+from subsecond.diagnose.deeply import MANY, OF_DATABASES, SERIALISERS, callers, computed, functions, pairs
 from subsecond.diagnose.detector import detector, place, spot
 from subsecond.durations import text as shown
 from subsecond.model.facts import Facts
 from subsecond.model.finding import Suspicion
 from subsecond.model.trace import Frame, Trace
 
-TOLD_ELSEWHERE = SERIALISERS | frozenset({
-    "sqlalchemy", "psycopg", "psycopg2", "psycopg_pool", "sqlite3", "pymysql", "MySQLdb", "asyncpg", "logging", "redis",
-    "valkey", "urllib3", "requests", "httpx", "http", "flask", "werkzeug", "django", "starlette", "fastapi", "jinja2",
-    "markupsafe", "flask_sqlalchemy", "gunicorn", "gevent", "greenlet", "threading", "socket", "ssl", "selectors",
+TOLD_ELSEWHERE = SERIALISERS | OF_DATABASES | frozenset({
+    "logging", "redis", "valkey", "urllib3", "requests", "httpx", "http", "flask", "werkzeug", "django", "starlette",
+    "fastapi", "jinja2", "markupsafe", "gunicorn", "gevent", "greenlet", "threading", "socket", "ssl", "selectors",
 })  # fmt: skip
 """Statements, calls and records have their own findings; a framework's part is what answering costs."""
 MIN_SHARE = 0.2
