@@ -117,6 +117,10 @@ class Ledger:
         rows = self._connection.execute("SELECT rule FROM constraints ORDER BY number").fetchall()
         return [store.from_json(text, Constraint, str(self._path)) for (text,) in rows]
 
+    def learnt(self) -> list[float]:
+        """When each constraint was learnt or stated, in UNIX seconds, in that order."""
+        return [float(when) for (when,) in self._connection.execute("SELECT stated FROM constraints ORDER BY number")]
+
     def _put(self, attempt: Attempt) -> None:
         self._connection.execute(
             "INSERT OR REPLACE INTO attempts (number, outcome, attempt) VALUES (?, ?, ?)",
