@@ -1,5 +1,5 @@
 // Made from the report's JSON Schema by contract.mjs; do not edit.
-// schema sha256 b6600010456c6f2f2420812577998bfe8ade171f58639de9f45baef39620aac8
+// schema sha256 1b9033ab3536612d82c8c9fedf0cd46c41da5f9b3912116519990fa42ae69b10
 
 /**
  * All of it. `plan` None: `subsecond plan` was not run; `ledger` None: nothing was attempted.
@@ -173,13 +173,15 @@ export interface Manual {
   title: string;
 }
 /**
- * `headline`: one sentence with the numbers that matter. `few`: ids of the findings that matter most.
+ * `headline`: one sentence with the numbers that matter. `few`: ids of the findings that matter most. `rtt_ms`:
+ *     what trials added to each round trip to the database, None where nothing; times of requests are without it.
  */
 export interface Overview {
   comparisons: Comparison[];
   few: string[];
   headline: string;
   notes: string[];
+  rtt_ms: number | null;
 }
 /**
  * A request before and after. `basis` of the after column: another audit or kept attempts (`measured`), or all

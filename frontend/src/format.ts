@@ -6,11 +6,12 @@ export function count(value: number | null | undefined): string {
   return value === null || value === undefined ? "–" : whole.format(value).replace("-", MINUS);
 }
 
-/** Milliseconds up to 10 s, seconds beyond; three digits that mean something. */
+/** Milliseconds up to 10 s, seconds up to 3 minutes, minutes beyond; three digits that mean something. */
 export function ms(value: number | null | undefined): string {
   if (value === null || value === undefined) return "–";
   const size = Math.abs(value);
   const sign = value < 0 ? MINUS : "";
+  if (size >= 180_000) return `${sign}${(size / 60_000).toFixed(1)} min`;
   if (size >= 9999.5) return `${sign}${(size / 1000).toFixed(1)} s`;
   if (size >= 99.95) return `${sign}${whole.format(size)} ms`;
   if (size >= 9.995) return `${sign}${size.toFixed(1)} ms`;

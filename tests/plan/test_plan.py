@@ -65,6 +65,25 @@ def test_steps_come_by_phase_what_is_proven_first_and_refuted_ones_are_left_out_
     assert [(one.finding, one.why) for one in found.left_out] == [("F4", "refuted by eager-load: no count fell")]
 
 
+def test_seconds_now_and_saved_are_of_the_same_runs_where_trials_added_a_round_trip() -> None:
+    one = finding("F1", 2, trials=(trial("confirmed", 4.0),))
+    far = replace(together(4.0, {"F1": 4.0}, base=6.0), rtt_seconds=0.002)
+    found = plan(audit(one), far, 1.0)
+    rooms = found.endpoints["rooms"]
+    assert (rooms.now_seconds, rooms.predicted_seconds) == (6.0, 2.0)  # recorded without the round trip: 2 s
+    assert any("2 ms added to each round trip" in note for note in found.notes)
+    assert plan(audit(one), replace(far, rtt_seconds=None), 1.0).endpoints["rooms"].now_seconds == 2.0
+
+
+def test_what_a_step_leaves_is_told_only_where_each_was_left_out_once() -> None:
+    both = [finding(name, 2, trials=(trial("confirmed", 0.5),)) for name in ("F1", "F2")]
+    trials = together(1.5, {"F1": 0.5, "F2": 1.0})
+    assert [one.predicted for one in plan(audit(*both), trials, None).steps] == [{"rooms": 1.5}, {"rooms": 0.5}]
+    [whole] = trials.sets
+    partly = replace(trials, sets=(replace(whole, shares={"F1": 0.5}),))
+    assert [one.predicted for one in plan(audit(*both), partly, None).steps] == [{}, {"rooms": 0.5}]
+
+
 def test_an_index_tells_its_price_and_one_that_is_not_worth_it_is_left_out() -> None:
     index = replace(trial("confirmed", 0.4), virtual_fix="index")
     found = plan(

@@ -142,6 +142,8 @@ function Detail(props: { finding: Finding }) {
   const { report } = lookup;
   const manual = report.manual[finding.kind];
   const traced = lookup.waterfall(finding.request, undefined);
+  const telling = finding.trials.find((trial) => finding.gain !== null && trial.gain?.median === finding.gain.median);
+  const base = telling?.base_ms ?? null;
   const mark = traced?.marks[finding.id]?.[0];
   const excerpts = finding.code.map((key) => report.excerpts[key]).filter((one) => one !== undefined);
   return (
@@ -174,7 +176,7 @@ function Detail(props: { finding: Finding }) {
           <Figure
             class={finding.gain.median > 0 ? "good" : "bad"}
             value={change(finding.gain.median)}
-            label={`saves ${ms(finding.gain.low)} to ${ms(finding.gain.high)}`}
+            label={`saves ${ms(finding.gain.low)} to ${ms(finding.gain.high)}${base === null ? "" : ` of ${ms(base)}`}`}
           />
         )}
         {!finding.gain && Boolean(finding.queries_saved) && <Figure class="good" value={`−${count(finding.queries_saved)}`} label="queries in its trial" />}
@@ -262,10 +264,12 @@ function Detail(props: { finding: Finding }) {
 
 function TrialCard(props: { trial: Trial }) {
   const { trial } = props;
-  const name = useReport().name(trial.request);
+  const lookup = useReport();
+  const name = lookup.name(trial.request);
+  const far = lookup.report.overview.rtt_ms;
   const facts: [string, string][] = [];
   if (trial.gain) facts.push(["Gain", `${ms(trial.gain.median)} (${ms(trial.gain.low)} to ${ms(trial.gain.high)})`]);
-  if (trial.base_ms !== null) facts.push(["Base", ms(trial.base_ms)]);
+  if (trial.base_ms !== null) facts.push(["Base", `${ms(trial.base_ms)}${far === null ? "" : `, each round trip ${ms(far)} longer`}`]);
   if (trial.fidelity) facts.push(["Fidelity", trial.fidelity]);
   if (trial.queries_saved !== null) facts.push(["Queries saved", count(trial.queries_saved)]);
   if (trial.response_equal !== null) facts.push(["Response", trial.response_equal ? "equal" : "another one"]);

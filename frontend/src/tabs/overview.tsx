@@ -1,6 +1,6 @@
 import { useState } from "preact/hooks";
 import type { Comparison, Request } from "../contract.ts";
-import { count, factor, ms, percent, times } from "../format.ts";
+import { count, factor, ms, percent, plural, times } from "../format.ts";
 import { useReport } from "../report.ts";
 import { link } from "../router.ts";
 import { TimeBar, TimeTable } from "../ui/charts.tsx";
@@ -154,7 +154,7 @@ function Measured(props: { request: Request }) {
   const rows: [string, string, string][] = [
     ["Response time", request.ms ? ms(request.ms.median) : "–", request.ms ? `${ms(request.ms.low)} to ${ms(request.ms.high)}, ${request.runs} runs` : ""],
     ["Queries", count(request.queries), ""],
-    ["Sessions", count(request.sessions), request.session_sites === null ? "" : `opened at ${request.session_sites} places`],
+    ["Sessions", count(request.sessions), request.session_sites === null ? "" : `opened at ${plural(request.session_sites, "place")}`],
     ["Rows fetched", count(request.rows), ""],
     ["Recording added", percent(request.recording_added), "to the time of the recorded run"],
   ];
@@ -227,6 +227,9 @@ function Few() {
             </li>
           ))}
         </ul>
+      )}
+      {few.length > 0 && report.overview.rtt_ms !== null && (
+        <p class="secondary">Gains are with {ms(report.overview.rtt_ms)} added to each round trip to the database, times without.</p>
       )}
     </Panel>
   );

@@ -63,9 +63,18 @@ def confirm(
         sets=tuple(sets),
         indexes=weighed,
         untested=untested(findings, made, [one.result for one in asked]),
-        notes=tuple(remarks(course.baselines)),
+        notes=(*_far(arm.rtt), *remarks(course.baselines)),
     )
     return tuple(_with_trials(finding, made) for finding in findings), trials
+
+
+def _far(rtt: float | None) -> list[str]:
+    if not rtt:
+        return []
+    return [
+        f"trials ran with {durations.text(rtt)} added to each round trip to the database: what a fix saves is of "
+        "requests that take as much longer; the times of requests are without it"
+    ]
 
 
 def _with_trials(finding: Finding, made: Sequence[TrialRecord]) -> Finding:

@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from statistics import median
 
+from subsecond.model.audit import RequestResult
 from subsecond.model.finding import Finding
 from subsecond.model.trial import MeasuredSet, Trials
+
+IN_THE_APP = ("database", "pool", "calls", "logs", "garbage", "python")
+"""The shares of a request that its recording tells apart."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,13 +48,31 @@ class Measured:
         if len(members) == len(whole.findings):
             return self.seconds_after(whole.saving.seconds)
         shares = whole.shares
-        if any(one not in shares for one in members):
+        if any(one not in shares for one in whole.findings):  # the budget ended before each was left out once
             return None
         total = sum(shares.values())
         scale = whole.saving.seconds / total if total > 0 else 0.0
         return self.seconds_after(scale * sum(shares[one] for one in members))
 
 
-def measured(now: float, request: str, trials: Trials | None) -> Measured:
-    """The sets of one request."""
-    return Measured(now, tuple(one for one in trials.sets if one.request == request) if trials else ())
+def measured(result: RequestResult, trials: Trials | None) -> Measured:
+    """The sets of one request that was timed, and its seconds now.
+
+    Those are the recorded ones; where the trials added a round trip to the database, they are of the trials' base runs,
+    so that what a step saves and what it is saved from belong together.
+    """
+    assert result.seconds is not None
+    now = result.seconds.median
+    found = Measured(now, tuple(one for one in trials.sets if one.request == result.name) if trials else ())
+    if trials is None or not trials.rtt_seconds:
+        return found
+    tried = [one.base_seconds for one in trials.trials if one.trial.request == result.name and one.base_seconds]
+    base = found.whole.base_seconds if found.whole else median(tried) if tried else 0.0
+    return replace(found, now=max(now, base + outside(result))) if base else found
+
+
+def outside(result: RequestResult) -> float:
+    """Seconds of a request that its app does not know of: server, sending and receiving."""
+    if result.shares is None or result.seconds is None:
+        return 0.0
+    return max(0.0, result.seconds.median - float(sum(getattr(result.shares, name) for name in IN_THE_APP)))

@@ -13,7 +13,7 @@ from subsecond.model.finding import Finding, Trial
 from subsecond.model.plan import Endpoint, LeftOut, Plan, Step
 from subsecond.model.trial import Trials, WeighedIndex
 from subsecond.plan.advice import advice
-from subsecond.plan.prediction import Measured, measured
+from subsecond.plan.prediction import IN_THE_APP, Measured, measured, outside
 
 CONFIRMED, REFUTED = "confirmed", "refuted"
 _LAST = 99
@@ -21,9 +21,7 @@ _LAST = 99
 
 def plan(audit: Audit, trials: Trials | None, goal: float | None) -> Plan:
     """The plan of an audit. `goal`: seconds that every endpoint should take at most, None where none was set."""
-    known = {
-        one.name: measured(one.seconds.median, one.name, trials) for one in audit.requests if one.seconds is not None
-    }
+    known = {one.name: measured(one, trials) for one in audit.requests if one.seconds is not None}
     weighed = () if trials is None else trials.indexes
     prices = {name: _price(one) for one in weighed if one.kept for name in one.findings}
     dear = {name: one for one in weighed if not one.kept for name in one.findings if name not in prices}
@@ -142,17 +140,18 @@ def _endpoint(result: RequestResult, known: Measured, steps: Sequence[Step], goa
         queries_predicted=whole.queries_after if whole else None if helped else result.queries,
         estimate=whole.estimate if whole else False,
         meets_goal=meets,
-        spent=_spent(result),
+        spent=_spent(result, known.now),
         remains=known.remains(predicted) if meets is False and predicted is not None else {},
     )
 
 
-def _spent(result: RequestResult) -> dict[str, float]:
+def _spent(result: RequestResult, now: float) -> dict[str, float]:
     if result.shares is None or result.seconds is None:
         return {}
-    parts = {name: getattr(result.shares, name) for name in ("database", "pool", "calls", "logs", "garbage", "python")}
-    parts["outside the app"] = max(0.0, result.seconds.median - sum(parts.values()))
-    return {name: round(value, 6) for name, value in parts.items()}
+    parts = {name: getattr(result.shares, name) for name in IN_THE_APP}
+    parts["outside the app"] = outside(result)
+    added = {"round trips added": round(now - result.seconds.median, 6)} if now > result.seconds.median else {}
+    return {name: round(value, 6) for name, value in parts.items()} | added
 
 
 def _price(index: WeighedIndex) -> str:
@@ -185,7 +184,17 @@ def _notes(audit: Audit, trials: Trials | None, endpoints: dict[str, Endpoint]) 
             notes.append(
                 f"{len(trials.untested)} costly group(s) of statements have no trial; they are listed by the audit"
             )
+        if trials.rtt_seconds:
+            notes.append(_far(audit, trials.rtt_seconds, endpoints))
     failed = [one.name for one in audit.requests if one.seconds is None]
     if failed:
         notes.append(f"not measured, so not planned for: {', '.join(failed)}")
     return notes
+
+
+def _far(audit: Audit, rtt: float, endpoints: dict[str, Endpoint]) -> str:
+    """What the round trip that the trials added means for the seconds of a plan."""
+    medians = {one.name: one.seconds.median for one in audit.requests if one.seconds is not None}
+    near = [name for name, one in endpoints.items() if one.now_seconds == medians[name]]
+    text = f"seconds are with {durations.text(rtt)} added to each round trip to the database, as the trials ran"
+    return f"{text}; without it, because no trial ran there: {', '.join(near)}" if near else text

@@ -185,8 +185,11 @@ class Compared:
         if plan is None or plan.predicted_seconds is None:
             return None
         then = {"time": ms(plan.predicted_seconds), "queries": plan.queries_predicted}
-        tried = "all confirmed fixes at once, tried in the running app"
-        return self._comparison(result, "predicted", tried, self._figures(result, self._sources.main), then)
+        now = {**self._figures(result, self._sources.main), "time": ms(plan.now_seconds)}
+        far = self._sources.trials.rtt_seconds if self._sources.trials else None
+        added = f", with {shown_ms(ms(far))} added to each round trip to the database" if far else ""
+        tried = f"all confirmed fixes at once, tried in the running app{added}"
+        return self._comparison(result, "predicted", tried, now, then)
 
     def _comparison(
         self, result: RequestResult, basis: Basis, source: str, before: Figures, after: Figures
@@ -267,11 +270,13 @@ def _asked(fingerprint: str) -> set[str]:
 
 def overview(sources: Sources, comparisons: Sequence[Comparison], words: Mapping[str, str]) -> Overview:
     """The first tab."""
+    trials = sources.trials
     return Overview(
         headline=_headline(sources, comparisons, words),
         comparisons=tuple(comparisons),
         few=tuple(one.id for one in _few(sources.main.audit.findings)),
         notes=tuple(dict.fromkeys(note for one in sources.sides for note in one.audit.notes)),
+        rtt_ms=None if trials is None or not trials.rtt_seconds else ms(trials.rtt_seconds),
     )
 
 
