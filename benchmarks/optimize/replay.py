@@ -1,4 +1,4 @@
-"""The committed record judged again: each patch through the same gates, on top of what was kept before it."""
+"""The committed record judged again: each patch through the same gates, on the code that it was written for."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from benchmarks.optimize.platform import stop
 from benchmarks.optimize.transcript import OUTCOMES, Turn
 from subsecond.attempts import Proposal, attempt
 from subsecond.harness import checkout, run_folder
@@ -18,7 +19,7 @@ from subsecond.target import load
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Replayed:
-    """`commit`: everything kept again on top of the exported application; `changed`: turns that went otherwise."""
+    """`commit`: all that the record kept on top of the exported application; `changed`: turns that went otherwise."""
 
     commit: str
     attempts: tuple[Attempt, ...]
@@ -28,6 +29,7 @@ class Replayed:
 def replay(project: Path, turns: Sequence[Turn]) -> Replayed:
     """Judge the patches of a record in the exported `project`; what had no patch then has none to judge now.
 
+    The line of commits is the record's, whatever is said of a turn now: what was written after it builds on it.
     One that was broken off goes on where it stopped: what the project's ledger has a verdict for is not asked again.
     """
     target = load(project, {})
@@ -46,7 +48,9 @@ def replay(project: Path, turns: Sequence[Turn]) -> Replayed:
             _say(f"turn {turn.number}: {done.outcome}: {done.why}")
             if done.outcome != turn.verdict["outcome"]:
                 changed.append(f"turn {turn.number} was {turn.verdict['outcome']}, now {done.outcome}: {done.why}")
-            if done.outcome == "kept" and done.commit:
+            if turn.verdict["outcome"] == "kept":
+                if done.commit is None:
+                    raise stop(f"turn {turn.number}: {done.why}; what came after it cannot be judged")
                 base = done.commit
     return Replayed(commit=base, attempts=tuple(found), changed=tuple(changed))
 
