@@ -48,6 +48,30 @@ def test_only_the_inner_of_two(archive: Served) -> None:
         assert queries(trial) <= 1 + 2 * PARENTS
 
 
+def test_for_those_alone_that_were_read(archive: Served) -> None:
+    """A list that is cut in Python: loading for all its rows fetches what nobody looks at."""
+    path, keys = "/first-authors", [1, 2, 3]
+    base, trial, _ = compared(archive, path, fix("Author.books", "read", keys=keys))
+    _, for_all, _ = compared(archive, path, fix("Author.books", "peers"))
+    assert (queries(base), queries(trial), queries(for_all)) == (4, 2, 2), trial["trial"]
+    assert acted(trial) == [1]
+    assert trial["counts"]["rows"] == base["counts"]["rows"] < for_all["counts"]["rows"]
+
+
+@pytest.mark.parametrize(("path", "relation", "keys"), [
+    ("/books", "Book.author", PARENTS), ("/authors", "Author.books", PARENTS)
+])  # fmt: skip
+def test_where_all_are_read_it_is_the_same_as_for_all(archive: Served, path: str, relation: str, keys: int) -> None:
+    _, trial, mended = compared(archive, path, fix(relation, "read", keys=list(range(1, keys + 1))))
+    assert queries(trial) == queries(mended) == 2
+    assert trial["counts"]["rows"] == mended["counts"]["rows"]
+
+
+def test_without_keys_it_cannot_tell_who_is_read(archive: Served) -> None:
+    trial = run(archive, "/authors", fix("Author.books", "read"))
+    assert trial["trial"]["acted"] == [0] and "none are given" in trial["trial"]["refused"][0]
+
+
 def test_the_trial_is_seen_as_an_eager_load(archive: Served) -> None:
     trace = run(archive, "/authors", fix("Author.books"))
     names = ("subsecond.orm.lazy_load", "subsecond.orm.eager_load")

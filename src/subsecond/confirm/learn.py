@@ -17,8 +17,8 @@ from subsecond_agent import protocol
 
 MOST_KEYS = 20_000
 """More keys than this in one statement are beyond what drivers bind (PostgreSQL: 65,535 values)."""
-ONE_EQUALITY = "batch-equality"
-"""Of the fixes that learn keys the one whose keys are single values; those of `batch` may be composed."""
+ONE_EQUALITY = ("batch-equality", "eager-load")
+"""Of the fixes that learn keys those whose keys are single values; those of `batch` may be composed."""
 _LOOPS = (ast.For, ast.AsyncFor, ast.While, ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 
@@ -42,7 +42,7 @@ def parameters(
 
     Raises CannotLearnError.
     """
-    alone = experiment.fix == ONE_EQUALITY
+    alone = experiment.fix in ONE_EQUALITY
     learnt = {name: _learnt(wanted, sent, known, deep, alone) for name, wanted in experiment.learn.items()}
     return {**experiment.parameters, **learnt}
 

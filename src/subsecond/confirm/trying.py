@@ -66,9 +66,11 @@ def _looks(course: Course, tasks: Sequence[Task], seconds: float) -> list[Looked
     return [one for task in tasks if goes_on() and (one := _looked(course, task, goes_on)) is not None]
 
 
-def _looked(course: Course, task: Task, goes_on: GoesOn, start: int = 0) -> Looked | None:
-    """The first way of a finding that acts and leaves the response as it was."""
+def _looked(course: Course, task: Task, goes_on: GoesOn, start: int = 0, *, more_rows: bool = False) -> Looked | None:
+    """The first way of a finding that acts, and leaves the response as it was; `more_rows`: the last fetched more."""
     for number, experiment in list(enumerate(task.experiments))[start:]:
+        if experiment.if_more_rows and not more_rows:
+            continue
         if number and not goes_on():
             return None
         course.progress(f"{task.finding.id} {experiment.fix} on {task.name}", 0, 1)
@@ -133,7 +135,8 @@ def _other_ways(course: Course, looked: Looked, goes_on: GoesOn) -> None:
     """Where the clock did not confirm a way, the finding's next ones, until one is confirmed."""
     one: Looked | None = looked
     while one is not None and goes_on() and not course.holds(one.measured):
-        one = _looked(course, one.task, goes_on, one.number + 1)
+        more_rows = one.measured.saved.get("rows", 0) < 0
+        one = _looked(course, one.task, goes_on, one.number + 1, more_rows=more_rows)
         if one is not None and goes_on():
             _time(course, one.ready, goes_on)
             course.told(one.measured)

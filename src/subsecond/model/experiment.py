@@ -47,5 +47,7 @@ class Experiment:
     learn: dict[str, Learn] = field(default_factory=dict)
     saves: dict[str, dict[str, int]] = field(default_factory=dict)
     fidelity: Fidelity = "measured"
+    if_more_rows: bool = False
+    """Worth a trial only where the way before it fetched more rows than the app does now."""
     note: str = ""
     """What a reader must know of its gain, such as "if this function cost nothing"."""

@@ -2,6 +2,8 @@
 
 `peers`: at the first lazy load it is loaded for all objects of that class in the session, by SQLAlchemy's own
 `selectin` strategy. That needs neither the parents' statement nor its place.
+`read`: the same, but only for those whose lazy load was recorded (`keys`: the values it was sent with), where a
+statement fetches many more objects than the request then looks at.
 `option`: `selectinload` on the statement that loads the parents, as the real fix would have it.
 `joined`: `joinedload` there, for one row by its key: collections ask the app for `unique()`, inner joins drop rows.
 """
@@ -11,7 +13,7 @@ from __future__ import annotations
 from .. import trial_orm
 from ..patching import Patches
 from ..trial_orm import OWN, label_of
-from ..virtual_fix import RELATION, RefusedError, VirtualFix, one_of, running
+from ..virtual_fix import KEYS, RELATION, RefusedError, VirtualFix, one_of, or_null, running
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -20,10 +22,14 @@ if TYPE_CHECKING:
 patches = Patches("__subsecond_eager_load__")
 
 
+OPTIONS = ("option", "joined")
+"""Ways that act on the parents' statement; the others act on the first lazy load."""
+
+
 class Fix(VirtualFix):
     NAME = "eager-load"
-    PARAMETERS = {"relation": RELATION, "how": one_of("peers", "option", "joined")}
-    OPTIONAL = {"how": "peers"}
+    PARAMETERS = {"relation": RELATION, "how": one_of("peers", "read", "option", "joined"), "keys": or_null(KEYS)}
+    OPTIONAL = {"how": "peers", "keys": None}
 
     @classmethod
     def install(cls) -> None:
@@ -42,7 +48,10 @@ class Fix(VirtualFix):
     def apply(self) -> None:
         self.kept: list[Any] = []  # the identity map holds its objects weakly
         self.shadowed: set[int] = set()
-        if self.parameters["how"] != "peers":
+        self.keys = frozenset(map(repr, self.parameters["keys"] or ()))
+        if self.parameters["how"] == "read" and not self.keys:
+            raise RefusedError("which of them are read is told by keys, and none are given")
+        if self.parameters["how"] in OPTIONS:
             self.mapper, self.relation = trial_orm.relation_of(self.parameters["relation"])
             if self.parameters["how"] == "joined" and not is_one_by_key(self.mapper.relationships[self.relation]):
                 raise RefusedError(f"{self.parameters['relation']} is not one row by its key: it takes peers or option")
@@ -58,7 +67,7 @@ def loading(original: Any) -> Any:
     def _emit_lazyload(self: Any, session: Any, state: Any, ident: Any, passive: Any, *how: Any) -> Any:
         for fix in running(Fix.NAME):
             parameters = fix.parameters
-            if parameters["how"] != "peers" or parameters["relation"] != label_of(self.parent_property):
+            if parameters["how"] in OPTIONS or parameters["relation"] != label_of(self.parent_property):
                 continue
             try:
                 if is_plain(*how) and loaded_with_peers(fix, self.parent_property, session, state, passive):
@@ -82,6 +91,9 @@ def loaded_with_peers(fix: Fix, prop: Any, session: Any, state: Any, passive: An
     if session.new or session.dirty or session.deleted:
         return False  # a change that is not flushed yet may belong to the answer
     peers = [peer for peer in session.identity_map.all_states() if is_peer(prop, state, peer)]
+    if fix.parameters["how"] == "read":
+        column = looked_up_by(prop)
+        peers = [peer for peer in peers if peer is state or repr(peer.dict.get(column)) in fix.keys]
     if len(peers) < 2:
         return False
     if fix.shadow:
@@ -129,6 +141,15 @@ def is_peer(prop: Any, state: Any, peer: Any) -> bool:
     )
 
 
+def looked_up_by(prop: Any) -> str:
+    """The attribute of the parent whose value a lazy load is sent with."""
+    if len(prop.local_columns) != 1:
+        raise RefusedError(f"{label_of(prop)} is looked up by several columns")
+    [column] = prop.local_columns
+    key: str = prop.parent.get_property_by_column(column).key
+    return key
+
+
 class PeersContext:
     """What `selectin` asks of the statement that loaded the parents; here there is none, but for its options."""
 
@@ -168,7 +189,7 @@ def takes_join(statement: Any) -> bool:
 
 def adding_option(fix: Fix, state: Any) -> None:
     """Before a statement is sent: ask it to load the relationship along."""
-    if fix.parameters["how"] == "peers" or not trial_orm.is_select(state):
+    if fix.parameters["how"] not in OPTIONS or not trial_orm.is_select(state):
         return
     if state.is_relationship_load and trial_orm.relations_of(state)[-1:] == [fix.mapper.relationships[fix.relation]]:
         return  # a relationship to the model itself is followed one step, as the real option does

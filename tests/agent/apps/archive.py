@@ -119,6 +119,27 @@ def authors():
         return jsonify([[author.name, [book.title for book in author.books]] for author in found])
 
 
+@app.get("/first-authors")
+def first_authors():
+    """All authors, cut in Python; the fix loads for the three that are shown."""
+    with NewSession() as session:
+        found = session.execute(select(Author).order_by(Author.id)).scalars().all()
+        page = (
+            session.execute(
+                select(Author)
+                .where(Author.id.in_([one.id for one in found[:3]]))
+                .order_by(Author.id)
+                .options(selectinload(Author.books))
+                .execution_options(populate_existing=True)
+            )
+            .scalars()
+            .all()
+            if fixed()
+            else found[:3]
+        )
+        return jsonify([len(found), [[author.name, [book.title for book in author.books]] for author in page]])
+
+
 @app.get("/tags")
 def tags():
     wanted = select(Author).order_by(Author.id)

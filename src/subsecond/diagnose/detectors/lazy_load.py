@@ -6,9 +6,9 @@ from collections.abc import Iterator, Sequence
 from typing import ClassVar
 
 from subsecond.diagnose.detector import chain, detector, place, seconds
-from subsecond.diagnose.evidence import grouped, queries
+from subsecond.diagnose.evidence import grouped, print_of, queries
 from subsecond.model.entity import Entity
-from subsecond.model.experiment import Experiment
+from subsecond.model.experiment import Experiment, Learn
 from subsecond.model.facts import Facts
 from subsecond.model.finding import Suspicion
 from subsecond.model.trace import Span, Trace
@@ -17,6 +17,7 @@ from subsecond_agent import protocol
 MIN_LOADS = 2
 """One lazy load in a request costs what a join would; the second, for another parent or of another relationship of
 the same class, is the beginning of the cascade (the case study counts 2 to 4 per parent)."""
+READ_ALONE = "only for the objects whose attribute is read: an option on the statement that fetches them all loads more"
 
 
 @detector
@@ -58,15 +59,19 @@ class LazyLoad:
                     queries=len(spans),
                     seconds=seconds(spans),
                     evidence=tuple(f"{len(group)} × read at {chain(group[0])}" for group in readers[:5]),
-                    experiments=_experiments(trace.request, relation, len(spans), facts.entities),
+                    experiments=_experiments(trace.request, relation, spans, facts.entities),
                 )
 
 
-def _experiments(request: str, relation: str, loads: int, entities: Sequence[Entity]) -> tuple[Experiment, ...]:
-    """For all parents of a session at once; the loader option, which needs their statement, where that does not act.
+def _experiments(
+    request: str, relation: str, spans: Sequence[Span], entities: Sequence[Entity]
+) -> tuple[Experiment, ...]:
+    """For all parents of a session at once; the loader option, which needs their statement, where that does not act;
+    for those alone whose attribute was read, where loading it for all is too much.
 
     What is loaded once, and single by its model, can only come along by a join.
     """
+    loads = len(spans)
     name, _, key = relation.rpartition(".")
     to_one = any(
         one.key == key and one.direction == "MANYTOONE"
@@ -78,10 +83,19 @@ def _experiments(request: str, relation: str, loads: int, entities: Sequence[Ent
         joined = {"relation": relation, "how": "joined"}
         return (Experiment(fix="eager-load", parameters=joined, saves={request: {protocol.COUNT_QUERIES: 1}}),)
     saves = {request: {protocol.COUNT_QUERIES: loads - 1}}
-    return tuple(
+    for_all = tuple(
         Experiment(fix="eager-load", parameters={"relation": relation, "how": how}, saves=saves)
         for how in ("peers", "option")
     )
+    statements = {print_of(span) for span in spans}
+    if loads == 1 or len(statements) != 1:
+        return for_all
+    read = Experiment(
+        fix="eager-load", parameters={"relation": relation, "how": "read"}, saves=saves, note=READ_ALONE,
+        if_more_rows=True,
+        learn={"keys": Learn(what="keys", fingerprint=statements.pop())},
+    )  # fmt: skip
+    return (*for_all, read)
 
 
 def _relation(span: Span) -> str:
