@@ -131,6 +131,21 @@ def test_an_edge_value_that_means_something_else_is_found_and_made_small(
     assert "name=" not in gate.evidence[-1]
 
 
+def test_a_parameter_that_no_request_gives_is_tried_where_the_app_asks_for_it(
+    shop: tuple[Path, dict[str, object]], prove: Prove
+) -> None:
+    """It is read in a view that the change leaves alone, and means something in a function that it changes."""
+    folder, options = shop
+    helper = 'def seated(room, seats):\n    return not seats or room.seats >= seats\n\n\n@app.get("/rooms")'
+    change(folder, ('@app.get("/rooms")', helper), ("(not seats or r.seats >= seats)", "seated(r, seats)"))
+    git(folder, "commit", "-qam", "a helper")
+    other = (folder / "shop.py").read_text().replace("not seats or room", "seats is None or room")
+    (folder / "shop.py").write_text(other.replace(">= seats\n", ">= max(seats, 1)\n"))
+    gate = prove("edge", **{**options, "get": ["/rooms"]}).gates[0]
+    assert gate.verdict == "failed", gate
+    assert "seats=0" in gate.why
+
+
 def test_more_rows_than_before_fail_the_budget(shop: tuple[Path, dict[str, object]], prove: Prove) -> None:
     change(shop[0], EAGER)  # photos also of the rooms that the filter leaves out
     gate = prove("budget", **shop[1]).gates[0]

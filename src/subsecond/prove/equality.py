@@ -8,9 +8,7 @@ from subsecond.contract.bodies import read
 from subsecond.contract.compare import Comparison, Difference, Noise, Reply, compare
 from subsecond.harness.send import RequestFailed
 from subsecond.model.target import RequestSpec
-from subsecond.prove.sides import SIDES, Asked, Side, Sides
-
-READS = ("GET", "HEAD")
+from subsecond.prove.sides import READS, SIDES, Asked, Side, Sides
 
 
 def both(sides: Sides, spec: RequestSpec, noise: Noise) -> list[tuple[Asked, Asked]] | str:

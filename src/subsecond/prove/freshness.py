@@ -11,8 +11,8 @@ from subsecond.contract.compare import Difference, Noise, Reply, compare
 from subsecond.errors import EXIT_FAILED, SubsecondError
 from subsecond.model.target import RequestSpec
 from subsecond.prove import shuffled
-from subsecond.prove.sides import SIDES
-from subsecond.prove.timed import READS, TimedSides
+from subsecond.prove.sides import READS, SIDES
+from subsecond.prove.timed import TimedSides
 
 UNDECLARED = "the target declares no staleness; where old answers are meant, say how old: max_stale"
 WARM = 2

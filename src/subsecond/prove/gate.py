@@ -40,14 +40,10 @@ class Case:
     """Time for the speed gate."""
     reveal: bool = False
     """Whether a failing request that is held back from whoever wrote the patch is shown all the same."""
-    parameters: Mapping[str, Sequence[str]] = field(default_factory=dict)
-    """Parameters that the app was seen to read, by request: also those that no request gives."""
     first: tuple[tuple[str, str], ...] = ()
     """Parameter and value of requests that failed before: the edge gate asks them first."""
     scouted: Scouted | None = None
     """What the user's own code connects to; None: the base is run to see it, so it must be the user's own."""
-    literals: tuple[str, ...] = ()
-    """Values that the handlers compare with."""
     say: Callable[[str], None] = lambda line: None
     _sides: Sides | None = None
     _stack: ExitStack = field(default_factory=ExitStack)
@@ -77,10 +73,6 @@ class Case:
     def near(self, requests: Sequence[RequestSpec]) -> list[RequestSpec]:
         """Those of the wanted near which others are asked: hundreds, which a change elsewhere would only wait for."""
         return [spec for spec in self.wanted(requests) if not self.about or spec.name in self.about]
-
-    def parameters_of(self, spec: RequestSpec) -> Sequence[str]:
-        """What else the app reads of a request than what this one gives."""
-        return self.parameters.get(spec.name, ())
 
 
 class Gate(Protocol):

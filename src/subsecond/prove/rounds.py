@@ -18,8 +18,8 @@ from subsecond.measure import pairs
 from subsecond.measure.pairs import SLOW_SECONDS, SLOW_WARM_UPS, UNRECORDED_SHARE, WARM_UPS, Sample
 from subsecond.measure.starts import LEAST_STARTS
 from subsecond.model.target import RequestSpec
-from subsecond.prove.sides import SIDES, Side
-from subsecond.prove.timed import READS, TimedSides
+from subsecond.prove.sides import READS, SIDES, Side
+from subsecond.prove.timed import TimedSides
 from subsecond.prove.variations import harmless, path_parts, query_of
 
 MOST_PAIRS, MOST_STARTS = 12, 10
@@ -90,7 +90,7 @@ class Series:
         return [[math.log(self.by(a).clock / self.by(b).clock) for a, b in start] for start in of]
 
 
-def series(sides: TimedSides, spec: RequestSpec, parameters: Sequence[str], until: float) -> Series:
+def series(sides: TimedSides, spec: RequestSpec, until: float) -> Series:
     """A request with others near it that the base answers, as many as there are pairs or time for."""
     body, _ = sides.sample("base", spec)
     cost = taken = 0.0
@@ -100,7 +100,7 @@ def series(sides: TimedSides, spec: RequestSpec, parameters: Sequence[str], unti
         taken = max(taken, time.monotonic() - begin)
     found, poor = dict[RequestSpec, float](), dict[RequestSpec, float]()
     if spec.method in READS:
-        names = list(dict.fromkeys([*(name for name, _ in query_of(spec)), *parameters]))
+        names = list(dict.fromkeys(name for name, _ in query_of(spec)))
         for number, one in enumerate(_near(spec, names, body.body)):
             if number >= MOST_TRIED or len(found) >= MOST_PAIRS or time.monotonic() > until:
                 break

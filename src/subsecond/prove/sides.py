@@ -25,6 +25,8 @@ from subsecond_agent import protocol
 
 Side = Literal["base", "candidate"]
 SIDES: tuple[Side, Side] = ("base", "candidate")
+READS = ("GET", "HEAD")
+"""What changes nothing: it may be asked again, and the agent follows it in deep runs."""
 OF_SQLITE = (protocol.COUNT_RAW, protocol.COUNT_OPENED)
 COUNTS = (protocol.COUNT_QUERIES, protocol.COUNT_CHECKOUTS, protocol.COUNT_ROWS, *OF_SQLITE)
 RATE_LIMITED = 429
@@ -63,6 +65,7 @@ class Sides:
         self._scouted = scouted
         self._shaken: dict[Side, Arm | None] = {}
         self._stored: Stored | None = None
+        self._read: dict[str, list[str]] = {}
 
     @property
     def arms(self) -> dict[Side, Arm]:
@@ -162,10 +165,25 @@ class Sides:
 
     def recorded(self, side: Side, spec: RequestSpec) -> dict[str, Any] | None:
         """The trace of one more answer with its spans, as the agent wrote it; None where there is none."""
+        return self._traced(side, spec, protocol.MODE_RECORDING)
+
+    def _traced(self, side: Side, spec: RequestSpec, mode: str) -> dict[str, Any] | None:
         one, mark = self.arm(side), next(self._marks)
-        if isinstance(one.app.send(spec, protocol.MODE_RECORDING, mark), RequestFailed):
+        if isinstance(one.app.send(spec, mode, mark), RequestFailed):
             return None
         return one.app.trace_of(mark)
+
+    def read_of(self, spec: RequestSpec) -> Sequence[str]:
+        """Parameters of the address that either side asks a request for, whether it gives them or not.
+
+        Seen in a deep run, as the agent tells of Flask and Werkzeug; of what writes, nothing is sent for it.
+        """
+        if spec.name not in self._read:
+            told = [self._traced(side, spec, protocol.MODE_DEEP) for side in SIDES] if spec.method in READS else []
+            asked = [one for line in told if line for one in (line.get("deep") or {}).get("parameters", ())]
+            names = (one["name"] for one in asked if one["in"] in ("args", "values") and one["name"])
+            self._read[spec.name] = list(dict.fromkeys(names))
+        return self._read[spec.name]
 
     def shaken(self, side: Side, spec: RequestSpec) -> Asked | None:
         """What one side answers where its database hands out rows otherwise; None where that cannot be had."""

@@ -13,13 +13,12 @@ from subsecond.harness.send import Answer, RequestFailed
 from subsecond.measure.clock import clock_of
 from subsecond.measure.pairs import Sample
 from subsecond.model.target import RequestSpec
-from subsecond.prove.sides import SIDES, Side
+from subsecond.prove.sides import READS, SIDES, Side
 from subsecond_agent import protocol
 
 _COLLECT = "collect"
 _FIXES = ({"fix": "collect-garbage"},)
 """Without it a light request pays for a heavy neighbour's garbage (reference: measuring, 3.1)."""
-READS = ("GET", "HEAD")
 
 
 @dataclass

@@ -91,7 +91,7 @@ def _variations(case: Case, spec: RequestSpec, body: bytes, noise: Noise, unorde
     sides, found = case.sides(), _Near()
     deadline = time.monotonic() + SECONDS_A_REQUEST
     read = read_by_change(case.base.tree, case.candidate.tree).names
-    names = list(dict.fromkeys([*(name for name, _ in query_of(spec)), *case.parameters_of(spec), *read]))
+    names = list(dict.fromkeys([*(name for name, _ in query_of(spec)), *read]))
     near = islice(harmless(spec, names, body), MOST_VARIATIONS)
     stored = islice(from_data(spec, names, sides.stored.values), MOST_STORED)
     for one in held_back.open_first({each.spec.url: each for each in chain(near, stored)}.values()):

@@ -12,11 +12,11 @@ from subsecond.model.proof import GateVerdict
 from subsecond.model.target import RequestSpec
 from subsecond.prove import held_back, rows
 from subsecond.prove.changed import read_by_change
-from subsecond.prove.equality import READS, both, differences
+from subsecond.prove.equality import both, differences
 from subsecond.prove.freshness import UNDECLARED, Writer, freshness
 from subsecond.prove.gate import Case, gate, verdict
 from subsecond.prove.shown import curl
-from subsecond.prove.sides import SIDES, Sides
+from subsecond.prove.sides import READS, SIDES, Sides
 from subsecond.prove.timed import TimedSides
 from subsecond.prove.variations import Variation, edges, pairs, query_of, with_changes
 
@@ -33,9 +33,10 @@ class EdgeGate:
     """Edge values mean the same: `0`, empty, missing and the rest of the catalogue, old against new.
 
     Starts from requests whose answer is not empty. No schema is needed: what the base answers is the truth, also where
-    it is an error. One parameter at a time, then pairs of those that mean "nothing"; what fails is cut down to the
-    smallest request that still fails. At the end the target's own writes are sent, then rows are moved about in both
-    copies, and what was read is read again: an answer that was remembered before must have followed them.
+    it is an error. One parameter at a time, those too that no request gives and either side was seen to ask for; then
+    pairs of those that mean "nothing"; what fails is cut down to the smallest request that still fails. At the end the
+    target's own writes are sent, then rows are moved about in both copies, and what was read is read again: an answer
+    that was remembered before must have followed them.
     """
 
     name: ClassVar[str] = "edge"
@@ -79,9 +80,10 @@ class EdgeGate:
 def _all(case: Case, spec: RequestSpec) -> Iterator[tuple[Variation, bool]]:
     """What is asked, and whether it is held back: first what failed before and is known to all, last the secret."""
     read = read_by_change(case.base.tree, case.candidate.tree)
-    names = list(dict.fromkeys([*(name for name, _ in query_of(spec)), *case.parameters_of(spec), *read.names]))
+    known = list(dict.fromkeys([*(name for name, _ in query_of(spec)), *read.names]))
+    names = list(dict.fromkeys([*known, *case.sides().read_of(spec)]))
     again = ((with_changes(spec, {name: value}), False) for name, value in case.first if name in names)
-    others = held_back.open_first(chain(edges(spec, names, (*case.literals, *read.literals)), pairs(spec, names)))
+    others = held_back.open_first(chain(edges(spec, names, read.literals), pairs(spec, known)))
     return chain(again, ((one, held_back.is_held_back(one)) for one in others))
 
 

@@ -13,7 +13,8 @@ from subsecond.prove.gate import Case, gate, verdict
 from subsecond.prove.load import load
 from subsecond.prove.migration import unapplied
 from subsecond.prove.rounds import Series
-from subsecond.prove.timed import READS, TimedSides
+from subsecond.prove.sides import READS
+from subsecond.prove.timed import TimedSides
 from subsecond.prove.timings import Outcome
 
 PATIENCE_SHARE = 0.25
@@ -81,7 +82,7 @@ def _looked(
         if looked and time.monotonic() > until:
             missed.append(Series(spec, [], 0.0))
         else:
-            looked.append(rounds.series(sides, spec, case.parameters_of(spec), until))
+            looked.append(rounds.series(sides, spec, until))
     return looked, missed
 
 
