@@ -19,6 +19,8 @@ from subsecond.model.finding import Finding
 from subsecond.sql.fingerprint import operation, tables
 
 Change = cst.AssignTarget | cst.AnnAssign | cst.AugAssign | cst.Call
+UNREAD = 4
+"""Parents for each that is looked at, from which on loading for all of them is not what the request needs."""
 MAX_ROWS = 100_000
 """Rows of the relationship that one statement may bring: parents times what one of them has, as recorded."""
 _UNFIT = ("union", "union_all", "from_statement", "with_entities", "populate_existing", "enable_eagerloads")
@@ -65,6 +67,7 @@ class EagerLoad:
             )
         [loader] = loaders
         _bounded(groups, reading, loader, where)
+        _looked_at(finding, reading, relation, loader, where)
         _kept(frames, reading, loader, owner, relation)
         loader = replace(loader, path=(*loader.path, Step(owner, relation)))
         how = ways(loader, loader.path, models)
@@ -84,6 +87,20 @@ def _saving(groups: Sequence[QueryGroup], loader: Loader, how: Sequence[Way], fi
         raise RefusedError(
             f"{where}: {finding.fingerprint} is loaded {often}, and as often behind its parents' statement "
             f"({loader.where}): none is saved"
+        )
+
+
+def _looked_at(
+    finding: Finding, reading: Sequence[QueryGroup], relation: Relation, loader: Loader, where: str
+) -> None:
+    """Raises RefusedError where most of the parents are never looked at, and a trial was slower for all of them."""
+    refuted = any(one.virtual_fix == "eager-load" and one.verdict == "refuted" for one in finding.trials)
+    read, parents = sum(one.count for one in reading), (loader.group.rows or 0) if loader.group else 0
+    if refuted and relation.direction != "MANYTOONE" and parents > UNREAD * read:
+        raise RefusedError(
+            f"{where}: {parents:,} {finding.fingerprint.partition('.')[0]} are fetched ({loader.where}) and {read} of "
+            "them looked at; for all of them it was slower in its trial: cut or filter them in the database first, or "
+            "load it for those alone"
         )
 
 
