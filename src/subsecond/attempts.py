@@ -109,7 +109,7 @@ def attempt(
         return ledger.end(replace(done, outcome="reverted", why=untouched.told(changed)))
     if proof.verdict == "passed":
         commits.remember(target.root, f"kept/{begun.number}", commit)
-        return ledger.end(replace(done, outcome="kept", why=_last_passed(proof)))
+        return ledger.end(replace(done, outcome="kept", why=_telling(proof)))
     last = proof.gates[-1]
     commits.remember(target.root, f"reverted/{begun.number}", commit)
     # one run of the speed gate takes as long as all runs of a search may
@@ -123,8 +123,10 @@ def attempt(
     return ledger.end(replace(done, outcome="reverted", why=f"{last.gate}: {last.verdict}: {last.why}"))
 
 
-def _last_passed(proof: Proof) -> str:
-    return next((one.why for one in reversed(proof.gates) if one.verdict == "passed"), "")
+def _telling(proof: Proof) -> str:
+    """What the gates saw of the gain, else of the last that passed."""
+    passed = {one.gate: one.why for one in proof.gates if one.verdict == "passed"}
+    return passed.get("speed") or passed.get("budget") or next(reversed(passed.values()), "")
 
 
 def change(target: Target, base: str, commit: str) -> Change:

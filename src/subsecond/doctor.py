@@ -111,12 +111,25 @@ def _see_target(checkup: Checkup, target: Target) -> None:
     for note in target.notes:
         checkup.problems.append(Problem("configuration", note, stops=False))
     checkup.see("app", target.app or "named by run only")
+    if target.app and (missing := _missing(target)):
+        checkup.problems.append(Problem("configuration", missing, stops=False))
     checkup.see("own code", _own_code(target))
     data = {"copy": "worked on in copies, else in rolled-back transactions", "disposable": "may be changed in place"}
     copied = f"; copies by: {target.copy_database}" if target.copy_database else ""
     checkup.see("data", f"{target.data}: {data[target.data]}{copied}")
     if target.goal_seconds:
         checkup.see("goal", durations.text(target.goal_seconds))
+
+
+def _missing(target: Target) -> str:
+    """What to tell where the app's module is no file of the project; empty where it is."""
+    module = (target.app or "").partition(":")[0]
+    path = module.replace(".", "/")
+    if any((folder / name).exists() for folder in (target.cwd, target.cwd / "src") for name in (f"{path}.py", path)):
+        return ""
+    return (
+        f"app: there is no {path}.py or {path}/ below {target.cwd}; unless {module} is installed, the app cannot start"
+    )
 
 
 def _own_code(target: Target) -> str:

@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
+from pathlib import PurePath
 from typing import Protocol
 
 from subsecond import kept as recording
@@ -29,6 +30,8 @@ from subsecond.promise import spent, too_little
 from subsecond.report.summary import summary
 from subsecond.workflow import Review, review
 
+_OURS = ("subsecond.toml", "subsecond-constraints.toml", ".gitignore")
+_NO_CODE = (".http", ".md", ".rst")
 TRIES_A_STEP = 3
 """An assistant gets the verdict and another chance; the case study's own took as many for its hardest step."""
 
@@ -171,9 +174,16 @@ class _Loop:
         )  # fmt: skip
 
     def _stale(self) -> bool:
-        """Whether the last audit says that it is of another commit than HEAD."""
+        """Whether the last audit says that it is of another commit than HEAD, and more than what says how to audit
+        (configuration, requests) or what only people read has changed since."""
         seen = store.read_surroundings(self.target.home)
-        return seen is not None and seen.revision is not None and seen.revision != self.head
+        if seen is None or seen.revision is None or seen.revision == self.head:
+            return False
+        try:
+            changed = commits.changed_paths(self.target.root, seen.revision, self.head)
+        except SubsecondError:  # that commit is gone
+            return True
+        return any(PurePath(path).name not in _OURS and PurePath(path).suffix not in _NO_CODE for path in changed)
 
     def _moved(self, head: str) -> str:
         """The user has committed meanwhile: all begins again on what they have now."""

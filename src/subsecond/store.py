@@ -258,6 +258,11 @@ def write_optimized(root: Path, done: Optimized) -> None:
     write(folder(root) / OPTIMIZED, [to_json(done)])
 
 
+def forget_optimized(root: Path) -> None:
+    """What was kept is no longer what the last `optimize` came to."""
+    (root / FOLDER / OPTIMIZED).unlink(missing_ok=True)
+
+
 def read_plan(root: Path) -> Plan | None:
     """The plan of the last audit, None where none was made."""
     path = root / FOLDER / PLAN

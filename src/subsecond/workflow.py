@@ -17,7 +17,7 @@ from subsecond.confirm.tasks import Asked
 from subsecond.diagnose.lifecycle import lifecycles
 from subsecond.diagnose.stage import diagnose
 from subsecond.errors import EXIT_FAILED, SubsecondError
-from subsecond.harness import checkout, run_folder, sandbox, untouched
+from subsecond.harness import checkout, requests, run_folder, sandbox, untouched
 from subsecond.harness.arms import arm
 from subsecond.harness.clones import Connection
 from subsecond.harness.session import Ground, ground, started
@@ -43,7 +43,7 @@ from subsecond.observe.traces import Redaction, traces_of_jobs
 from subsecond.observe.unreached import unreached
 from subsecond.plan import stage as planning
 from subsecond.prove import stage as proving
-from subsecond.prove.gate import SPEED_SECONDS, Case
+from subsecond.prove.gate import SPEED_SECONDS, Case, named
 from subsecond.prove.migration import up
 from subsecond.sql.explained import explained
 
@@ -257,6 +257,7 @@ def prove(
     if confined:
         sandbox.require()
     proving.chosen(wanted)  # an unknown name is told before anything is copied
+    named((*only, *faster), requests.of_target(target).timed)
     with run_folder.lock(target.root):
         checkout.sweep(target.root)
         marked = untouched.marks(target) if candidate is not None and trust_patch else None

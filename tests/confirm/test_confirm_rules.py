@@ -260,7 +260,7 @@ def test_a_model_is_the_one_that_the_mapper_has_for_the_table() -> None:
         indexed=True,
     )
     assert learn.model_of(sent, (replace(group, columns=(column,)),)) == "Group"
-    with pytest.raises(CannotLearnError, match="does not look a Group up by its primary key"):
+    with pytest.raises(CannotLearnError, match="does not look up Group by its primary key"):
         learn.model_of(by_two, (replace(group, columns=(column,)),))
 
 

@@ -58,7 +58,7 @@ function Path(props: { plan: Plan; chosen: PlannedRequest | undefined }) {
       from: bar.before_ms,
       to: bar.after_ms,
       tone: !bar.certain ? "unsure" : bar.after_ms > bar.before_ms ? "loss" : "certain",
-      text: bar.certain ? change(bar.before_ms - bar.after_ms) : `≤ ${ms(bar.before_ms - bar.after_ms)}`,
+      text: bar.certain ? change(bar.before_ms - bar.after_ms) : `${sign(planned)} ${ms(bar.before_ms - bar.after_ms)}`,
     });
   }
   if (chosen.predicted)
@@ -112,12 +112,15 @@ function Path(props: { plan: Plan; chosen: PlannedRequest | undefined }) {
             : "All confirmed fixes at once were not tried on this request."}
           {chosen.queries_now !== null && chosen.queries_predicted !== null && ` Queries: ${count(chosen.queries_now)} → ${count(chosen.queries_predicted)}.`}
           {plan.goal_ms !== null && " The upright line is the goal."}
-          {chosen.bars.some((bar) => !bar.certain) && " Hatched: an upper bound, to be proven by the attempt; it counts towards no prediction."}
+          {chosen.bars.some((bar) => !bar.certain) && " Hatched: to be proven by the attempt, at most (≤) or about (≈) what its statements take; it counts towards no prediction."}
         </p>
       </div>
     </Panel>
   );
 }
+
+/** Before what no trial has measured: an upper bound, or the statements' time alone, beyond which the ORM's work may go too. */
+const sign = (step: PlanStep | undefined) => (step?.fidelity === "upper bound" ? "≤" : "≈");
 
 /** What the plan said against what came of it, for each request that was measured again. */
 function Held(props: { plan: Plan }) {
@@ -228,7 +231,7 @@ function StepLine(props: { step: PlanStep; names: string }) {
             <b>{step.queries_saved ? `−${plural(step.queries_saved, "query", "queries")}` : "not in seconds"}</b>
           ) : (
             <b>
-              {step.proof === "trial" ? change(step.gain_ms) : `≤ ${ms(step.gain_ms)}`}
+              {step.proof === "trial" ? change(step.gain_ms) : `${sign(step)} ${ms(step.gain_ms)}`}
             </b>
           )}
           <p class="secondary">

@@ -18,11 +18,13 @@ def command(number: int, because: str, cwd: str) -> None:
     Example:
       subsecond reject 3 --because "we load photos from the CDN soon"
     """
+    from subsecond import store
     from subsecond.harness import run_folder
     from subsecond.ledger.book import opened
 
     root = Path(cwd).resolve()
     with run_folder.lock(root), opened(root) as ledger:
         gone = ledger.reject(number, because)
+        store.forget_optimized(root)
     for one in gone:
         click.echo(f"attempt {one.number} is reverted: {one.why}")

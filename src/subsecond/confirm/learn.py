@@ -163,7 +163,7 @@ def model_of(sent: Sent, entities: Sequence[Entity]) -> str:
     [model] = found
     key = [column.name for column in model.columns if column.primary_key]
     if key and len(sent.values) != len(key):
-        raise CannotLearnError(f"it does not look a {model.short} up by its primary key ({', '.join(key)})")
+        raise CannotLearnError(f"it does not look up {model.short} by its primary key ({', '.join(key)})")
     return model.short
 
 

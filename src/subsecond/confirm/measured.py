@@ -205,7 +205,10 @@ class Measured:
             )
         if saving.high < base.least.seconds:
             return "inconclusive", "it gives a lower bound only, which cannot refute; with --rtt it may show"
-        return "inconclusive", f"between {_signed(saving.low)} and {_signed(saving.high)}: too near to {margin}"
+        between = f"between {_signed(saving.low)} and {_signed(saving.high)}"
+        if saving.low > base.least.seconds:
+            return "inconclusive", f"{between}, beyond {margin}; among so many trials that may be chance: more --budget"
+        return "inconclusive", f"{between}: too near to {margin}"
 
 
 def _many(number: int, word: str) -> str:

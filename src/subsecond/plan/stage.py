@@ -9,6 +9,7 @@ from subsecond import durations
 from subsecond.measure.pairs import Gain
 from subsecond.measure.processes import foreseen
 from subsecond.model.audit import Audit, RequestResult
+from subsecond.model.experiment import Fidelity
 from subsecond.model.finding import Finding, Trial
 from subsecond.model.plan import Endpoint, LeftOut, Plan, Step
 from subsecond.model.trial import Trials, WeighedIndex
@@ -99,13 +100,24 @@ def _step(finding: Finding, known: dict[str, Measured], name: str) -> Step:
         gain_seconds=gain,
         gain_low=between.low if between else None,
         gain_high=between.high if between else None,
-        fidelity=trial.fidelity if trial else ("upper bound" if finding.seconds else None),
+        fidelity=trial.fidelity if trial else _untried(finding),
         proof="trial" if trial else "attempt",
         queries_saved=trial.queries_saved if trial else None,
         risk=words.risk,
         measure=words.measure,
         revert=words.revert,
     )
+
+
+def _untried(finding: Finding) -> Fidelity | None:
+    """How the seconds that a finding costs stand to what its change would save.
+
+    Statements, as far as they are recorded, are the database's part alone: what is not fetched need not be made into
+    objects either. An index can only make the statement itself quicker.
+    """
+    if not finding.seconds:
+        return None
+    return "upper bound" if finding.phase == 1 or not finding.queries else "estimate"
 
 
 def _between(gain: float, trial: Trial, known: dict[str, Measured]) -> Gain | None:

@@ -62,17 +62,22 @@ class Case:
 
     def wanted(self, requests: Sequence[RequestSpec]) -> list[RequestSpec]:
         """The requests that the change is about. Raises SubsecondError for a name that none has."""
-        known = [spec.name for spec in requests]
-        for name in (*self.only, *self.faster):
-            if name not in known:
-                raise SubsecondError(
-                    "unknown-request", f'no request "{name}"{did_you_mean(name, known)} known: {", ".join(known)}'
-                )
+        named((*self.only, *self.faster), requests)
         return [spec for spec in requests if not self.only or spec.name in self.only]
 
     def near(self, requests: Sequence[RequestSpec]) -> list[RequestSpec]:
         """Those of the wanted near which others are asked: hundreds, which a change elsewhere would only wait for."""
         return [spec for spec in self.wanted(requests) if not self.about or spec.name in self.about]
+
+
+def named(names: Sequence[str], requests: Sequence[RequestSpec]) -> None:
+    """Raises SubsecondError for a name that none of the requests has."""
+    known = [spec.name for spec in requests]
+    for name in names:
+        if name not in known:
+            raise SubsecondError(
+                "unknown-request", f'no request "{name}"{did_you_mean(name, known)} known: {", ".join(known)}'
+            )
 
 
 class Gate(Protocol):

@@ -91,11 +91,8 @@ def _step(step: Step) -> list[Text]:
         saves = f"saves {gain} ({step.fidelity}{_between(step)})"
         proof = saves if step.gain_seconds is not None else "confirmed on counts"
     else:
-        proof = (
-            f"to be proven by the attempt; at most {gain}"
-            if step.gain_seconds is not None
-            else "to be proven by the attempt"
-        )
+        costs = f"at most {gain}" if step.fidelity == "upper bound" else f"its statements take {gain}"
+        proof = "to be proven by the attempt" + ("" if step.gain_seconds is None else f"; {costs}")
     if step.queries_saved:
         proof += f", {step.queries_saved} statement{'s' if step.queries_saved > 1 else ''} fewer"
     lines = [head, Text(f"     {printable(shown_file(step.file))}:{step.line}  {proof}")]

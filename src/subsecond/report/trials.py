@@ -73,8 +73,8 @@ def verdict_text(finding: Finding) -> Text | None:
 def saved(trial: Trial) -> str:
     """`saves 120 ms (90 to 150)`, with its fidelity where it is no plain measurement."""
     assert trial.gain_seconds is not None and trial.low is not None and trial.high is not None
-    word = "saves" if trial.gain_seconds >= 0 else "costs"
-    low, high = sorted((abs(trial.low), abs(trial.high))) if trial.low * trial.high > 0 else (trial.low, trial.high)
+    saves = trial.gain_seconds >= 0
+    word, low, high = ("saves", trial.low, trial.high) if saves else ("costs", -trial.high, -trial.low)
     spread = f"{signed(low)} to {signed(high)}"
     fidelity = "" if trial.fidelity in (None, "measured") else f", {trial.fidelity}"
     return f"{word} {duration(abs(trial.gain_seconds))} ({spread}{fidelity})"

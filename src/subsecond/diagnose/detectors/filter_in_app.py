@@ -36,7 +36,8 @@ class FilterInApp:
 
     What to do: put the condition into the statement: `.where(Item.capacity >= minimum)`, a join where the condition
     is on another table, `EXISTS` where it asks for links. Mind what the code means by "no filter" (`if minimum and …`
-    lets 0 and an empty text pass).
+    lets 0 and an empty text pass), and what only a database refuses: PostgreSQL takes no NUL in a text and no number
+    beyond its column's.
 
     When it is fine: few rows are fetched; the condition is one that SQL cannot express; all rows are needed as well
     (a total over all of them).

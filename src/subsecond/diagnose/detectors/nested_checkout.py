@@ -48,7 +48,7 @@ class NestedCheckout:
                     kind="nested-checkout",
                     phase=self.phase,
                     request=trace.request,
-                    title=f"{times} while one is held: {when} in one worker can wait for each other for ever",
+                    title=f"{times} while one is held: {when} in one worker block each other till the pool gives up",
                     site=place(places[0][0]),
                     cause=place(outer),
                     fingerprint=spot(outer),

@@ -30,8 +30,10 @@ class PaginateInApp:
     Why it is slow: the hundredth part is shown, and all of it is fetched, made objects of, sorted, often serialised.
     Each page costs what all pages together cost, and more with each row that is added to the table.
 
-    What to do: order and LIMIT in the statement; `COUNT(*)` for the total (`count(*) OVER ()` in the same one); then
-    whatever is loaded for the rows is loaded for the page's alone.
+    What to do: order and LIMIT in the statement; then whatever is loaded for the rows is loaded for the page's alone.
+    The total by `count(*) OVER ()` in the same statement: a `COUNT(*)` of its own is a statement more, which the
+    budget gate does not let through. A page that is empty, negative or beyond what an integer holds means what it
+    meant in Python.
 
     When it is fine: the list is short and made without the database. Where the order is computed in Python (a distance
     to a point), compute it in the statement, or let it leave out what is far away (a bounding box); where only Python

@@ -90,9 +90,7 @@ def _saving(groups: Sequence[QueryGroup], loader: Loader, how: Sequence[Way], fi
         )
 
 
-def _looked_at(
-    finding: Finding, reading: Sequence[QueryGroup], relation: Relation, loader: Loader, where: str
-) -> None:
+def _looked_at(finding: Finding, reading: Sequence[QueryGroup], relation: Relation, loader: Loader, where: str) -> None:
     """Raises RefusedError where most of the parents are never looked at, and a trial was slower for all of them."""
     refuted = any(one.virtual_fix == "eager-load" and one.verdict == "refuted" for one in finding.trials)
     read, parents = sum(one.count for one in reading), (loader.group.rows or 0) if loader.group else 0

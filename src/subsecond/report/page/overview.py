@@ -285,7 +285,12 @@ def _few(findings: Sequence[Finding]) -> list[Finding]:
     open_ones = [one for one in findings if not one.trials or any(t.verdict != "refuted" for t in one.trials)]
 
     def weight(one: Finding) -> tuple[bool, float, float]:
-        gains = [trial.proven_seconds for trial in one.trials if trial.verdict == "confirmed"]
+        # an upper bound, as of an answer that is remembered whole, is no gain: any request has one
+        gains = [
+            trial.proven_seconds
+            for trial in one.trials
+            if trial.verdict == "confirmed" and trial.fidelity != "upper bound"
+        ]
         return bool(gains), max(gains, default=0.0), one.share or 0.0
 
     return sorted(open_ones, key=weight, reverse=True)[:FEW]
