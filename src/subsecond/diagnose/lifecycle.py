@@ -87,7 +87,7 @@ def _steps(trace: Trace) -> list[Step]:
         leaf = node.children.setdefault((span.name, title), _Node(_LEAVES[span.name], title, span.site))
         leaf.spans.append(span)
     steps = [_rest("before the first of it: server, middleware, reading the request", 0.0, _first(shown))]
-    steps += [step for child in root.children.values() for step in _walk(child, 0)]
+    steps += _below(root, 0)
     last = max(map(_end, shown), default=0.0)
     steps.append(_rest("after the last of it: building and sending the response", last, trace.seconds))
     return [step for step in steps if step.what != "rest" or step.seconds >= _MIN_REST]
@@ -106,9 +106,23 @@ def _rest(title: str, start: float, end: float) -> Step:
     return Step(depth=0, what="rest", title=title, file=None, line=None, start=start, seconds=max(0.0, end - start))
 
 
-def _walk(node: _Node, depth: int) -> list[Step]:
+def _below(node: _Node, depth: int) -> list[Step]:
+    """What stands in a function. Functions that are called in turn, as in a loop, are each as long as what they wait
+    for: from the first to the last of it the others had their time too."""
+    functions = [one for one in node.children.values() if one.what == "function"]
+    extents = {id(one): (_first(one.spans), max(map(_end, one.spans))) for one in functions}
+    steps: list[Step] = []
+    for child in node.children.values():
+        start, end = extents.get(id(child), (0.0, 0.0))
+        others = (extent for key, extent in extents.items() if key != id(child))
+        steps += _walk(child, depth, in_turn=any(start < until and begin < end for begin, until in others))
+    return steps
+
+
+def _walk(node: _Node, depth: int, *, in_turn: bool) -> list[Step]:
     start, end = _first(node.spans), max(map(_end, node.spans))
     leaf = node.what != "function"
+    waited = sum(span.seconds for span in node.spans if leaf or span.name != protocol.SPAN_SESSION)
     rows = [span.attributes.get(protocol.DB_ROWS) for span in node.spans if span.name == protocol.SPAN_QUERY]
     known = [row for row in rows if isinstance(row, int)]
     made = Step(
@@ -118,11 +132,11 @@ def _walk(node: _Node, depth: int) -> list[Step]:
         file=shown_file(node.frame.file) if node.frame else None,
         line=node.frame.line if node.frame else None,
         start=start,
-        seconds=sum(span.seconds for span in node.spans) if leaf else end - start,
+        seconds=waited if leaf or in_turn else end - start,
         times=len(node.spans) if leaf else 1,
         rows=sum(known) if known else None,
     )
-    return [made, *(step for child in node.children.values() for step in _walk(child, depth + 1))]
+    return [made, *_below(node, depth + 1)]
 
 
 def _title(span: Span) -> str:

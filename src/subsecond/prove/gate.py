@@ -76,7 +76,7 @@ def named(names: Sequence[str], requests: Sequence[RequestSpec]) -> None:
     for name in names:
         if name not in known:
             raise SubsecondError(
-                "unknown-request", f'no request "{name}"{did_you_mean(name, known)} known: {", ".join(known)}'
+                "unknown-request", f'no request "{name}"{did_you_mean(name, known) or ";"} known: {", ".join(known)}'
             )
 
 
