@@ -42,6 +42,25 @@ def role(stack: Sequence[Frame], name: str, root: Path | None) -> tuple[Role, Fr
     return None
 
 
+def hands_on(frame: Frame, root: Path | None) -> bool:
+    """Whether a frame is what a decorator puts around a function: it calls what its maker was given."""
+    tree = _at(root, frame)
+    if tree is None:
+        return False
+    around = [
+        node
+        for node in ast.walk(tree)
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+        and node.lineno <= frame.line <= (node.end_lineno or 0)
+    ]
+    given = {one.arg for node in sorted(around, key=lambda one: one.lineno)[:-1] for one in node.args.args}
+    return any(
+        isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in given
+        and node.lineno <= frame.line <= (node.end_lineno or 0)
+        for node in ast.walk(tree)
+    )  # fmt: skip
+
+
 def _named(frame: Frame, stack: Sequence[Frame]) -> Frame:
     """The line in the named function that holds it: a lambda's own name tells a reader nothing."""
     if not frame.function.endswith("<lambda>"):

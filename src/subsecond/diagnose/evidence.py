@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable
+from pathlib import Path
 from typing import TypeVar
 
+from subsecond.diagnose.code import hands_on
 from subsecond.model.trace import Frame, Span, Trace
 from subsecond.sql.fingerprint import abridged, fingerprint, operation
 from subsecond_agent import protocol
@@ -76,9 +78,13 @@ def checkouts(trace: Trace) -> list[Span]:
     return [span for span in trace.spans if span.name == protocol.SPAN_CHECKOUT]
 
 
-def answering(trace: Trace) -> Frame | None:
-    """The place that answers the request: the outermost own frame that most of its statements have in common."""
-    outermost = [span.stack[-1] for span in queries(trace) if span.stack]
+def answering(trace: Trace, root: Path | None) -> Frame | None:
+    """The place that answers the request: the outermost own frame that most of its statements have in common.
+
+    What a decorator put around it (`return view(*args)`) is not it, where the source below `root` tells.
+    """
+    chains = [[frame for frame in span.stack if not hands_on(frame, root)] for span in queries(trace)]
+    outermost = [chain[-1] for chain in chains if chain]
     return max(outermost, key=outermost.count, default=None)
 
 

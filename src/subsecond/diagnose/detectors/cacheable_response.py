@@ -51,10 +51,10 @@ class CacheableResponse:
                 phase=self.phase,
                 request=first.request,
                 title=f"it reads only, and takes {shown(min(trace.seconds for trace in runs))} each time",
-                site=place(answering(first)),
+                site=place(answering(first, facts.root)),
                 fingerprint=first.route or first.path,
                 seconds=0.0,
-                evidence=(f"{len(selects(first))} statements, none of which writes",),
+                evidence=tuple(_evidence(first)),
                 experiments=(
                     Experiment(
                         fix="remember-response", fidelity="upper bound",
@@ -62,6 +62,12 @@ class CacheableResponse:
                     ),
                 ),
             )  # fmt: skip
+
+
+def _evidence(trace: Trace) -> Iterator[str]:
+    yield f"{len(selects(trace))} statements, none of which writes"
+    if calls := sum(span.name == protocol.SPAN_HTTP for span in trace.spans):
+        yield f"{calls} calls of other services, whose answers may change at any time"
 
 
 def _may_be_kept(trace: Trace) -> bool:

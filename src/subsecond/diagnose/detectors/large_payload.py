@@ -48,7 +48,7 @@ class LargePayload:
                 phase=self.phase,
                 request=trace.request,
                 title=f"the response has {size / 1e6:,.1f} MB",
-                site=place(answering(trace)),
+                site=place(answering(trace, facts.root)),
                 fingerprint=trace.route or trace.path,
                 seconds=0.0,
                 evidence=tuple(_sources(trace)),
