@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from subsecond.diagnose.code import batch_functions, cuts, in_loop, is_plain_sort, role
+from subsecond.diagnose.code import batch_functions, cuts, hands_on, in_loop, is_plain_sort, role
 from subsecond.model.frame import Frame
 
 SOURCE = """
@@ -110,3 +110,25 @@ def test_without_the_source_nothing_is_said(tmp_path: Path) -> None:
     gone = Frame(file="gone.py", line=3, function="gone")
     assert role([gone], "size", tmp_path) is None and role([gone], "size", None) is None
     assert not in_loop(gone, tmp_path) and cuts("gone.py", 3, tmp_path) == []
+
+
+def test_what_a_decorator_puts_around_a_view_is_told_from_the_view(tmp_path: Path) -> None:
+    text = """
+def needs_token(view):
+    @wraps(view)
+    def wrapper(*args):
+        load_user()
+        return view(*args)
+    return wrapper
+
+def create_app(settings):
+    @app.get("/")
+    @needs_token
+    def index():
+        return page(settings)
+"""
+    (tmp_path / "auth.py").write_text(text)
+    lines = {number: line.strip() for number, line in enumerate(text.splitlines(), 1)}
+    told = {lines[n]: hands_on(Frame(file="auth.py", line=n, function="x"), tmp_path) for n in (5, 6, 13)}
+    assert told == {"load_user()": False, "return view(*args)": True, "return page(settings)": False}
+    assert not hands_on(Frame(file="auth.py", line=6, function="x"), None)

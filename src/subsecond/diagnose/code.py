@@ -13,6 +13,7 @@ from subsecond.model.trace import Frame
 
 Role = Literal["filter", "sort"]
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
+_DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 _LOOPS = (ast.For, ast.AsyncFor, ast.While, ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
 _COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
 _PLAIN_KEY = (ast.Attribute, ast.Name, ast.Tuple, ast.UnaryOp, ast.USub, ast.Constant, ast.Load, ast.Subscript)
@@ -47,18 +48,15 @@ def hands_on(frame: Frame, root: Path | None) -> bool:
     tree = _at(root, frame)
     if tree is None:
         return False
-    around = [
-        node
-        for node in ast.walk(tree)
-        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
-        and node.lineno <= frame.line <= (node.end_lineno or 0)
-    ]
+    line = frame.line
+    around = [node for node in ast.walk(tree) if isinstance(node, _DEFINITIONS) and _stands_in(node, line)]
     given = {one.arg for node in sorted(around, key=lambda one: one.lineno)[:-1] for one in node.args.args}
-    return any(
-        isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in given
-        and node.lineno <= frame.line <= (node.end_lineno or 0)
-        for node in ast.walk(tree)
-    )  # fmt: skip
+    calls = (node for node in ast.walk(tree) if isinstance(node, ast.Call) and _stands_in(node, line))
+    return any(isinstance(node.func, ast.Name) and node.func.id in given for node in calls)
+
+
+def _stands_in(node: ast.expr | ast.stmt, line: int) -> bool:
+    return node.lineno <= line <= (node.end_lineno or 0)
 
 
 def _named(frame: Frame, stack: Sequence[Frame]) -> Frame:
