@@ -28,7 +28,8 @@ def folder(root: Path) -> Path | None:
     named = _configured(root)
     if named is not None:
         return named
-    found = [path for path in _folders(root) if any(True for _ in revisions(path))]
+    places = (path for path in source_folders(root) if path.name == "versions")
+    found = [path for path in places if any(True for _ in revisions(path))]
     if len(found) > 1:
         shown = ", ".join(str(path.relative_to(root)) for path in found)
         raise RefusedError(f"several folders of migrations ({shown}): name one by script_location in alembic.ini")
@@ -46,11 +47,11 @@ def _configured(root: Path) -> Path | None:
     return path if location and path.is_dir() and path.resolve().is_relative_to(root.resolve()) else None
 
 
-def _folders(root: Path) -> Iterator[Path]:
+def source_folders(root: Path) -> Iterator[Path]:
+    """The project's folder and those below it that may hold its own source."""
     for place, folders, _ in os.walk(root):
         folders[:] = sorted(name for name in folders if name not in _NO_SOURCE and not name.startswith("."))
-        if Path(place).name == "versions":
-            yield Path(place)
+        yield Path(place)
 
 
 def revisions(versions: Path) -> Iterator[Revision]:

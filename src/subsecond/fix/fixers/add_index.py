@@ -1,4 +1,4 @@
-"""Fixer: an index that is missing becomes a migration."""
+"""Fixer: an index that is missing becomes a migration, and part of the model."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import ClassVar
 
 from subsecond.fix import revisions
 from subsecond.fix.fixer import Code, Draft, RefusedError, fixer
+from subsecond.fix.table_args import declared
 from subsecond.model.audit import Audit
 from subsecond.model.database import System
 from subsecond.model.finding import Finding
@@ -22,6 +23,11 @@ SQL_FOLDER = "indexes"
 @fixer
 class AddIndex:
     """An index as an Alembic revision on the head, built outside a transaction; else as SQL to run (catalogue F21).
+
+    With the revision comes the index in the model's `__table_args__`, under the same name: what no model declares, the
+    next `alembic revision --autogenerate` drops. A model where that cannot be written for certain (an index over an
+    expression, a class that is not found, computed arguments: see `table_args.declared`) is left alone, and the
+    summary says why.
 
     What must hold: the finding carries the index; the migrations have one head; none of them has the same index.
     """
@@ -44,7 +50,11 @@ class AddIndex:
                 raise RefusedError(f"{file} is there already")
             return Draft(files={file: migrations.sql(spec, system)}, summary=f"An index on {spec.text}, as SQL to run")
         file, text = _revision(code.root, versions, spec, system)
-        return Draft(files={file: text}, summary=f"An index on {spec.text}")
+        try:
+            model, edited = declared(code, spec, system)
+        except RefusedError as reason:
+            return Draft(files={file: text}, summary=f"An index on {spec.text}, which no model declares: {reason}")
+        return Draft(files={file: text, model: edited}, summary=f"An index on {spec.text}")
 
 
 def _revision(root: Path, versions: Path, spec: IndexSpec, system: System) -> tuple[str, str]:
