@@ -54,7 +54,7 @@ MALFORMED: list[tuple[Any, str]] = [
     ({"version": 1, "fixes": [{"fix": "eager-load"}]}, "lacks relation"),
     ({"version": 1, "fixes": [{**EAGER, "relation": "Author.books; x"}]}, "relation wants Model.relation"),
     ({"version": 1, "fixes": [{**EAGER, "relation": ["Author.books"]}]}, "relation wants Model.relation"),
-    ({"version": 1, "fixes": [{**EAGER, "how": "subquery"}]}, "how wants peers or option or joined"),
+    ({"version": 1, "fixes": [{**EAGER, "how": "subquery"}]}, "how wants peers or read or option or joined"),
     ({"version": 1, "fixes": [{**EAGER, "shadow": 1}]}, "shadow is true or false"),
     ({"version": 1, "fixes": [{**EAGER, "code": "1"}]}, "no parameter 'code'"),
 ]
