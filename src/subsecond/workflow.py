@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 import secrets
 import shlex
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -56,6 +56,7 @@ NEED_DEEP = (
     "unused-query",
 )  # fmt: skip
 """Kinds that rest on the database's own word, and those that rest on a deep run."""
+INTERRUPTED = "the trials were interrupted: what was recorded and found is written, and nothing is confirmed"
 
 
 def audit(
@@ -71,13 +72,24 @@ def audit(
         seen = _seen(base, redaction, progress, say)
         findings, made = seen.findings, None
         if trials and any(finding.experiments for finding in findings):
-            findings, made = _tried(seen, findings, progress, say)
-    notes = (*seen.notes, *(made.notes if made else ()))
+            try:
+                findings, made = _tried(seen, findings, progress, say)
+            except KeyboardInterrupt:
+                if not store.has_audit(target.root):  # an earlier one, with its trials, is worth more
+                    _written(target, seen, findings, None, [INTERRUPTED])
+                    say(INTERRUPTED)
+                raise
+    return _written(target, seen, findings, made, made.notes if made else ())
+
+
+def _written(
+    target: Target, seen: _Seen, findings: tuple[Finding, ...], made: Trials | None, notes: Iterable[str]
+) -> Audit:
+    """The outcome, in `.subsecond/` too."""
     lives = lifecycles([trace for trace in seen.traces if trace.mode == "recording"], findings)
-    outcome = Audit(requests=seen.results, findings=findings, notes=notes, lifecycles=lives)
-    traces = seen.traces
+    outcome = Audit(requests=seen.results, findings=findings, notes=(*seen.notes, *notes), lifecycles=lives)
     store.write_outcome(
-        target.root, outcome, traces, made, entities=seen.entities, plans=seen.plans, around=seen.around
+        target.root, outcome, seen.traces, made, entities=seen.entities, plans=seen.plans, around=seen.around
     )
     return outcome
 

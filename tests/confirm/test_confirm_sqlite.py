@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import os
+import shutil
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -11,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from subsecond import store
-from tests.confirm.conftest import Project
+from tests.confirm.conftest import RUN, Project
 
 SUBSECOND = Path(sys.executable).with_name("subsecond")
 BOOKS, APART, TOLD, CLOCK, LOANS = "GET /books", "GET /apart", "GET /told", "GET /clock", "GET /loans"
@@ -124,3 +126,38 @@ def test_try_says_what_is_wrong_with_a_hypothesis(shop: Project) -> None:
         assert message in done.stderr
         assert len(done.stderr.splitlines()) == 1
     assert "subsecond try eager-load relation=Order.lines" in subsecond(shop, "try", "--help").stdout
+
+
+def test_an_audit_that_is_interrupted_in_its_trials_keeps_what_it_recorded(shop: Project) -> None:
+    own = shop.folder / ".subsecond"
+    before = own.rename(shop.folder / "before") if own.exists() else None
+    words = [
+        "audit",
+        "shop:app",
+        "--cwd",
+        str(shop.folder),
+        "--get",
+        "/books",
+        "--run",
+        RUN,
+        "--python",
+        sys.executable,
+    ]
+    words += ["--env", f"SHOP_DB={shop.url}"]
+    try:
+        tool = subprocess.Popen([str(SUBSECOND), *words], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+        assert tool.stderr is not None
+        said = []
+        for line in tool.stderr:
+            said.append(line)
+            if line.startswith("the app runs on a scratch copy"):
+                tool.send_signal(signal.SIGINT)
+        assert tool.wait(60) == 130
+        assert any("what was recorded and found is written" in line for line in said), said
+        audit = store.read_audit(shop.folder)
+        assert [one.kind for one in audit.findings] == ["lazy-load"] and store.read_trials(shop.folder) is None
+        assert any("nothing is confirmed" in note for note in audit.notes)
+    finally:
+        shutil.rmtree(own, ignore_errors=True)
+        if before is not None:
+            before.rename(own)
