@@ -64,7 +64,7 @@ class RequestResult:
     rows: int | None = None
     runs: int = 0
     recording_added: float | None = None
-    """Recorded seconds divided by timed seconds, minus 1."""
+    """Recorded seconds divided by timed seconds, minus 1; None too where equal runs differ as much."""
     shares: Shares | None = None
     groups: tuple[QueryGroup, ...] = ()
     error: str | None = None

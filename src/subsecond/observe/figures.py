@@ -80,18 +80,25 @@ def _group(spans: Sequence[Span]) -> QueryGroup:
 def _added(timed: Sequence[Trace], recorded: Sequence[Trace]) -> float | None:
     if not timed or not recorded:
         return None
-    base = statistics.median(trace.seconds for trace in timed)
-    return statistics.median(trace.seconds for trace in recorded) / base - 1 if base else None
+    base, took = (statistics.median(trace.seconds for trace in some) for some in (timed, recorded))
+    if min(trace.seconds for trace in timed) <= took <= max(trace.seconds for trace in timed):
+        return None  # equal runs differ as much
+    return took / base - 1 if base else None
 
 
 def _shares(timed: Sequence[Trace]) -> Shares | None:
-    """The timed run of median length, cut into where its seconds went."""
+    """A run of median length, cut into where the seconds of all timed runs went: one alone may hold a collection of
+    garbage that comes in every third."""
     if not timed:
         return None
-    trace = sorted(timed, key=lambda one: one.seconds)[len(timed) // 2]
-    database = trace.waits.get(protocol.WAIT_DATABASE, 0.0)
-    pool = trace.waits.get(protocol.WAIT_POOL, 0.0)
-    logs = trace.waits.get(protocol.WAIT_LOGS, 0.0)
-    calls = trace.waits.get(protocol.WAIT_HTTP, 0.0) + trace.waits.get(protocol.WAIT_KEY_VALUE, 0.0)
-    rest = max(0.0, trace.seconds - database - pool - logs - calls - trace.gc_seconds)
-    return Shares(database=database, pool=pool, logs=logs, garbage=trace.gc_seconds, python=rest, calls=calls)
+    whole = sum(trace.seconds for trace in timed)
+    scale = statistics.median(trace.seconds for trace in timed) / whole if whole else 0.0
+
+    def waited(*names: str) -> float:
+        return scale * sum(trace.waits.get(name, 0.0) for trace in timed for name in names)
+
+    database, pool, logs = waited(protocol.WAIT_DATABASE), waited(protocol.WAIT_POOL), waited(protocol.WAIT_LOGS)
+    calls = waited(protocol.WAIT_HTTP, protocol.WAIT_KEY_VALUE)
+    garbage = scale * sum(trace.gc_seconds for trace in timed)
+    rest = max(0.0, scale * whole - database - pool - logs - calls - garbage)
+    return Shares(database=database, pool=pool, logs=logs, garbage=garbage, python=rest, calls=calls)
