@@ -1,5 +1,5 @@
 // Made from the report's JSON Schema by contract.mjs; do not edit.
-// schema sha256 1b9033ab3536612d82c8c9fedf0cd46c41da5f9b3912116519990fa42ae69b10
+// schema sha256 869536da3424e4de4277ef5dd628cf1bee572a4597a643fbe0ad979900b146a2
 
 /**
  * All of it. `plan` None: `subsecond plan` was not run; `ledger` None: nothing was attempted.
@@ -173,14 +173,16 @@ export interface Manual {
   title: string;
 }
 /**
- * `headline`: one sentence with the numbers that matter. `few`: ids of the findings that matter most. `rtt_ms`:
- *     what trials added to each round trip to the database, None where nothing; times of requests are without it.
+ * `headline`: one sentence with the numbers that matter; `request`: whom it is about, None where nobody was
+ *     measured. `few`: ids of the findings that matter most. `rtt_ms`: what trials added to each round trip to the
+ *     database, None where nothing; times of requests are without it.
  */
 export interface Overview {
   comparisons: Comparison[];
   few: string[];
   headline: string;
   notes: string[];
+  request: string | null;
   rtt_ms: number | null;
 }
 /**

@@ -12,7 +12,7 @@ export function Overview(props: { parts: string[] }) {
   const lookup = useReport();
   const { report } = lookup;
   const ids = lookup.ids();
-  const id = ids.find((one) => one === props.parts[0]) ?? report.overview.comparisons[0]?.request ?? ids[0];
+  const id = ids.find((one) => one === props.parts[0]) ?? report.overview.request ?? ids[0];
   if (id === undefined)
     return (
       <Empty command="subsecond audit MODULE:APP requests.http">No request was measured yet. Audit the application first.</Empty>

@@ -114,11 +114,13 @@ class Comparison:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Overview:
-    """`headline`: one sentence with the numbers that matter. `few`: ids of the findings that matter most. `rtt_ms`:
-    what trials added to each round trip to the database, None where nothing; times of requests are without it."""
+    """`headline`: one sentence with the numbers that matter; `request`: whom it is about, None where nobody was
+    measured. `few`: ids of the findings that matter most. `rtt_ms`: what trials added to each round trip to the
+    database, None where nothing; times of requests are without it."""
 
     headline: str
     comparisons: tuple[Comparison, ...] = ()
     few: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     rtt_ms: float | None = None
+    request: str | None = None

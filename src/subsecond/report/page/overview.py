@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Literal
 
-from subsecond.model.audit import RequestResult, Shares
+from subsecond.model.audit import Audit, RequestResult, Shares
 from subsecond.model.finding import Finding
 from subsecond.model.lifecycle import Lifecycle
 from subsecond.model.optimized import After
@@ -273,6 +273,7 @@ def overview(sources: Sources, comparisons: Sequence[Comparison], words: Mapping
     trials = sources.trials
     return Overview(
         headline=_headline(sources, comparisons, words),
+        request=words[worst.name] if (worst := _worst(sources.main.audit)) else None,
         comparisons=tuple(comparisons),
         few=tuple(one.id for one in _few(sources.main.audit.findings)),
         notes=tuple(dict.fromkeys(note for one in sources.sides for note in one.audit.notes)),
@@ -296,13 +297,17 @@ def _few(findings: Sequence[Finding]) -> list[Finding]:
     return sorted(open_ones, key=weight, reverse=True)[:FEW]
 
 
+def _worst(audit: Audit) -> RequestResult | None:
+    """The request that takes longest."""
+    measured = [one for one in audit.requests if one.seconds is not None]
+    return max(measured, key=lambda one: one.seconds.median if one.seconds else 0.0, default=None)
+
+
 def _headline(sources: Sources, comparisons: Sequence[Comparison], words: Mapping[str, str]) -> str:
     audit = sources.main.audit
-    measured = [one for one in audit.requests if one.seconds is not None]
-    if not measured:
+    worst = _worst(audit)
+    if worst is None or worst.seconds is None:
         return "No request of this audit gave an answer that could be measured."
-    worst = max(measured, key=lambda one: one.seconds.median if one.seconds else 0.0)
-    assert worst.seconds is not None
     compared = next((one for one in comparisons if one.request == words[worst.name]), None)
     row = next((one for one in compared.rows if one.key == "time"), None) if compared else None
     # measured beside what comes after, where that was done: one request has one time in one sentence
@@ -319,4 +324,5 @@ def _headline(sources: Sources, comparisons: Sequence[Comparison], words: Mappin
             text += f"; with what was kept {after}, {faster(row.before, row.after)}"
     confirmed = sum(any(trial.verdict == "confirmed" for trial in one.trials) for one in audit.findings)
     tail = f", {confirmed} confirmed by experiment" if confirmed else ""
-    return f"{text}. {many(len(audit.findings), 'finding')} in {many(len(measured), 'request')}{tail}."
+    measured = sum(one.seconds is not None for one in audit.requests)
+    return f"{text}. {many(len(audit.findings), 'finding')} in {many(measured, 'request')}{tail}."
