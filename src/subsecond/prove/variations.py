@@ -27,6 +27,8 @@ TEXTS = ("%25", "_", "%5C", "%27", "%22", ";", "%00", "%F0%9F%98%80", "e%CC%81",
 LISTS = (",", "1,2", "1,1", "a,,b")
 DATES = ("2024-02-29", "2023-02-29", "1970-01-01", "9999-12-31", "2024-13-01", "2024-02-29T00:00:00Z")
 CATALOGUE = (*ABSENCE, *ZEROS, *NUMBERS, *TEXTS, *LISTS, *DATES)
+BRIEF = ("", "null", "0", "00", "false", "-1", "1", "x")
+"""Of a parameter that no request gives and the app was only seen to ask for: there may be a dozen on each request."""
 PATH_VALUES = ("0", "-1", "2147483647", "2147483648", "9223372036854775808", "x", "1.5", "%00", "%20")
 """Reference: fixing and proving, section 6. Percent-encoded, as they stand in an address."""
 MOST_SEEN = 6
@@ -150,8 +152,13 @@ def from_data(
         yield from (with_changes(spec, {one[0]: quote(one[1], safe="")}) for one in turn if one is not None)
 
 
-def edges(spec: RequestSpec, parameters: Sequence[str], literals: Sequence[str] = ()) -> Iterator[Variation]:
-    """One parameter at a time through the catalogue, then another case of its value, another name, a doubled one."""
+def edges(
+    spec: RequestSpec, parameters: Sequence[str], literals: Sequence[str] = (), seen: Sequence[str] = ()
+) -> Iterator[Variation]:
+    """One parameter at a time through the catalogue, then another case of its value, another name, a doubled one.
+
+    `seen`: parameters that the app was only seen to ask for, with few values each.
+    """
     told = _told(spec)
     given = {name: told(value) for name, value in query_of(spec)}
     for name, _ in path_parts(spec):
@@ -172,6 +179,8 @@ def edges(spec: RequestSpec, parameters: Sequence[str], literals: Sequence[str] 
                 yield with_changes(spec, {name: own.swapcase()})
             yield with_changes(spec, {name: f"{own}&{name}=1"})
             yield with_changes(spec, {name: ABSENT, name.upper(): own})
+    for name in filter(_in_query, seen):
+        yield from (with_changes(spec, {name: value}) for value in BRIEF)
     yield with_changes(spec, {"unknown_parameter": "1"})
 
 

@@ -81,9 +81,9 @@ def _all(case: Case, spec: RequestSpec) -> Iterator[tuple[Variation, bool]]:
     """What is asked, and whether it is held back: first what failed before and is known to all, last the secret."""
     read = read_by_change(case.base.tree, case.candidate.tree)
     known = list(dict.fromkeys([*(name for name, _ in query_of(spec)), *read.names]))
-    names = list(dict.fromkeys([*known, *case.sides().read_of(spec)]))
-    again = ((with_changes(spec, {name: value}), False) for name, value in case.first if name in names)
-    others = held_back.open_first(chain(edges(spec, names, read.literals), pairs(spec, known)))
+    seen = [name for name in case.sides().read_of(spec) if name not in known]
+    again = ((with_changes(spec, {name: value}), False) for name, value in case.first if name in (*known, *seen))
+    others = held_back.open_first(chain(edges(spec, known, read.literals, seen), pairs(spec, known)))
     return chain(again, ((one, held_back.is_held_back(one)) for one in others))
 
 
