@@ -21,7 +21,7 @@ def command(action: str | None, compare: str | None, cwd: str, as_json: bool) ->
     """Show every attempt with its outcome, and the constraints that were learnt or stated.
 
     `export` writes the constraints to subsecond-constraints.toml, for you to commit. With --compare only the attempts
-    and minutes that each request took, beside those of another run; "known before" is what a request began with.
+    and minutes that each request took, beside those of another run.
 
     \b
     Example:
