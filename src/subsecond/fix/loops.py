@@ -21,8 +21,6 @@ from subsecond.model.finding import Finding
 from subsecond.sql.fingerprint import tables
 
 T = TypeVar("T")
-CHUNK = 1_000
-"""Keys a statement: psycopg 3 failed at 66,000, SQLite at 300,000; 1,000 to 5,000 are safe everywhere."""
 _EAGER_CALLERS = ("sum", "list", "tuple", "set", "dict", "sorted", "any", "all", "max", "min", "frozenset")
 
 
@@ -42,8 +40,11 @@ class Loop:
         return {self.variable}.union(*(targets(node) for node in self.body))
 
 
-def loop_around(source: Source, call: cst.BaseExpression, finding: Finding) -> Loop:
-    """The innermost loop that sends a call each time round. Raises RefusedError where there is none in the function."""
+def loop_around(source: Source, call: cst.BaseExpression) -> Loop | None:
+    """The innermost loop that sends a call each time round, None where its function has none.
+
+    Raises RefusedError where it is a loop that no statement can be put before.
+    """
     inner: cst.CSTNode = call
     for one in source.above(call):
         where = source.where(one)
@@ -64,10 +65,7 @@ def loop_around(source: Source, call: cst.BaseExpression, finding: Finding) -> L
         if isinstance(one, Function | cst.Lambda):
             break
         inner = one
-    raise RefusedError(
-        f"{source.where(call)}: {finding.function} hides the statement, the loop stands in what calls it: hand it the "
-        "rows, or fetch them for all at once"
-    )
+    return None
 
 
 def _comprehension(source: Source, node: cst.BaseComp) -> Loop:
@@ -113,8 +111,11 @@ class Condition:
     rest: tuple[str, ...]
 
 
-def condition_of(source: Source, query: Query, model: cst.BaseExpression, loop: Loop) -> Condition:
-    """The conditions of a statement, split. Raises RefusedError where they, or anything else in it, do not fit."""
+def condition_of(source: Source, query: Query, model: cst.BaseExpression, own: set[str]) -> Condition:
+    """The conditions of a statement, split. `own`: names that have another value each time round.
+
+    Raises RefusedError where they, or anything else in it, do not fit.
+    """
     keys: list[tuple[str, cst.BaseExpression]] = []
     rest: list[str] = []
     for name, call in query.calls:
@@ -128,14 +129,14 @@ def condition_of(source: Source, query: Query, model: cst.BaseExpression, loop: 
                 raise RefusedError(f"{where}: conditions are handed over as a list")
             value = argument.value
             if name == "filter_by" and argument.keyword is not None:
-                if names_in(value) & loop.own:
+                if names_in(value) & own:
                     keys.append((argument.keyword.value, value))
                 else:
                     rest.append(f"{code(model)}.{argument.keyword.value} == {_steady(source, value)}")
-            elif not names_in(value) & loop.own:
+            elif not names_in(value) & own:
                 rest.append(_steady(source, value))
             else:
-                keys.append(_equality(source, value, code(model), loop))
+                keys.append(_equality(source, value, code(model), own))
     if len(keys) != 1:
         raise RefusedError(
             f"{source.where(query.node)}: {len(keys) or 'no'} conditions use the loop variable, wanted one"
@@ -143,13 +144,13 @@ def condition_of(source: Source, query: Query, model: cst.BaseExpression, loop: 
     return Condition(keys[0][0], keys[0][1], tuple(rest))
 
 
-def _equality(source: Source, value: cst.BaseExpression, model: str, loop: Loop) -> tuple[str, cst.BaseExpression]:
+def _equality(source: Source, value: cst.BaseExpression, model: str, own: set[str]) -> tuple[str, cst.BaseExpression]:
     """`Model.column == key`, either way round."""
     if isinstance(value, cst.Comparison) and len(value.comparisons) == 1:
         pair = value.comparisons[0]
         if isinstance(pair.operator, cst.Equal):
             for one, other in ((value.left, pair.comparator), (pair.comparator, value.left)):
-                if isinstance(one, cst.Attribute) and code(one.value) == model and names_in(other) & loop.own:
+                if isinstance(one, cst.Attribute) and code(one.value) == model and names_in(other) & own:
                     return one.attr.value, other
     raise RefusedError(f"{source.where(value)}: the condition {code(value)} uses the loop variable and is no equality")
 
@@ -165,9 +166,8 @@ def _steady(source: Source, value: cst.BaseExpression) -> str:
     return code(value)
 
 
-def key_column(scope: Scope, loop: Loop, key: cst.BaseExpression) -> EntityColumn:
+def key_column(scope: Scope, loop: Loop, key: cst.BaseExpression, where: str) -> EntityColumn:
     """The column behind `variable.column`. Raises RefusedError."""
-    where = scope.source.where(key)
     if code(key).partition(".")[0] != loop.variable:
         raise RefusedError(f"{where}: the key {code(key)} is not a column of the loop variable {loop.variable}")
     rows: Rows = scope.rows(loop.items)
@@ -187,33 +187,20 @@ def unchanged(scope: Scope, loop: Loop, session: str, audit: Audit, finding: Fin
     no_recorded_write(audit, finding.requests, source, loop.node)
 
 
-@dataclass(frozen=True)
-class Ahead:
-    """Names of what is fetched before the loop, and its lines so far: keys collected, a loop over chunks of them."""
+def keys_ahead(edits: Edits, loop: Loop, key: str, nullable: bool, noun: str) -> tuple[str, list[str]]:
+    """The name of a list of the keys of all rows, and the lines before the loop that make it.
 
-    mapping: str
-    chunk: str
-    """Expression of the keys of one statement."""
-    lines: tuple[str, ...]
-
-
-def ahead(edits: Edits, loop: Loop, key: cst.BaseExpression, nullable: bool, *, noun: str, mapping: str) -> Ahead:
-    """Collects the keys of all rows; no key, no statement. An expression that the loop runs over gets a name first."""
+    An expression that the loop runs over gets a name first.
+    """
     source, lines = edits.source, list[str]()
     items = code(loop.items)
     if not isinstance(loop.items, cst.Name):
         items = source.free(f"{loop.variable}_rows")
         lines.append(f"{items} = {code(loop.items)}")
         edits.replace(loop.items, items)
-    keys, start = source.free(f"{noun}_keys"), source.free("start")
-    found = f"{code(key)} for {loop.variable} in {items}" + (f" if {code(key)} is not None" if nullable else "")
-    mapping = source.free(mapping)
-    lines += [
-        f"{keys} = list(dict.fromkeys({found}))",
-        f"{mapping} = {{}}",
-        f"for {start} in range(0, len({keys}), {CHUNK}):",
-    ]
-    return Ahead(mapping, f"{keys}[{start} : {start} + {CHUNK}]", tuple(lines))
+    keys = source.free(f"{noun}_keys")
+    found = f"{key} for {loop.variable} in {items}" + (f" if {key} is not None" if nullable else "")
+    return keys, [*lines, f"{keys} = list(dict.fromkeys({found}))"]
 
 
 def snake(name: str) -> str:

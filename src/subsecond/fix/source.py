@@ -261,6 +261,12 @@ class Edits:
         """Statements after another one."""
         self.after.setdefault(statement, []).extend(self._statements(lines))
 
+    def define(self, function: cst.FunctionDef, lines: Sequence[str]) -> None:
+        """A function behind another one at the top of the file."""
+        [made] = self._statements(lines)
+        gap = [cst.EmptyLine(indent=False)] * 2
+        self.after.setdefault(function, []).append(made.with_changes(leading_lines=gap))
+
     def _statements(self, lines: Sequence[str]) -> Sequence[Statement]:
         text = "\n".join(lines) + "\n"
         return cst.parse_module(text, config=self.source.module.config_for_parsing).body

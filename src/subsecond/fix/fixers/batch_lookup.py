@@ -6,11 +6,13 @@ from typing import ClassVar
 
 import libcst as cst
 
+from subsecond.fix.callers import place_of
 from subsecond.fix.fixer import Code, Draft, RefusedError, fixer
-from subsecond.fix.loops import about, ahead, chosen, condition_of, key_column, loop_around, scope_of, snake, unchanged
+from subsecond.fix.loops import about, chosen, condition_of, scope_of, snake
 from subsecond.fix.models import column, primary_key, same_type
+from subsecond.fix.places import Batch
 from subsecond.fix.rows import Scope
-from subsecond.fix.source import Edits, below, code
+from subsecond.fix.source import Edits, below, code, names_in
 from subsecond.fix.statements import Query, is_sqlalchemy, plain, query_of
 from subsecond.model.audit import Audit
 from subsecond.model.finding import Finding
@@ -34,7 +36,8 @@ class BatchLookup:
     type of the column it is compared with, whole numbers, UUIDs or days (text: a collation matches what a dictionary
     does not); that column is the primary key, or unique and never NULL; no write, flush, commit, rollback or expiry in
     the loop or what it calls, no attribute assigned, no other value for the variable; no `.one()`, lock, option,
-    order or limit. Further conditions go along where they have the same value each time round.
+    order or limit. Further conditions go along where they have the same value each time round. Where a plain function
+    sends the statement and the loop stands in the one that calls it, the rows are handed to it.
     """
 
     kinds: ClassVar[tuple[str, ...]] = ("n-plus-one-query",)
@@ -68,7 +71,7 @@ def _rewritten(scope: Scope, call: cst.Call, asked: Asked, finding: Finding, aud
         raise RefusedError(f"{where}: .{query.ends[-1][0]}() raises where there is no row, a dictionary would not")
     entity = scope.models.named(source, model)
     assert entity is not None
-    loop = loop_around(source, call, finding)
+    place = place_of(scope, call, finding, audit)
     rest: tuple[str, ...] = ()
     if query is None or query.fetch == "get":
         given = call.args[1:] if query is None else call.args
@@ -76,7 +79,7 @@ def _rewritten(scope: Scope, call: cst.Call, asked: Asked, finding: Finding, aud
             raise RefusedError(f"{where}: get() is asked for more than a row by its key (options, a lock)")
         by, key = primary_key(entity, where), given[0].value
     else:
-        condition = condition_of(source, query, model, loop)
+        condition = condition_of(source, query, model, place.own)
         by, key, rest = column(entity, condition.column, where), condition.key, condition.rest
         if by.primary_key:
             primary_key(entity, where)  # of several columns none alone is unique
@@ -86,27 +89,23 @@ def _rewritten(scope: Scope, call: cst.Call, asked: Asked, finding: Finding, aud
             )
     if entity.parent is not None or any(entity.name == other.parent for other in scope.models.entities):
         raise RefusedError(f"{where}: {entity.short} is part of an inheritance, whose rows differ in class")
-    found = key_column(scope, loop, key)
+    found = place.key_column(key)
     same_type(found, by, where)
     session = _session(scope, call, query)
-    unchanged(scope, loop, session, audit, finding)
-
-    edits = Edits(source)
+    place.unchanged(session, audit, finding)
     name = snake(entity.short)
-    plan = ahead(edits, loop, key, found.nullable, noun=name, mapping=f"{name}_by_{by.key}")
-    conditions = ", ".join([f"{code(model)}.{by.key}.in_({plan.chunk})", *rest])
-    statement = _statement(scope, model, query, session, conditions)
-    edits.insert(
-        loop.statement,
-        [
-            *plan.lines,
-            f"    for {(one := source.free(f'found_{name}'))} in {statement}:",
-            f"        {plan.mapping}[{one}.{by.key}] = {one}",
-        ],
-    )
-    edits.replace(call, f"{plan.mapping}.get({code(key)})")
+
+    def fill(edits: Edits, mapping: str, keys: str) -> list[str]:
+        conditions = ", ".join([f"{code(model)}.{by.key}.in_({keys})", *rest])
+        statement = _statement(scope, model, query, session, conditions)
+        row = edits.source.free(f"found_{name}")
+        return [f"for {row} in {statement}:", f"    {mapping}[{row}.{by.key}] = {row}"]
+
+    told = f"{entity.short} by {by.key}"
+    batch = Batch(told=told, noun=name, mapping=f"{name}_by_{by.key}", missing="", fill=fill)
+    needed = names_in(call) - names_in(key)
     return Draft(
-        files={source.file: edits.result()},
+        files=place.written(call, key, found.nullable, batch, needed),
         summary=f"{entity.short} is fetched for all rows at once, not row by row ({where})",
         promised={finding.request: {"queries": 1}},
     )

@@ -6,11 +6,13 @@ from typing import ClassVar
 
 import libcst as cst
 
+from subsecond.fix.callers import place_of
 from subsecond.fix.fixer import Code, Draft, RefusedError, fixer
-from subsecond.fix.loops import about, ahead, chosen, condition_of, key_column, loop_around, scope_of, snake, unchanged
+from subsecond.fix.loops import about, chosen, condition_of, scope_of, snake
 from subsecond.fix.models import column, same_type
+from subsecond.fix.places import Batch
 from subsecond.fix.rows import Scope
-from subsecond.fix.source import Edits, below, code
+from subsecond.fix.source import Edits, below, code, names_in
 from subsecond.fix.statements import Query, is_sqlalchemy, plain, query_of
 from subsecond.model.audit import Audit
 from subsecond.model.finding import Finding
@@ -74,10 +76,10 @@ def _rewritten(scope: Scope, call: cst.Call, asked: Asked, finding: Finding, aud
     source, where = scope.source, scope.source.where(call)
     entity = scope.models.named(source, model)
     assert entity is not None
-    loop = loop_around(source, call, finding)
-    condition = condition_of(source, query, model, loop)
+    place = place_of(scope, call, finding, audit)
+    condition = condition_of(source, query, model, place.own)
     by = column(entity, condition.column, where)
-    key = key_column(scope, loop, condition.key)
+    key = place.key_column(condition.key)
     same_type(key, by, where)
     if key.nullable and by.nullable:
         raise RefusedError(
@@ -85,31 +87,32 @@ def _rewritten(scope: Scope, call: cst.Call, asked: Asked, finding: Finding, aud
             "and IN never matches NULL"
         )
     session = plain(query.session, source) if query.session is not None else ""
-    unchanged(scope, loop, session, audit, finding)
-
-    edits = Edits(source)
+    place.unchanged(session, audit, finding)
     name = snake(entity.short)
-    plan = ahead(edits, loop, condition.key, key.nullable, noun=snake(loop.variable), mapping=f"{name}_counts")
-    number = counted or f"{edits.use('sqlalchemy', 'func')}.count()"
-    conditions = ", ".join([f"{code(model)}.{by.key}.in_({plan.chunk})", *condition.rest])
-    grouped = f"{code(model)}.{by.key}"
-    if query.style == "select":
-        assert isinstance(query.root, cst.Call)
-        statement = f"{session}.execute({code(query.root.func)}({grouped}, {number}).where({conditions})"
-        statement += f".group_by({grouped}))"
-    else:
-        columns = f"({grouped}, {number}).filter({conditions}).group_by({grouped})"
-        statement = f"{session}.query{columns}" if session else f"{code(query.root)}.with_entities{columns}"
-    edits.insert(
-        loop.statement,
-        [
-            *plan.lines,
-            f"    {plan.mapping}.update((key, number) for key, number in {statement})",
-        ],
-    )
-    edits.replace(call, f"{plan.mapping}.get({code(condition.key)}, 0)")
+
+    def fill(edits: Edits, mapping: str, keys: str) -> list[str]:
+        number = counted or f"{edits.use('sqlalchemy', 'func')}.count()"
+        conditions = ", ".join([f"{code(model)}.{by.key}.in_({keys})", *condition.rest])
+        grouped = f"{code(model)}.{by.key}"
+        if query.style == "select":
+            assert isinstance(query.root, cst.Call)
+            statement = f"{session}.execute({code(query.root.func)}({grouped}, {number}).where({conditions})"
+            statement += f".group_by({grouped}))"
+        else:
+            columns = f"({grouped}, {number}).filter({conditions}).group_by({grouped})"
+            statement = f"{session}.query{columns}" if session else f"{code(query.root)}.with_entities{columns}"
+        return [f"{mapping}.update((key, number) for key, number in {statement})"]
+
+    told = f"Number of {entity.short} by {by.key}"
+    batch = Batch(told=told, noun=_noun(condition.key), mapping=f"{name}_counts", missing="0", fill=fill)
+    needed = names_in(call) - names_in(condition.key)
     return Draft(
-        files={source.file: edits.result()},
+        files=place.written(call, condition.key, key.nullable, batch, needed),
         summary=f"{entity.short} is counted for all rows at once, not row by row ({where})",
         promised={finding.request: {"queries": 1}},
     )
+
+
+def _noun(key: cst.BaseExpression) -> str:
+    """What the keys are of: `order` of `order.id`."""
+    return snake(code(key).partition(".")[0])
