@@ -40,6 +40,13 @@ def test_the_hot_line_has_the_cpu_and_the_sleeping_one_none(library: Served) -> 
     assert slept < 0.05
 
 
+def test_what_is_computed_before_a_call_is_not_the_called_ones(library: Served) -> None:
+    found = by_line(library.traced("/before-a-call", "profiling"))
+    small, *lines = (line_of(mark, "library.py") for mark in ("# SMALL", "# SEARCHED", "# CALLED"))
+    assert sum(seconds for (line, _), seconds in found.items() if line in lines) > 0.5 * sum(found.values())
+    assert sum(seconds for (line, _), seconds in found.items() if line == small) < 0.1 * sum(found.values())
+
+
 def test_what_a_library_computes_is_told_as_its(library: Served) -> None:
     found = by_line(library.traced("/dumps", "profiling"))
     line = line_of("# DUMPS", "library.py")

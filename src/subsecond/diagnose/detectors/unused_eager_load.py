@@ -40,7 +40,7 @@ class UnusedEagerLoad:
     def find(self, traces: Sequence[Trace], facts: Facts) -> Iterator[Suspicion]:
         every = list(fetched(traces, facts))
         for one in every:
-            relation = one.reads.relation
+            relation = _relation(one)
             if relation is None or protocol.LAZY_LOAD in one.span.attributes or one.reads.rows < MIN_ROWS:
                 continue
             if any(one.reads.columns.values()) or one.reads.relations or _is_read(relation, one, every):
@@ -66,6 +66,13 @@ class UnusedEagerLoad:
                     ),
                 ),
             )
+
+
+def _relation(one: Fetched) -> str | None:
+    """What it was loaded along for; a statement of its own (`selectin`) has the related class for its first entity."""
+    along = one.span.attributes.get(protocol.EAGER_LOAD)
+    own = str(along) if along is not None and one.reads.entity is not None else None
+    return one.reads.relation or own
 
 
 def _is_read(relation: str, one: Fetched, every: Sequence[Fetched]) -> bool:
