@@ -177,6 +177,15 @@ def test_many_absolute_addresses_are_one_note(tmp_path: Path) -> None:
     assert "x and 2 more requests go to the app under audit instead of localhost:8000" in plan.notes[0]
 
 
+def test_a_login_at_the_apps_own_address_goes_to_the_app_and_one_elsewhere_there(tmp_path: Path) -> None:
+    text = (
+        "@host = http://localhost:8000\n### login\n# @setup\nPOST {{host}}/login?a=1\n"
+        "### key\n# @setup\nPOST http://localhost:8001/key\n### x\nGET {{host}}/x\n"
+    )
+    plan = requests.of_target(target(tmp_path, text))
+    assert [spec.url for spec in plan.setup] == ["/login?a=1", "http://localhost:8001/key"]
+
+
 def test_a_missing_environment_variable_is_found_before_the_start(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

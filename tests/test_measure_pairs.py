@@ -11,7 +11,7 @@ import pytest
 
 from subsecond.measure import pairs
 from subsecond.measure.error_budget import ALPHA, LOOKS, holm, over_looks, spent_at
-from subsecond.measure.pairs import Arm, Margin, Sample, compare, margin, noise_floor
+from subsecond.measure.pairs import Arm, Margin, Sample, chance, compare, margin, noise_floor
 
 
 def runner(base: float, fix: float, noise: float, source: random.Random) -> Callable[[Arm], Sample]:
@@ -48,10 +48,20 @@ def test_a_clear_gain_ends_early_and_its_seconds_are_right() -> None:
     least = margin(0.4, noise_floor([runner(0.4, 0.2, 0.03, source)("base") for _ in range(12)]))
     timed = compare(runner(0.4, 0.2, 0.03, source), least, trials=10, integers=False, source=source)
     assert timed.ended == "gain"
-    assert len(timed.pairs) == 12  # six pairs cannot reach the level that ten trials need
+    assert len(timed.pairs) == 6  # by its size: the ranks of six pairs cannot reach the level that ten trials need
     found = timed.gain()
     assert found.low <= found.seconds <= found.high
     assert found.seconds == pytest.approx(0.2, abs=0.02)
+
+
+def test_a_small_gain_is_shown_by_ranks_and_no_luck_by_size() -> None:
+    source = random.Random(5)
+    timed = compare(runner(0.4, 0.35, 0.03, source), margin(0.4, 0.005), trials=10, integers=False, source=source)
+    assert timed.ended == "gain"
+    assert len(timed.pairs) >= 12
+    # six equal differences beyond the margin: no spread is believed that is below the noise floor
+    assert chance([0.08] * 6, margin(0.4, 0.02)) > 0.01
+    assert chance([0.8] * 6, margin(0.4, 0.02)) < 1e-6
 
 
 def test_no_gain_is_told_and_integers_want_seconds_only() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from urllib.parse import quote, urlsplit
@@ -74,7 +74,16 @@ def of_target(target: Target) -> Requests:
     timed = tuple(spec for spec in specs if not spec.setup)
     if not timed:
         raise SubsecondError("no-requests", _no_requests(target, bool(specs)))
-    return Requests(setup=tuple(spec for spec in specs if spec.setup), timed=timed, notes=_notes(elsewhere))
+    setup = tuple(_to_the_app(spec, elsewhere) for spec in specs if spec.setup)
+    return Requests(setup=setup, timed=timed, notes=_notes(elsewhere))
+
+
+def _to_the_app(spec: RequestSpec, addresses: Collection[str]) -> RequestSpec:
+    """A setup request as it is sent: to the app, where it names the address that the other requests have for it."""
+    url = _partly(spec)
+    if urlsplit(url).netloc not in addresses:
+        return spec
+    return replace(spec, url="/" + url.partition("://")[2].partition("/")[2])
 
 
 def _notes(elsewhere: Mapping[str, list[RequestSpec]]) -> tuple[str, ...]:

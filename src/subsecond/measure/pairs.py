@@ -13,7 +13,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
-from subsecond.measure import signed_rank
+from subsecond.measure import signed_rank, student
 from subsecond.measure.error_budget import ALPHA, LOOKS, over_looks
 
 WARM_UPS = 6
@@ -34,6 +34,11 @@ MOST_THROWN = 0.5
 """Of the blocks of a look; a machine that drifts more often is told, not waited for."""
 SHARP = 0.2
 """Where integers have decided, seconds are sharp enough when half their interval is this part of the gain."""
+
+_LEAST_SPREAD = 1e-6
+STUDENT_PART = 0.02
+"""Of a look's error: ranks need 12 pairs to say anything among 25 trials, however large a gain is; by its size one of
+half the request is beyond doubt after six. Of a gain that ranks can show the size takes nearly nothing away."""
 
 Arm = Literal["base", "fix"]
 
@@ -141,7 +146,7 @@ def compare(
                 continue
             timed.pairs += pairs
         found = timed.differences()
-        timed.looks.append((look, signed_rank.probability(found, least.log)))
+        timed.looks.append((look, chance(found, least)))
         low, high = signed_rank.interval(found, ALPHA)
         if integers and _sharp(low, high, least):
             timed.ended = "sharp"
@@ -154,6 +159,19 @@ def compare(
         return timed
     timed.ended = "all looks"
     return timed
+
+
+def chance(differences: Sequence[float], least: Margin) -> float:
+    """How probable are the differences where the true one is the margin at most: by their ranks, or by their size.
+
+    Bonferroni's bound over the two. By size: Student's t, their spread taken to be no less than the noise floor.
+    """
+    if math.isinf(least.log):
+        return 1.0
+    by_rank = signed_rank.probability(differences, least.log) / (1 - STUDENT_PART)
+    error = max(statistics.stdev(differences), least.floor, _LEAST_SPREAD) / math.sqrt(len(differences))
+    by_size = student.above((statistics.mean(differences) - least.log) / error, len(differences) - 1) / STUDENT_PART
+    return min(1.0, by_rank, by_size)
 
 
 def _block(run: Callable[[Arm], Sample], source: random.Random) -> list[tuple[Sample, Sample]]:
