@@ -93,18 +93,16 @@ class Timed:
         return seconds
 
     def gain(self, of: Literal["clock", "wall"] = "clock") -> Gain:
-        """The gain in seconds of a typical base run."""
+        """The gain in seconds, from what each pair differs by; where so few pairs have no interval, it ends at all
+        that a base run takes.
+
+        From ratios it would be a part of one typical base run, as if that were known for certain: of 80 % saved, such
+        intervals held the true gain in 55 of 100 cases, these in 97 (benchmarks.statistics).
+        """
         base = self.base(of)
-        found = self.differences(of)
-        low, high = signed_rank.interval(found, ALPHA)
-        return Gain(*(_saved(base, value) for value in (signed_rank.estimate(found), low, high)))
-
-
-def _saved(base: float, log_ratio: float) -> float:
-    """Seconds saved where base / fix is exp(`log_ratio`); an open interval ends at all that the base takes."""
-    if math.isinf(log_ratio):
-        return math.copysign(base, log_ratio)
-    return base * (1 - math.exp(-log_ratio))
+        saved = [getattr(before, of) - getattr(after, of) for before, after in self.pairs]
+        low, high = signed_rank.interval(saved, ALPHA)
+        return Gain(signed_rank.estimate(saved), low if math.isfinite(low) else -base, min(high, base))
 
 
 def noise_floor(runs: Sequence[Sample]) -> float:
