@@ -26,6 +26,10 @@ MAX_VALUES = 50
 """Values of a column that a cluster names one by one."""
 MAX_KEYS = 200
 MAX_TEXT = 200
+MEASURED = 20
+"""Objects of a group whose texts are measured; they stand for the others."""
+LONG = 1_000
+"""Characters (bytes) of a value from which on it is told: below, its row costs more than it does."""
 PLAIN = frozenset({"int", "float", "str", "bool", "NoneType"})
 """Types whose values go into JSON as they are; `str()` of the others."""
 VALUE_TYPES = PLAIN | {"date", "datetime", "time", "timedelta", "Decimal", "UUID"}
@@ -59,9 +63,20 @@ class Group:
         self.rows = 0
         self.again = 0
         self.seen: list[Seen] = []
+        self.lengths: dict[str, int] = {}
+
+    def measure(self, values: dict[str, Any]) -> None:
+        """The texts of one of the first objects: what lies in the object already, nothing is loaded."""
+        if len(self.seen) <= MEASURED:
+            for name in self.columns:
+                value = values.get(name)
+                if value is not None and type(value) in (str, bytes):
+                    self.lengths[name] = self.lengths.get(name, 0) + len(value)
 
     def told(self, tables: Tables) -> dict[str, Any]:
         """As the protocol says."""
+        measured = min(len(self.seen), MEASURED) or 1
+        long = {name: length // measured for name, length in self.lengths.items() if length >= LONG * measured}
         found = clusters(self.seen)
         columns = dict.fromkeys(self.columns, 0)
         for seen in self.seen:
@@ -76,6 +91,7 @@ class Group:
             "objects": len(self.seen),
             "again": self.again,
             "columns": columns,
+            "long": long,
             "relations": self.relations,
             "read_at": {name: tables.stack(stack) for name, stack in self.read_at.items()},
             "clusters": found[:MAX_CLUSTERS],

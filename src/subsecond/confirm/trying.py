@@ -176,6 +176,6 @@ def change_values(course: Course, tasks: Sequence[Task]) -> None:
             measured, _ = course.started(task, experiment)
             course.note(measured)
             course.runner.restart()
-            if course.told(measured) != "inconclusive":
+            if course.told(measured) not in ("inconclusive", "refuted"):
                 break
     course.not_tried(tasks)

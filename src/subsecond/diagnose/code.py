@@ -179,15 +179,46 @@ def _returns_attributes(reading: Frame, root: Path | None) -> bool:
 
 def in_loop(frame: Frame, root: Path | None) -> bool:
     """Whether a line stands inside a loop of its own function."""
+    return bool(_loops_around(frame, root))
+
+
+def over_constants(stack: Sequence[Frame], root: Path | None) -> bool:
+    """Whether the innermost loop around a chain of frames goes through constants, and no other loop is around it.
+
+    Constants: a list or tuple written out, or what has a name in capitals (PEP 8), as it is, sorted or counted.
+    """
+    found = [loop for frame in stack for loop in _loops_around(frame, root)]
+    iterated = [one for one in found if isinstance(one, (ast.For, ast.AsyncFor, *_COMPREHENSIONS))]
+    return len(found) == len(iterated) == 1 and _is_constant(_iterated(iterated[0]))
+
+
+def _loops_around(frame: Frame, root: Path | None) -> list[ast.AST]:
+    """The loops of its own function that run a line each time round."""
     tree = _at(root, frame)
     function = _function_at(tree, frame.line) if tree is not None else None
-    return function is not None and any(
-        isinstance(loop, _LOOPS)
-        and any(
-            getattr(part, "lineno", 0) <= frame.line <= (getattr(part, "end_lineno", 0) or 0) for part in _parts(loop)
-        )
-        for loop in ast.walk(function)
-    )
+    return [
+        loop
+        for loop in (ast.walk(function) if function is not None else ())
+        if isinstance(loop, _LOOPS)
+        and any(getattr(one, "lineno", 0) <= frame.line <= (getattr(one, "end_lineno", 0) or 0) for one in _parts(loop))
+    ]
+
+
+def _iterated(loop: ast.AST) -> ast.expr:
+    if isinstance(loop, ast.For | ast.AsyncFor):
+        return loop.iter
+    assert isinstance(loop, _COMPREHENSIONS)
+    return loop.generators[0].iter
+
+
+def _is_constant(node: ast.expr) -> bool:
+    if isinstance(node, ast.Call):  # enumerate(STATES), sorted(STATES), zip(NAMES, STATES), PRICES.items()
+        beside = [node.func.value] if isinstance(node.func, ast.Attribute) and not node.args else list(node.args)
+        return bool(beside) and all(_is_constant(one) for one in beside)
+    if isinstance(node, ast.Tuple | ast.List | ast.Set):
+        return all(isinstance(part, ast.Constant) or _is_constant(part) for part in node.elts)
+    name = node.id if isinstance(node, ast.Name) else node.attr if isinstance(node, ast.Attribute) else ""
+    return name.isupper()
 
 
 def _parts(loop: ast.AST) -> Iterator[ast.AST]:

@@ -102,7 +102,7 @@ class Timed:
         base = self.base(of)
         saved = [getattr(before, of) - getattr(after, of) for before, after in self.pairs]
         low, high = signed_rank.interval(saved, ALPHA)
-        return Gain(signed_rank.estimate(saved), low if math.isfinite(low) else -base, min(high, base))
+        return Gain(min(signed_rank.estimate(saved), base), max(low, -base), min(high, base))
 
 
 def noise_floor(runs: Sequence[Sample]) -> float:

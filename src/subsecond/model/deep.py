@@ -44,7 +44,8 @@ class Reads:
 
     `span` is the index of the first such statement in the trace. `objects` first came with these rows, `again` counts
     rows that led to an object which another statement had brought. `columns`: of how many objects each fetched column
-    was read; `relations`: of how many each relation was accessed; `read_at`: where a column was first read.
+    was read; `relations`: of how many each relation was accessed; `read_at`: where a column was first read; `long`:
+    characters (bytes) of a typical value of each column where they are many.
     `relation`: `Model.relation` that brought them beside the statement's own entity.
     """
 
@@ -57,6 +58,7 @@ class Reads:
     objects: int
     again: int = 0
     columns: dict[str, int] = field(default_factory=dict)
+    long: dict[str, int] = field(default_factory=dict)
     relations: dict[str, int] = field(default_factory=dict)
     read_at: dict[str, tuple[Frame, ...]] = field(default_factory=dict)
     clusters: tuple[Cluster, ...] = ()

@@ -75,6 +75,7 @@ def _reads(told: Mapping[str, Any], stacks: Stacks, hashed: Hash) -> Reads:
         objects=told["objects"],
         again=told["again"],
         columns=dict(told["columns"]),
+        long=dict(told["long"]),
         relations=dict(told["relations"]),
         read_at={name: _stack(stacks, number) for name, number in told["read_at"].items()},
         clusters=tuple(_cluster(one, [other for other in clusters if other is not one], hashed) for one in clusters),

@@ -101,6 +101,7 @@ def met(found: Deep, group: Group, made: Any) -> None:
     followed = found.reads.follow(group, state.key[1] if state.key else None)
     if followed is not None:
         setattr(state, KEY, followed)
+        group.measure(vars(made))
 
 
 def reading(original: Any) -> Any:

@@ -6,6 +6,8 @@
 statement fetches many more objects than the request then looks at.
 `option`: `selectinload` on the statement that loads the parents, as the real fix would have it.
 `joined`: `joinedload` there, for one row by its key: collections ask the app for `unique()`, inner joins drop rows.
+
+`through`: relationships that bring the parents one by one, so that there never are two; they are loaded for all first.
 """
 
 from __future__ import annotations
@@ -13,7 +15,7 @@ from __future__ import annotations
 from .. import trial_orm
 from ..patching import Patches
 from ..trial_orm import OWN, label_of
-from ..virtual_fix import KEYS, RELATION, RefusedError, VirtualFix, one_of, or_null, running
+from ..virtual_fix import KEYS, RELATION, RefusedError, VirtualFix, many, one_of, or_null, running
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -28,8 +30,13 @@ OPTIONS = ("option", "joined")
 
 class Fix(VirtualFix):
     NAME = "eager-load"
-    PARAMETERS = {"relation": RELATION, "how": one_of("peers", "read", "option", "joined"), "keys": or_null(KEYS)}
-    OPTIONAL = {"how": "peers", "keys": None}
+    PARAMETERS = {
+        "relation": RELATION,
+        "how": one_of("peers", "read", "option", "joined"),
+        "keys": or_null(KEYS),
+        "through": or_null(many(RELATION, "a list of Model.relation")),
+    }
+    OPTIONAL = {"how": "peers", "keys": None, "through": None}
 
     @classmethod
     def install(cls) -> None:
@@ -66,8 +73,8 @@ def loading(original: Any) -> Any:
 
     def _emit_lazyload(self: Any, session: Any, state: Any, ident: Any, passive: Any, *how: Any) -> Any:
         for fix in running(Fix.NAME):
-            parameters = fix.parameters
-            if parameters["how"] in OPTIONS or parameters["relation"] != label_of(self.parent_property):
+            parameters, label = fix.parameters, label_of(self.parent_property)
+            if parameters["how"] in OPTIONS or label not in (parameters["relation"], *(parameters["through"] or ())):
                 continue
             try:
                 if is_plain(*how) and loaded_with_peers(fix, self.parent_property, session, state, passive):
@@ -91,7 +98,8 @@ def loaded_with_peers(fix: Fix, prop: Any, session: Any, state: Any, passive: An
     if session.new or session.dirty or session.deleted:
         return False  # a change that is not flushed yet may belong to the answer
     peers = [peer for peer in session.identity_map.all_states() if is_peer(prop, state, peer)]
-    if fix.parameters["how"] == "read":
+    wanted = fix.parameters["relation"] == label_of(prop)
+    if fix.parameters["how"] == "read" and wanted:
         column = looked_up_by(prop)
         peers = [peer for peer in peers if peer is state or repr(peer.dict.get(column)) in fix.keys]
     if len(peers) < 2:
@@ -99,7 +107,7 @@ def loaded_with_peers(fix: Fix, prop: Any, session: Any, state: Any, passive: An
     if fix.shadow:
         first = id(state) not in fix.shadowed
         fix.shadowed.update(map(id, peers))
-        fix.acted += first
+        fix.acted += first and wanted
         return False
     fix.kept += [peer.obj() for peer in peers]
     path = state.load_path if state.load_options else prop.parent._path_registry
@@ -118,7 +126,7 @@ def loaded_with_peers(fix: Fix, prop: Any, session: Any, state: Any, passive: An
     load(context, path, states, **{name: more[name] for name in code.co_varnames[4 : code.co_argcount]})
     if prop.key not in state.dict:
         return False
-    fix.acted += 1
+    fix.acted += wanted
     return True
 
 

@@ -7,11 +7,12 @@ import os
 
 from flask import Flask
 
-from desk import bulk, further, rows, statements, work
+from desk import bulk, further, papers, rows, statements, work
 from desk.models import seed
 
 seed()
+papers.write()
 logging.basicConfig(level=logging.INFO, filename=os.environ.get("DESK_LOG", os.devnull))
 app = Flask(__name__)
-for part in (statements, rows, work, further, bulk):
+for part in (statements, rows, work, further, bulk, papers):
     app.register_blueprint(part.pages)

@@ -9,6 +9,7 @@ from typing import ClassVar
 from subsecond.diagnose.code import in_loop
 from subsecond.diagnose.deeply import MANY, callers, computed, functions, lines, pairs
 from subsecond.diagnose.detector import chain_of, detector, place, spot
+from subsecond.diagnose.evidence import queries
 from subsecond.durations import text as shown
 from subsecond.model.deep import FunctionCalls
 from subsecond.model.facts import Facts
@@ -38,7 +39,8 @@ class HotLoop:
 
     Rule: by the profiling runs, lines of one function that stand in a loop, or in a function called 100 times or more,
     take at least a tenth of the request's CPU, and 5 ms; what the ORM computes when a line reads attributes counts,
-    other libraries and lines that send statements, log or call out do not. Where all of it is the work of a function
+    other libraries and lines that send statements, log or call out do not, nor does a function that sends one each time
+    (`n-plus-one-query`). Where all of it is the work of a function
     that need not be called as often, `static-lookup` or `repeated-call` says it. Call site: the hottest line; cause:
     the loop that calls its function again and again, where that stands elsewhere. The seconds are CPU of a profiled
     run: an estimate, and an upper bound of what any rewriting could give.
@@ -57,6 +59,8 @@ class HotLoop:
             for key, hot in by_function.items():
                 cost = sum(hot.values())
                 told = called.get(key)
+                if told is not None and told.calls >= MANY and _sends(trace, key) >= told.calls:
+                    continue
                 if cost < max(MIN_CPU, MIN_SAMPLED / max(1, runs), MIN_SHARE * whole) or not _repeats(hot, told, facts):
                     continue
                 found = self.suspicion(trace, key[1], hot, told)
@@ -96,6 +100,12 @@ def _around(function: str) -> str:
 def _repeats(hot: dict[Frame, float], told: FunctionCalls | None, facts: Facts) -> bool:
     hottest = max(hot, key=lambda frame: hot[frame])
     return (told is not None and told.calls >= MANY) or in_loop(hottest, facts.root)
+
+
+def _sends(trace: Trace, function: tuple[str, str]) -> int:
+    """Statements of one recorded request that a function itself sends."""
+    sites = (span.stack[0] for span in queries(trace) if span.stack)
+    return sum((site.file, _around(site.function)) == function for site in sites)
 
 
 def _called_in(told: FunctionCalls | None, facts: Facts) -> Place | None:

@@ -17,6 +17,8 @@ from subsecond_agent import protocol
 MIN_LOADS = 2
 """One lazy load in a request costs what a join would; the second, for another parent or of another relationship of
 the same class, is the beginning of the cascade (the case study counts 2 to 4 per parent)."""
+MAX_STEPS = 3
+"""Relationships, each loaded one by one, that lead to the parents of another."""
 READ_ALONE = "only for the objects whose attribute is read: an option on the statement that fetches them all loads more"
 
 
@@ -36,7 +38,8 @@ class LazyLoad:
 
     Rule: statements that the ORM says were sent by attribute access, at least 2 for relationships of one class
     in one request; a finding for each relationship. Call site: the line that reads the attribute most often;
-    cause: the line of the relationship.
+    cause: the line of the relationship. Where the parents themselves come one by one, by a lazy relationship of others,
+    there are never two to load it for: its trial loads that one for all too, and what it saves is of both.
     """
 
     phase: ClassVar[int | None] = 2
@@ -47,6 +50,7 @@ class LazyLoad:
             of_class = grouped(loads, lambda span: _relation(span).rpartition(".")[0])
             enough = [span for spans in of_class.values() if len(spans) >= MIN_LOADS for span in spans]
             for relation, spans in grouped(enough, _relation).items():
+                through = _through(relation, loads, facts.entities)
                 readers = sorted(grouped(spans, lambda span: span.stack).values(), key=len, reverse=True)
                 yield Suspicion(
                     kind="lazy-load",
@@ -58,8 +62,14 @@ class LazyLoad:
                     fingerprint=relation,
                     queries=len(spans),
                     seconds=seconds(spans),
-                    evidence=tuple(f"{len(group)} × read at {chain(group[0])}" for group in readers[:5]),
-                    experiments=_experiments(trace.request, relation, spans, facts.entities),
+                    evidence=(
+                        *(f"{len(group)} × read at {chain(group[0])}" for group in readers[:5]),
+                        *((f"its parents are loaded one by one too: {', '.join(through)}",) if through else ()),
+                    ),
+                    experiments=(
+                        *_experiments(trace.request, relation, spans, facts.entities),
+                        *_nested(trace.request, relation, len(spans), through),
+                    ),
                 )
 
 
@@ -96,6 +106,34 @@ def _experiments(
         learn={"keys": Learn(what="keys", fingerprint=statements.pop())},
     )  # fmt: skip
     return (*for_all, read)
+
+
+def _through(relation: str, loads: Sequence[Span], entities: Sequence[Entity]) -> list[str]:
+    """The lazy relationships that bring the parents of another one by one, the nearest first."""
+    targets = {
+        f"{entity.short}.{one.key}": one.target.rpartition(":")[2].rpartition(".")[2]
+        for entity in entities
+        for one in entity.relations
+    }
+    numbers = {name: len(spans) for name, spans in grouped(loads, _relation).items()}
+    found, wanted = list[str](), relation
+    for _ in range(MAX_STEPS):
+        owner = wanted.rpartition(".")[0]
+        leading = [name for name in numbers if targets.get(name) == owner and name not in (relation, *found)]
+        if not leading:
+            break
+        wanted = max(leading, key=lambda name: numbers[name])
+        found.append(wanted)
+    return found
+
+
+def _nested(request: str, relation: str, loads: int, through: Sequence[str]) -> tuple[Experiment, ...]:
+    if not through or loads == 1:
+        return ()
+    parameters = {"relation": relation, "how": "peers", "through": list(through)}
+    saves = {request: {protocol.COUNT_QUERIES: loads - 1}}
+    note = f"together with {', '.join(through)}, which brings its parents one by one: what is saved is of both"
+    return (Experiment(fix="eager-load", parameters=parameters, saves=saves, fidelity="upper bound", note=note),)
 
 
 def _relation(span: Span) -> str:

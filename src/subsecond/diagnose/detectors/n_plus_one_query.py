@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import ClassVar
 
+from subsecond.diagnose.code import over_constants
 from subsecond.diagnose.detector import chain, detector, place, seconds
 from subsecond.diagnose.evidence import grouped, places, print_of, selects, shape, shortened, values
 from subsecond.model.experiment import Experiment, Learn
@@ -19,6 +20,8 @@ AGAIN = (
     "the ORM sends it for an attribute of an object that it has: the column is deferred, or commit(), rollback(), "
     "expire() or expire_all() came between; undefer() it in the query, or do not expire what is still used"
 )
+MOST_CONSTANTS = 12
+"""Repeats of a loop over constants that cannot grow: months are the longest list that is common."""
 BATCH_VALUES = 50
 """A statement that carries so many values is a batch already, sent in chunks; ORMs chunk at 500 or 1,000."""
 
@@ -43,7 +46,7 @@ class NPlusOneQuery:
     Rule: statements are grouped by fingerprint and by the whole chain of own frames (those of a recursion once),
     at least 3 in one request, with at least two different sets of values. Statements that a relationship sent
     belong to `lazy-load`, those with equal values to `duplicate-query`, and those that carry 50 values or more
-    are batches already.
+    are batches already. A loop over constants (written out, or a name in capitals) of at most 12 is left in peace.
     """
 
     phase: ClassVar[int | None] = 2
@@ -53,6 +56,8 @@ class NPlusOneQuery:
             loops = [group for group in grouped(_candidates(trace), shape).values() if _is_loop(group)]
             by_line = grouped((span for group in loops for span in group), lambda span: (print_of(span), span.site))
             for (fingerprint, site), spans in by_line.items():
+                if len(spans) <= MOST_CONSTANTS and over_constants(spans[0].stack, facts.root):
+                    continue
                 again = spans[0].attributes.get(protocol.COLUMN_LOAD)
                 what = f"a {again} is read again" if again else "one statement"
                 yield Suspicion(

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import ClassVar
 
 from subsecond.diagnose.deeply import Fetched, fetched
 from subsecond.diagnose.detector import chain, detector, place, seconds
 from subsecond.diagnose.evidence import shortened
+from subsecond.model.deep import Reads
 from subsecond.model.experiment import Experiment
 from subsecond.model.facts import Facts
 from subsecond.model.finding import Suspicion
@@ -18,6 +19,8 @@ MIN_OBJECTS = 100
 with a few rows no clock shows it."""
 MIN_UNREAD = 0.5
 """Of the columns fetched."""
+MIN_LONG = 100_000
+"""Characters of one unread column in all objects: fetching and decoding them takes a millisecond, beside the disk."""
 
 
 @detector
@@ -35,7 +38,8 @@ class OverFetchedColumns:
     When it is fine: few rows; the object is changed and written back; columns differ from call to call.
 
     Rule: in the deep run, at least 100 objects of one entity by one statement and place, of whose columns half or more
-    were read of no object, while at least one was read. Call site: the place of the statement. The seconds are the
+    were read of no object, while at least one was read; or long texts that were read of no object, 100,000 characters
+    in all objects together. Call site: the place of the statement. The seconds are the
     statement's: the making of the objects comes on top.
     """
 
@@ -46,17 +50,20 @@ class OverFetchedColumns:
             reads = one.reads
             unread = [name for name in reads.unread if name not in _keys(one, facts)]
             read = [name for name, times in reads.columns.items() if times]
-            if reads.entity is None or reads.objects < MIN_OBJECTS or not read:
+            long = {name: reads.long[name] * reads.objects for name in unread if name in reads.long}
+            long = {name: size for name, size in long.items() if size >= MIN_LONG}
+            many = reads.objects >= MIN_OBJECTS and len(unread) >= MIN_UNREAD * len(reads.columns)
+            if reads.entity is None or not read or not (many or long):
                 continue
-            if len(unread) < MIN_UNREAD * len(reads.columns):
-                continue
+            if not many:
+                unread = list(long)
             model = reads.entity.rpartition(":")[2]
             columns = [name for name in reads.columns if name not in unread]
             yield Suspicion(
                 kind="over-fetched-columns",
                 phase=self.phase,
                 request=one.trace.request,
-                title=f"{len(unread)} of {len(reads.columns)} columns of {reads.objects:,} {model} are never read",
+                title=_title(unread, long, reads, model),
                 site=place(one.span.site),
                 fingerprint=one.fingerprint,
                 queries=len(one.spans),
@@ -66,6 +73,7 @@ class OverFetchedColumns:
                     f"fetched at {chain(one.span)}",
                     f"read: {', '.join(read)}",
                     f"never read: {', '.join(unread)}",
+                    *(f"{name}: {reads.long[name]:,} characters each" for name in long),
                 ),
                 experiments=(
                     Experiment(
@@ -76,6 +84,13 @@ class OverFetchedColumns:
                     ),
                 ),
             )
+
+
+def _title(unread: Sequence[str], long: Mapping[str, int], reads: Reads, model: str) -> str:
+    size = f", {sum(long.values()) / 1e6:.1f} MB of text" if long else ""
+    if set(unread) == set(long):
+        return f"{', '.join(unread)} of {reads.objects:,} {model} never read{size}"
+    return f"{len(unread)} of {len(reads.columns)} columns of {reads.objects:,} {model} are never read{size}"
 
 
 def _keys(one: Fetched, facts: Facts) -> set[str]:

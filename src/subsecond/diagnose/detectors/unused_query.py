@@ -25,7 +25,8 @@ class UnusedQuery:
     superfluous, or one that is fetched before the check that would have ended the request (a holiday, an empty
     result, a missing right). There it is useless on this request and needed on others.
 
-    What to do: remove it; or move it below the check that decides whether it is needed.
+    What to do: remove it; or move it below the check that decides whether it is needed. Where the response depends on
+    how many rows there are, and on nothing else of them, let the database count (`SELECT count(*)`), or ask `EXISTS`.
 
     When it is fine: it is sent for its effect (a lock, a check that the rows are there, filling the session's
     identity map for what follows).
@@ -33,7 +34,9 @@ class UnusedQuery:
     Rule: in the deep run, a SELECT that was not sent for a relationship fetched at least 2 rows, made new objects, and
     of no row or object that came with it a column or relation was read. It is a suspicion: the rows' number may have
     been looked at. The trial runs the request with no rows in its place: an equal response proves it, and all
-    requests that send it are tried, so that it shows where it is needed. Call site: the place of the statement.
+    requests that send it are tried, so that it shows where it is needed. Where the response is another one, it runs
+    with other values in the rows: an equal response proves that their number is all that is used. Call site: the place
+    of the statement.
     """
 
     phase: ClassVar[int | None] = 2
@@ -67,7 +70,7 @@ class UnusedQuery:
                     ),
                     Experiment(
                         fix="perturb", parameters={"sites": None}, learn=statement, fidelity="upper bound",
-                        note="with other values in its rows the response is the same",
+                        note="with other values in its rows the response is the same: at most their number is used",
                     ),
                 ),
             )  # fmt: skip

@@ -54,6 +54,8 @@ class EagerLoad:
         if relation.lazy in ("dynamic", "write_only"):
             raise RefusedError(f"{finding.fingerprint} is lazy={relation.lazy!r}: a query, which no option fills")
         groups = [one for result in audit.requests if result.name == finding.request for one in result.groups]
+        unread = {(one.fingerprint, one.file, one.line) for one in audit.findings if one.kind == "unused-query"}
+        groups = [one for one in groups if (one.fingerprint, one.file, one.line) not in unread]  # it brings nobody
         reading = [one for one in groups if one.lazy_load == finding.fingerprint]
         where = f"{finding.file}:{finding.line}"
         _no_write(groups, owner, relation, models)
