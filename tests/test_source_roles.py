@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from subsecond.diagnose.code import batch_functions, cuts, hands_on, in_loop, is_plain_sort, role
+import pytest
+
+from subsecond.diagnose.code import batch_functions, cuts, hands_on, in_loop, is_plain_sort, over_constants, role
 from subsecond.model.frame import Frame
 
 SOURCE = """
@@ -132,3 +134,47 @@ def create_app(settings):
     told = {lines[n]: hands_on(Frame(file="auth.py", line=n, function="x"), tmp_path) for n in (5, 6, 13)}
     assert told == {"load_user()": False, "return view(*args)": True, "return page(settings)": False}
     assert not hands_on(Frame(file="auth.py", line=6, function="x"), None)
+
+
+LOOPS = """
+STATES = ("open", "closed")
+
+def by_state():
+    for state in STATES:
+        count(state)
+
+def by_numbered_state():
+    return [named(number, state) for number, state in enumerate(Order.STATES)]
+
+def written_out():
+    for state in ("open", "closed"):
+        shown(state)
+
+def by_row(rows):
+    for row in rows:
+        fetch(row)
+
+def by_row_and_state(rows):
+    for row in rows:
+        for state in STATES:
+            both(row, state)
+
+def until(rows):
+    while rows:
+        popped(rows)
+"""
+
+
+@pytest.mark.parametrize(
+    ("line", "constant"),
+    [("count(", True), ("named(", True), ("shown(", True), ("fetch(", False), ("both(", False), ("popped(", False)],
+)
+def test_loops_over_constants(line: str, constant: bool, tmp_path: Path) -> None:
+    (tmp_path / "shop.py").write_text(LOOPS)
+    number = next(n for n, text in enumerate(LOOPS.splitlines(), 1) if line in text)
+    inner = Frame(file="shop.py", line=number, function="any")
+    assert over_constants([inner], tmp_path) is constant
+    helper = Frame(file="shop.py", line=2, function="helper")
+    assert over_constants([helper, inner], tmp_path) is constant
+    around = next(n for n, text in enumerate(LOOPS.splitlines(), 1) if "fetch(" in text)
+    assert not over_constants([inner, Frame(file="shop.py", line=around, function="by_row")], tmp_path)

@@ -50,8 +50,9 @@ trace  one request, written after the last byte of the response has gone:
                  rows, against what was read of it: {"span": first such span or -1, "statements": int, "entity":
                  "module:Class" | null, "relation": "Model.relation" | null, "rows": int, "objects": objects that
                  first came with these rows, "again": rows that led to an object of another statement, "columns":
-                 {name: objects of which it was read} for each column fetched, "relations": {name: objects of which it
-                 was accessed}, "read_at": {name: stack of the first reading}, "clusters": [...], "others": objects in
+                 {name: objects of which it was read} for each column fetched, "long": {name: characters (bytes) of a
+                 typical value} of those with a thousand or more, "relations": {name: objects of which it was
+                 accessed}, "read_at": {name: stack of the first reading}, "clusters": [...], "others": objects in
                  clusters that are left out}
                  cluster: objects of which the same columns were read: {"columns": [name, ...], "objects": int,
                  "values": {name: {"distinct": int | null, "alone": bool, "type", "missing": bool, "low", "high",

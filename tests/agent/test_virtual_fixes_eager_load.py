@@ -48,6 +48,13 @@ def test_only_the_inner_of_two(archive: Served) -> None:
         assert queries(trial) <= 1 + 2 * PARENTS
 
 
+def test_the_inner_of_two_with_what_brings_its_parents_one_by_one(archive: Served) -> None:
+    base, trial, _ = compared(archive, "/tags", fix("Book.tags", through=["Author.books"]))
+    assert queries(base) == 1 + PARENTS + BOOKS
+    assert queries(trial) == 3
+    assert acted(trial) == [1]
+
+
 def test_for_those_alone_that_were_read(archive: Served) -> None:
     """A list that is cut in Python: loading for all its rows fetches what nobody looks at."""
     path, keys = "/first-authors", [1, 2, 3]

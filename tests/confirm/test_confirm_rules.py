@@ -6,6 +6,7 @@ import random
 import re
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -19,6 +20,7 @@ from subsecond.confirm.learn import CannotLearnError, Known
 from subsecond.confirm.measured import Measured
 from subsecond.confirm.records import records
 from subsecond.confirm.runner import candidate
+from subsecond.confirm.trying import change_values
 from subsecond.contract.compare import Comparison, Difference, Noise, Reply
 from subsecond.measure.pairs import Sample, Timed, margin
 from subsecond.measure.screening import Effect
@@ -124,6 +126,36 @@ def test_a_fix_that_changes_values_asks_whether_the_response_depends_on_it() -> 
         assert trial.trial(False).verdict == verdict
     trial.comparison = Comparison(differences=(Difference(path="status", what="status", base="200", candidate="500"),))
     assert trial.trial(False).verdict == "inconclusive"
+
+
+def test_where_the_number_of_rows_is_needed_their_values_are_tried_too() -> None:
+    experiments = (Experiment(fix="empty"), Experiment(fix="perturb"))
+    task = SimpleNamespace(finding=FINDING, name="r", asked=SimpleNamespace(spec=None), experiments=experiments)
+    for verdicts, wanted in (
+        (["refuted", "confirmed"], ["empty", "perturb"]),
+        (["inconclusive", "refuted"], ["empty", "perturb"]),
+        (["confirmed"], ["empty"]),
+    ):
+        tried, said = list[str](), iter(verdicts)
+        course: Any = SimpleNamespace(
+            budget=Budget(60), runner=SimpleNamespace(restart=lambda: None), progress=lambda *_: None,
+            base_of=lambda _: None, note=lambda _: None, told=lambda _, said=said: next(said), not_tried=lambda _: None,
+            started=lambda _, one, tried=tried: (tried.append(one.fix), None),
+        )  # fmt: skip
+        change_values(course, [task])  # type: ignore[list-item]
+        assert tried == wanted
+
+
+def test_what_is_kept_back_is_there_at_the_end() -> None:
+    now = [0.0]
+    budget = Budget(100, clock=lambda: now[0], held=10)
+    goes_on = budget.until(1000)
+    now[0] = 89
+    assert goes_on() and budget.left == 1
+    now[0] = 91
+    assert not goes_on() and budget.left == 0
+    budget.held = 0.0
+    assert budget.left == 9 and budget.until(5)()
 
 
 @given(st.lists(st.floats(0, 100), min_size=1, max_size=30), st.floats(1, 1000))

@@ -12,10 +12,11 @@ LEAST = 0.25
 
 @dataclass
 class Budget:
-    """`seconds` from the moment it is made."""
+    """`seconds` from the moment it is made; `held` of them are kept back for what comes last."""
 
     seconds: float
     clock: Callable[[], float] = time.monotonic
+    held: float = 0.0
     began: float = field(init=False)
 
     def __post_init__(self) -> None:
@@ -27,11 +28,11 @@ class Budget:
 
     @property
     def left(self) -> float:
-        return max(0.0, self.seconds - self.spent)
+        return max(0.0, self.seconds - self.held - self.spent)
 
     def until(self, seconds: float) -> Callable[[], bool]:
-        """A question that is answered no once `seconds` from now, or the whole budget, are over."""
-        end = min(self.clock() + seconds, self.began + self.seconds)
+        """A question that is answered no once `seconds` from now, or all that is not held back, are over."""
+        end = min(self.clock() + seconds, self.began + self.seconds - self.held)
         return lambda: self.clock() < end
 
 

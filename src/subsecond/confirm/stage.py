@@ -27,6 +27,9 @@ from subsecond.model.experiment import Experiment
 from subsecond.model.finding import Finding
 from subsecond.model.trial import MeasuredSet, TrialRecord, Trials
 
+FOR_VALUES = 0.1
+"""Part of the budget that is kept for trials in fresh processes, which come last: a start and a request or two each,
+and some have the clearest outcome of all (rows that nobody needs)."""
 BESIDE_SECONDS = 2.0
 """Requests that a finding was not seen in are asked too where they are quicker than this."""
 
@@ -43,6 +46,8 @@ def confirm(
     tasks, refused = tasks_of(findings, asked, arm)
     planned = max(1, sum(len(task.experiments) for task in tasks))
     course = Course(Runner(arm), known, Budget(budget), say, progress, source, planned)
+    in_fresh = [task for task in tasks if task.value_changing]
+    course.budget.held = FOR_VALUES * budget if in_fresh else 0.0
     try_all(course, [task for task in tasks if not task.value_changing])
     weighed = weigh(course)
     left_out = {name for one in weighed if not one.kept for name in one.findings}
@@ -50,7 +55,8 @@ def confirm(
     sets = _sets(course, left_out)
     _beside(course, asked)
     course.runner.clear()
-    change_values(course, [task for task in tasks if task.value_changing])
+    course.budget.held = 0.0
+    change_values(course, in_fresh)
     made = [*records(course.measured), *refused]
     trials = Trials(
         isolation=arm.why,
