@@ -185,13 +185,24 @@ class _Turn:
             except SubsecondError:
                 return None
             [found] = proof.gates
-            if found.verdict == "failed" and _sort(found) != _sort(failed):
-                return None  # half a change may break in a way of its own
-            return found.verdict == "failed"
+            return fails_alike(found, failed)
 
         smallest = hunks.smallest(parts, fails)
+        if len(smallest) == len(parts):
+            self.say(f"no part alone fails the gate {failed.gate}")
+            return commit
         self.say(f"this alone fails the gate {failed.gate}: {', '.join(map(str, smallest))}")
         return known.get(hunks.join(smallest), commit)
+
+
+def fails_alike(part: GateVerdict, whole: GateVerdict) -> bool | None:
+    """Whether a part of a change fails as the whole did; None where it fails in a way of its own.
+
+    Half a change may break otherwise, and an import alone saves none of what the whole promised.
+    """
+    if part.verdict == "failed" and (part.unmet or _sort(part) != _sort(whole)):
+        return None
+    return part.verdict == "failed"
 
 
 def _sort(failed: GateVerdict) -> str:

@@ -9,7 +9,9 @@ from pathlib import Path
 from hypothesis import given
 from hypothesis import strategies as st
 
+from subsecond.attempts import fails_alike
 from subsecond.ledger.hunks import Hunk, join, smallest, split
+from subsecond.model.proof import GateVerdict
 from tests.prove.conftest import git
 
 
@@ -71,3 +73,13 @@ def test_any_subset_of_a_real_diff_applies_and_all_of_it_gives_the_change_back(t
     )
     assert (tmp_path / "a b.py").read_text() == changed
     assert (tmp_path / "new.py").exists() and not (tmp_path / "old.py").exists()
+
+
+def test_a_part_that_saves_nothing_has_not_failed_as_the_whole_that_read_more() -> None:
+    rows = GateVerdict(gate="budget", verdict="failed", why="list: 2958 rows instead of 2946 (warm)")
+    unmet = GateVerdict(gate="budget", verdict="failed", why="list: 0 queries saved where 9 were promised", unmet=True)
+    assert fails_alike(rows, rows) is True
+    assert fails_alike(unmet, rows) is None
+    assert fails_alike(GateVerdict(gate="budget", verdict="passed", why=""), rows) is False
+    crash = GateVerdict(gate="boot", verdict="failed", why="NameError: no selectinload")
+    assert fails_alike(crash, GateVerdict(gate="boot", verdict="failed", why="BrokenPipeError: …")) is None
