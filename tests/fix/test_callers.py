@@ -175,6 +175,12 @@ REFUSED = {
         "[told(session.registry(), book) for book in books]  # from",
         "give it a name before the loop",
     ),
+    "a session made in the helper": (
+        "from sqlalchemy.orm import Session\ndef told(session, book):\n    with Session(session.bind) as own:\n"
+        "        return own.get(Author, book.author_id)  # here",
+        "[told(session, book) for book in books]  # from",
+        "own is made in the function itself",
+    ),
     "a session each time": (
         "def told(session, book):\n    return session.get(Author, book.author_id)  # here",
         "[]\n    for book in books:\n        own = session\n        told(own, book)  # from",

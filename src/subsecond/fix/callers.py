@@ -77,6 +77,8 @@ class Called:
         self, call: cst.Call, key: cst.BaseExpression, nullable: bool, batch: Batch, needed: set[str]
     ) -> dict[str, str | None]:
         here, there = self.scope.source, self.caller.source
+        if own := sorted(needed & self._assigned):
+            raise RefusedError(f"{here.where(call)}: {own[0]} is made in the function itself, each time it is called")
         edits = {source.file: Edits(source) for source in (here, there)}
         mapping = _free(batch.mapping, here, there)
         fetch = _free(f"fetch_{mapping}", here, there)
