@@ -14,6 +14,10 @@ COUNTS = {
     "scalar": "session.query(func.count(Loan.id)).filter(Loan.book_id == book.id).scalar()",
     "select": "session.scalar(select(func.count()).select_from(Loan).where(Loan.book_id == book.id))",
     "execute": "session.execute(select(func.count(Loan.book_id)).where(Loan.book_id == book.id)).scalar_one()",
+    "sum": "session.query(func.sum(Page.number)).filter(Page.book_id == book.id).scalar()",
+    "sum or 0": "session.scalar(select(func.coalesce(func.sum(Page.number), 0)).where(Page.book_id == book.id))",
+    "largest": "session.scalar(select(func.max(Page.number)).where(Page.book_id == book.id))",
+    "average": "session.execute(select(func.avg(Page.number)).where(Page.book_id == book.id)).scalar()",
     "nullable key": "session.query(Page).filter_by(book_id=book.shelf).count()",
 }
 
@@ -58,6 +62,8 @@ def test_the_import_of_func_is_added(tmp_path: Path) -> None:
 
 REFUSED = {
     "both may be NULL": ("session.query(Loan).filter_by(book_id=book.shelf).count()", "IN never matches NULL"),
+    "a text where there is none": (
+        "session.scalar(select(func.coalesce(func.max(Page.number), '')).where(Page.book_id == book.id))", "no counts"),
     "limit": ("session.query(Loan).filter_by(book_id=book.id).limit(2).count()", ".limit()"),
     "distinct": ("session.query(Loan).filter_by(book_id=book.id).distinct().count()", ".distinct()"),
     "text against a number": ("session.query(Loan).filter_by(book_id=book.author_text).count()", "database converts"),
