@@ -8,11 +8,12 @@ from typing import Any
 
 import pytest
 
-from subsecond.fix.stage import Fixed
+from subsecond.fix.fixer import Code
+from subsecond.fix.stage import Fixed, fix
 from subsecond.model.audit import QueryGroup
 from subsecond.model.entity import Entity, Relation
 from tests.fix.library import ENTITIES
-from tests.fix.trying import FILE, drafted, equal_and_fewer, whole
+from tests.fix.trying import FILE, audit, drafted, equal_and_fewer, finding, whole
 
 TABLES = {"Book": "books", "Author": "authors", "Country": "countries", "Loan": "loans", "Page": "pages"}
 TARGETS = {"author": "authors", "country": "countries", "loans": "loans", "pages": "pages", "all_pages": "pages"}
@@ -289,3 +290,32 @@ def test_refused_for_other_reasons(tmp_path: Path) -> None:
     done = plain.replace("session.query(Book)", "session.query(Book).options(selectinload(Book.author))")
     assert "in the statement's options already" in eager(tmp_path, done, "Book.author").refusal
     assert "mapper" in drafted(tmp_path, plain, "lazy-load", entities=(), fingerprint="Book.author").refusal
+
+
+def test_a_statement_that_nobody_reads_brings_no_parents(tmp_path: Path) -> None:
+    body = """
+        def shown(session):
+            return session.query(Book).order_by(Book.id).all()  # parents
+
+        def earlier(session):
+            return session.query(Book).filter(Book.price > 0).order_by(Book.id).all()  # unread
+
+        def answer(session):
+            earlier(session)
+            return [book.author and book.author.name for book in shown(session)]  # here
+        """
+    text = whole(body)
+    (tmp_path / FILE).write_text(text)
+    groups = [
+        group(body, "# here", "select x from authors where id = ?", count=12, rows=12, lazy="Book.author"),
+        group(body, "# parents", "select x from books order by books.id", count=1, rows=12),
+        group(body, "# unread", "select x from books where price > ? order by books.id", count=1, rows=20),
+    ]
+    wanted, said = finding(text, "lazy-load", fingerprint="Book.author"), audit(groups)
+    assert "which one is not certain" in fix(wanted, said, Code(tmp_path, ENTITIES)).refusal
+    unread = replace(
+        wanted, id="F2", kind="unused-query", fingerprint=groups[2].fingerprint, line=groups[2].line, function="earlier"
+    )
+    elsewhere = replace(said, findings=(wanted, replace(unread, requests=("another",))))
+    assert "which one is not certain" in fix(wanted, elsewhere, Code(tmp_path, ENTITIES)).refusal
+    equal_and_fewer(tmp_path, fix(wanted, replace(said, findings=(wanted, unread)), Code(tmp_path, ENTITIES)))

@@ -54,7 +54,11 @@ class EagerLoad:
         if relation.lazy in ("dynamic", "write_only"):
             raise RefusedError(f"{finding.fingerprint} is lazy={relation.lazy!r}: a query, which no option fills")
         groups = [one for result in audit.requests if result.name == finding.request for one in result.groups]
-        unread = {(one.fingerprint, one.file, one.line) for one in audit.findings if one.kind == "unused-query"}
+        unread = {
+            (one.fingerprint, one.file, one.line)
+            for one in audit.findings
+            if one.kind == "unused-query" and finding.request in one.requests
+        }
         groups = [one for one in groups if (one.fingerprint, one.file, one.line) not in unread]  # it brings nobody
         reading = [one for one in groups if one.lazy_load == finding.fingerprint]
         where = f"{finding.file}:{finding.line}"
