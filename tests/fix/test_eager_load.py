@@ -319,3 +319,20 @@ def test_a_statement_that_nobody_reads_brings_no_parents(tmp_path: Path) -> None
     elsewhere = replace(said, findings=(wanted, replace(unread, requests=("another",))))
     assert "which one is not certain" in fix(wanted, elsewhere, Code(tmp_path, ENTITIES)).refusal
     equal_and_fewer(tmp_path, fix(wanted, replace(said, findings=(wanted, unread)), Code(tmp_path, ENTITIES)))
+
+
+def test_rows_that_would_be_fetched_behind_each_of_two_readings_are_not(tmp_path: Path) -> None:
+    body = """
+        def answer(session):
+            query = session.query(Book)
+            total = query.count()  # counted
+            found = query.order_by(Book.id).all()  # parents
+            rest = None
+            return total, rest, [len(book.pages) for book in found]  # here
+        """
+    count, order = "select count(*) from (select … from books)", "select x from books order by books.price, books.id"
+    counted = ("# counted", count, {"count": 1, "rows": 1})
+    equal_and_fewer(tmp_path, eager(tmp_path, body, "Book.pages", more=(counted,)))
+    body = body.replace("rest = None", "rest = len(query.order_by(Book.price, Book.id).all())  # again")
+    twice = eager(tmp_path, body, "Book.pages", more=(counted, ("# again", order, {"count": 1, "rows": 12})))
+    assert "is sent 2 times, and its rows (12) would be fetched behind each" in twice.refusal

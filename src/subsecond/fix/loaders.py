@@ -42,6 +42,8 @@ class Loader:
     path: tuple[Step, ...] = ()
     group: QueryGroup | None = None
     """What was recorded of the statement; None before that is known."""
+    sent: int = 1
+    """Statements of the request that begin with it: a query that is built once may be fetched in two orders."""
 
     @property
     def where(self) -> str:
@@ -112,7 +114,7 @@ class Search:
             near = {key: pair for key, pair in found.items() if pair[0].function in chain}
             enough = {key: pair for key, pair in (near or found).items() if (pair[1].rows or 0) >= reading.count}
             found = enough or near or found
-        return [replace(loader, group=group) for loader, group in found.values()]
+        return [replace(loader, group=group, sent=_sent(loader, group, direct)) for loader, group in found.values()]
 
     def _reads(self, group: QueryGroup, owner: Entity) -> bool:
         names = {one.table.rpartition(".")[2] for one in self.models.lineage(owner) if one.table}
@@ -165,6 +167,20 @@ class Search:
             if step.owner in self.models.lineage(entity)
             and (step.relation.lazy in _AT_ONCE or loader.mentions(step.owner, step.relation.key))
         ]
+
+
+def _sent(loader: Loader, own: QueryGroup, direct: Sequence[tuple[QueryGroup, list[Loader]]]) -> int:
+    """How often objects are fetched by a query: once where its function fetches it, counts of its rows left out."""
+    first, last = loader.source.lines(loader.function)
+    fetched = sum(
+        group.count
+        for group, loaders in direct
+        if any(one.call is loader.call for one in loaders)
+        and group.file == loader.source.file
+        and first <= group.line <= last
+        and not group.fingerprint.startswith("select count(")
+    )
+    return max(fetched, own.count)
 
 
 def _loads(group: QueryGroup, step: Step) -> bool:

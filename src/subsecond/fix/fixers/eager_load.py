@@ -86,10 +86,16 @@ def _saving(groups: Sequence[QueryGroup], loader: Loader, how: Sequence[Way], fi
     asked = [step for step, way in zip(loader.path, how, strict=True) if way != "defaultload"]
     names = {f"{step.owner.short}.{step.relation.key}" for step in asked}
     now = sum(one.count for one in groups if one.lazy_load in names)
-    sent = loader.group.count if loader.group is not None else 1
-    then = sent * sum(way == "selectinload" for way in how)
+    then = loader.sent * sum(way == "selectinload" for way in how)
+    where = f"{finding.file}:{finding.line}"
+    rows = sum(one.rows or 0 for one in groups if one.lazy_load in names)
+    if now > then and loader.sent > 1 and rows and "selectinload" in how:
+        raise RefusedError(
+            f"{where}: what brings {finding.fingerprint.partition('.')[0]} ({loader.where}) is sent {loader.sent} "
+            f"times, and its rows ({rows:,}) would be fetched behind each: no count may rise"
+        )
     if now <= then:
-        where, often = f"{finding.file}:{finding.line}", "once" if now == 1 else f"{now} times"
+        often = "once" if now == 1 else f"{now} times"
         raise RefusedError(
             f"{where}: {finding.fingerprint} is loaded {often}, and as often behind its parents' statement "
             f"({loader.where}): none is saved"
