@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+import time
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -21,6 +23,22 @@ from subsecond.target import load
 
 SHOP = Path(__file__).parent / "shop.py"
 RUN = "python -m flask --app {app} run --without-threads --port {port}"
+SUBSECOND = Path(sys.executable).with_name("subsecond")
+
+
+def interrupted(words: Sequence[str], *, later: float = 0.0) -> list[str]:
+    """The lines of a command that gets Ctrl-C `later` seconds after the start of its trials' app, and ends by that."""
+    command = [str(SUBSECOND), *words]
+    tool = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+    assert tool.stderr is not None
+    said = []
+    for line in tool.stderr:
+        said.append(line)
+        if line.startswith("the app runs on a scratch copy"):
+            time.sleep(later)
+            tool.send_signal(signal.SIGINT)
+    assert tool.wait(60) == 130
+    return said
 
 
 @dataclass

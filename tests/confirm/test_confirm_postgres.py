@@ -8,16 +8,14 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
 from subsecond.harness import clones
-from tests.confirm.conftest import RUN, Project, made
+from tests.confirm.conftest import RUN, SUBSECOND, Project, interrupted, made
 from tests.postgres import USER, connect, postgres
 
 pytestmark = pytest.mark.xdist_group("confirm-postgres")
-SUBSECOND = Path(sys.executable).with_name("subsecond")
 
 
 @pytest.fixture(scope="module")
@@ -115,14 +113,6 @@ def test_ctrl_c_in_a_trial_leaves_nothing(shop_on_postgres: Project, port: int) 
     project = shop_on_postgres
     words = ["try", "eager-load", "relation=Book.author", "shop:app", "--cwd", str(project.folder), "--get", "/books"]
     words += ["--run", RUN, "--python", sys.executable, "--env", f"SHOP_DB={project.url}"]
-    tool = subprocess.Popen([str(SUBSECOND), *words], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
-    assert tool.stderr is not None
-    said = []
-    for line in tool.stderr:
-        said.append(line)
-        if line.startswith("the app runs on a scratch copy"):
-            time.sleep(1.0)
-            tool.send_signal(signal.SIGINT)
-    assert tool.wait(60) == 130
+    said = interrupted(words, later=1.0)
     assert said[-1].startswith("subsecond: interrupted")
     assert not {name for name in databases(port) if name.startswith(clones.PREFIX)}

@@ -5,17 +5,14 @@ from __future__ import annotations
 import hashlib
 import os
 import shutil
-import signal
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 
 from subsecond import store
-from tests.confirm.conftest import RUN, Project
+from tests.confirm.conftest import RUN, SUBSECOND, Project, interrupted
 
-SUBSECOND = Path(sys.executable).with_name("subsecond")
 BOOKS, APART, TOLD, CLOCK, LOANS = "GET /books", "GET /apart", "GET /told", "GET /clock", "GET /loans"
 
 
@@ -145,14 +142,7 @@ def test_an_audit_that_is_interrupted_in_its_trials_keeps_what_it_recorded(shop:
     ]
     words += ["--env", f"SHOP_DB={shop.url}"]
     try:
-        tool = subprocess.Popen([str(SUBSECOND), *words], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
-        assert tool.stderr is not None
-        said = []
-        for line in tool.stderr:
-            said.append(line)
-            if line.startswith("the app runs on a scratch copy"):
-                tool.send_signal(signal.SIGINT)
-        assert tool.wait(60) == 130
+        said = interrupted(words)
         assert any("what was recorded and found is written" in line for line in said), said
         audit = store.read_audit(shop.folder)
         assert [one.kind for one in audit.findings] == ["lazy-load"] and store.read_trials(shop.folder) is None

@@ -175,6 +175,11 @@ REFUSED = {
         "[told(session.registry(), book) for book in books]  # from",
         "give it a name before the loop",
     ),
+    "a session of the row's": (
+        "def told(session, book):\n    return session.get(Author, book.author_id)  # here",
+        "[told(book.own_session, book) for book in books]  # from",
+        "another one each time round",
+    ),
     "a session made in the helper": (
         "from sqlalchemy.orm import Session\ndef told(session, book):\n    with Session(session.bind) as own:\n"
         "        return own.get(Author, book.author_id)  # here",

@@ -103,15 +103,16 @@ class Called:
 
     def _steady(self, name: str) -> str:
         """What the loop's caller gives a parameter, the same each time round and harmless to read before it."""
-        value = self.arguments.get(name)
-        words = [] if value is None else code(value).split(".")
-        plain = isinstance(value, cst.Integer | cst.SimpleString) or (
-            words and all(one.isidentifier() for one in words)
-        )
-        if value is None or not plain:
-            said = f"{name} is left out" if value is None else f"{name} is {code(value)[:60]}"
-            raise RefusedError(f"{self.caller.source.where(self.call)}: {said}: give it a name before the loop")
-        return code(value)
+        where, value = self.caller.source.where(self.call), self.arguments.get(name)
+        if value is None:
+            raise RefusedError(f"{where}: {name} is left out here")
+        text = code(value)
+        if names_in(value) & self.loop.own:
+            raise RefusedError(f"{where}: {name} is {text[:60]}, another one each time round")
+        plain = all(one.isidentifier() for one in text.split("."))
+        if not plain and not isinstance(value, cst.Integer | cst.SimpleString):
+            raise RefusedError(f"{where}: {name} is {text[:60]}: give it a name before the loop")
+        return text
 
     def _define(self, edits: Edits, name: str, parameters: Sequence[str], batch: Batch) -> None:
         assert isinstance(self.scope.function, Function)

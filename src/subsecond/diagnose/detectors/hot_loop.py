@@ -40,10 +40,10 @@ class HotLoop:
     Rule: by the profiling runs, lines of one function that stand in a loop, or in a function called 100 times or more,
     take at least a tenth of the request's CPU, and 5 ms; what the ORM computes when a line reads attributes counts,
     other libraries and lines that send statements, log or call out do not, nor does a function that sends one each time
-    (`n-plus-one-query`). Where all of it is the work of a function
-    that need not be called as often, `static-lookup` or `repeated-call` says it. Call site: the hottest line; cause:
-    the loop that calls its function again and again, where that stands elsewhere. The seconds are CPU of a profiled
-    run: an estimate, and an upper bound of what any rewriting could give.
+    (`n-plus-one-query`). Where all of it is the work of a function that need not be called as often, `static-lookup`
+    or `repeated-call` says it. Call site: the hottest line; cause: the loop that calls its function again and again,
+    where that stands elsewhere. The seconds are CPU of a profiled run: an estimate, and an upper bound of what any
+    rewriting could give.
     """
 
     phase: ClassVar[int | None] = 5
