@@ -153,6 +153,20 @@ def test_only_reading_methods_are_sent_unless_allowed(tmp_path: Path) -> None:
     assert "(allowed: POST /v2/list)" in refused(tmp_path, text, allow=("POST /v2/list",))
     plan = requests.of_target(target(tmp_path, text, allow=("POST /v1/list",)))
     assert [spec.name for spec in plan.setup + plan.timed] == ["POST /login", "POST /{{v}}/list?page=2"]
+    assert plan.notes == ()
+
+
+def test_what_may_change_data_is_left_out_beside_other_requests_and_that_is_said(tmp_path: Path) -> None:
+    text = "GET /a\n###\nPOST /orders\n\n{}\n###\nPOST /orders\n\n[]\n###\nDELETE /orders/1\n###\nGET /b"
+    plan = requests.of_target(target(tmp_path, text))
+    assert [spec.name for spec in plan.timed] == ["GET /a", "GET /b"]
+    (note,) = plan.notes
+    assert "line 3: POST /orders may change data, so it is not sent, as are DELETE /orders/1 (" in note
+    assert "line 11)" in note
+    assert "--allow 'POST /orders'" in note
+    plan = requests.of_target(target(tmp_path, text, allow=("POST /orders",)))
+    assert [spec.method for spec in plan.timed] == ["GET", "POST", "POST", "GET"]
+    assert "line 11: DELETE /orders/1 may change data" in plan.notes[0]
 
 
 def test_addresses_of_other_machines_are_refused(tmp_path: Path) -> None:

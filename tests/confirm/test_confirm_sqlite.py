@@ -96,6 +96,16 @@ def test_a_hypothesis_that_does_not_exist_or_is_malformed_is_told(shop: Project)
     assert "malformed: fix 0 (eager-load): relation wants Model.relation" in tried[BOOKS].why
 
 
+def test_what_a_fix_remembers_is_there_in_each_process_of_the_server(shop: Project) -> None:
+    run = "gunicorn --workers 3 --bind 127.0.0.1:{port} {app}"
+    tried = shop.tried("remember-response", "/books", "/loans", "/apart", parameters={}, run=run, budget="40s")
+    assert len(tried) == 3
+    for trial in tried.values():
+        assert trial.verdict in ("confirmed", "inconclusive", "refuted"), trial.why
+        assert "never acted" not in trial.why
+        assert trial.response_equal is True
+
+
 def test_a_budget_that_is_spent_is_told(shop: Project) -> None:
     findings = shop.audit("/books", "/told", budget="10ms")
     whys = [trial.why for finding in findings for trial in finding.trials]

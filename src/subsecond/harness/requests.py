@@ -62,20 +62,27 @@ def read(path: Path) -> list[RequestSpec]:
 
 
 def of_target(target: Target) -> Requests:
-    """All requests of the target, checked: methods allowed, addresses of the app, names told apart."""
+    """All requests of the target that may be sent, checked: addresses of the app, names told apart.
+
+    What may change data and is not allowed is left out, with a note; raises where nothing else stands in the files.
+    """
     specs = [spec for path in target.requests for spec in read(path)]
     specs += [_from_get(path, target) for path in target.get]
     specs = _distinct(specs)
+    left_out = [spec for spec in specs if not _may_be_sent(spec, target.allow)]
+    specs = [spec for spec in specs if _may_be_sent(spec, target.allow)]
     elsewhere: dict[str, list[RequestSpec]] = {}
     for spec in specs:
-        _check_allowed(spec, target.allow)
         if address := _check_address(spec):
             elsewhere.setdefault(address, []).append(spec)
     timed = tuple(spec for spec in specs if not spec.setup)
+    if not timed and left_out:
+        raise SubsecondError("method-not-allowed", _left_out(left_out, target.allow))
     if not timed:
         raise SubsecondError("no-requests", _no_requests(target, bool(specs)))
     setup = tuple(_to_the_app(spec, elsewhere) for spec in specs if spec.setup)
-    return Requests(setup=setup, timed=timed, notes=_notes(elsewhere))
+    notes = (_left_out(left_out, target.allow),) if left_out else ()
+    return Requests(setup=setup, timed=timed, notes=(*notes, *_notes(elsewhere)))
 
 
 def _to_the_app(spec: RequestSpec, addresses: Collection[str]) -> RequestSpec:
@@ -119,17 +126,27 @@ def _distinct(specs: Iterable[RequestSpec]) -> list[RequestSpec]:
     return result
 
 
-def _check_allowed(spec: RequestSpec, allow: tuple[str, ...]) -> None:
-    if spec.setup or spec.method in SAFE_METHODS:
-        return
-    wanted = f"{spec.method} {_path(spec)}"
-    if wanted not in allow:
-        others = f" (allowed: {', '.join(allow)})" if allow else ""
-        raise SubsecondError(
-            "method-not-allowed",
-            f"{where(spec)}: {wanted} may change data, so it is not sent; allow it with --allow '{wanted}', "
-            f"or mark a login with # @setup{others}",
-        )
+def _may_be_sent(spec: RequestSpec, allow: tuple[str, ...]) -> bool:
+    return spec.setup or spec.method in SAFE_METHODS or _wanted(spec) in allow
+
+
+def _wanted(spec: RequestSpec) -> str:
+    """`POST /orders`: what `allow` must hold for the request to be sent."""
+    return f"{spec.method} {_path(spec)}"
+
+
+def _left_out(specs: list[RequestSpec], allow: tuple[str, ...]) -> str:
+    """One line for all requests that are not sent, each with its place, and how to have them sent."""
+    places: dict[str, str] = {}
+    for spec in specs:
+        places.setdefault(_wanted(spec), where(spec))
+    (first, place), *others = places.items()
+    also = f", as are {', '.join(f'{wanted} ({at})' for wanted, at in others)}" if others else ""
+    allowed = f" (allowed: {', '.join(allow)})" if allow else ""
+    return (
+        f"{place}: {first} may change data, so it is not sent{also}; allow it with --allow '{first}', "
+        f"or mark a login with # @setup{allowed}"
+    )
 
 
 def _path(spec: RequestSpec) -> str:
