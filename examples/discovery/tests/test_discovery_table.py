@@ -160,7 +160,8 @@ def test_each_of_the_twenty_defects_is_in_the_table() -> None:
 def test_it_is_named_at_its_line_with_a_true_verdict(defect: Defect, outcome: Outcome) -> None:
     found = outcome.at(defect)
     assert found, [(one.kind, one.file, one.line) for one in outcome.findings if one.kind == defect.kind]
-    trials = [one for one in found[0].trials if one.request == defect.request]
+    # what no experiment can show is told once, of the request that it costs most
+    trials = [one for one in found[0].trials if one.request == defect.request or one.virtual_fix == "none"]
     verdicts = {one.verdict for one in trials}
     assert verdicts
     assert all(one.why for one in trials if one.verdict != "confirmed")
