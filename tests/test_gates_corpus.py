@@ -47,14 +47,13 @@ def test_no_verdict_is_neither_caught_nor_passed(tmp_path: Path) -> None:
         {
             "first_contact": first,
             "second_contact": second,
-            "third_contact": {},
-            "fourth_contact": {},
+            **dict.fromkeys(score.CONTACTS[2:], {}),
             "after_mending": later,
         },
     )
     wrong = found["wrong"]
     assert (wrong["tried"], wrong["caught_first_contact"], wrong["caught"]) == (4, 2, 3)
-    assert [(one["wrong"], one["caught"]) for one in found["contacts"].values()] == [(3, 1), (1, 1), (0, 0), (0, 0)]
+    assert [(one["wrong"], one["caught"]) for one in found["contacts"].values()] == [(3, 1), (1, 1), *[(0, 0)] * 3]
     assert [one["id"] for one in wrong["no_verdict"]] == [some[1].id]
     assert wrong["missed"] == []
     assert score.read(tmp_path / "none.jsonl") == {}
