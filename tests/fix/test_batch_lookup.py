@@ -56,6 +56,8 @@ SOURCES = {
         "", "session.query(Book, Loan).join(Loan, Loan.book_id == Book.id).all()", "book.Book.editor_id"),
     "columns": ("", "session.query(Book.title, Book.editor_id).all()", "book.editor_id"),
     "relation": ("first = session.get(Book, 1)", "first.pages", "book.number"),
+    "a query": ("books = session.query(Book)", "books", "book.author_id"),
+    "rows one by one": ("", "session.scalars(select(Book).where(Book.price > 0))", "book.author_id"),
 }  # fmt: skip
 
 
@@ -91,6 +93,48 @@ def test_comprehensions_helpers_and_annotations(tmp_path: Path) -> None:
         """,
     )
     equal_and_fewer(tmp_path, fixed)
+
+
+INLINE = {
+    "a query": "return str([name(session, book) for book in session.query(Book).all()])",
+    "row by row": "return [name(session, book) for book in session.scalars(select(Book))]",
+    "a query that is iterated": "return [name(session, book) for book in session.query(Book).filter(Book.price > 1)]",
+    "a dictionary, behind a count": (
+        'return {"total": session.query(Book).count(), "names": [name(session, book) for book in '
+        "session.query(Book).order_by(Book.id).limit(9).all()]}"
+    ),
+    "a set in a condition": (
+        "if {name(session, book) for book in session.query(Book).all()}:\n        return 'some'\n    return 'none'"
+    ),
+    "a query by a name": "books = session.query(Book)\n    return [name(session, book) for book in books]",
+}
+
+
+@pytest.mark.parametrize("body", INLINE.values(), ids=INLINE.keys())
+def test_what_a_comprehension_runs_over_needs_no_name(body: str, tmp_path: Path) -> None:
+    at = "getattr(session.get(Author, book.author_id), 'name', None)"
+    text = f"\ndef answer(session):\n    {body.replace('name(session, book)', at)}\n"
+    lines = [f"{line}  # here" if at in line else line for line in text.splitlines()]
+    fixed = drafted(tmp_path, "\n".join(lines))
+    equal_and_fewer(tmp_path, fixed)
+
+
+SOMETIMES = {
+    "either or": ("return [{}] if session else []", "does not always run"),
+    "or": ("return session is None or [{}]", "does not always run"),
+    "one line": ("if session: return [{}]", "does not always run"),
+    "two on a line": ("print(); return [{}]", "a line of its own"),
+    "a comprehension in another": ("return [[{}] for _ in range(2)]", "does not always run"),
+    "a write before it": ("return [session.flush(), [{}]]", "session.flush()"),
+}
+
+
+@pytest.mark.parametrize(("line", "reason"), SOMETIMES.values(), ids=SOMETIMES.keys())
+def test_a_comprehension_that_may_not_run_stays(line: str, reason: str, tmp_path: Path) -> None:
+    each = "session.get(Author, book.author_id) for book in session.query(Book).all()"
+    fixed = drafted(tmp_path, f"\ndef answer(session):\n    {line.format(each)}  # here\n")
+    assert fixed.draft is None
+    assert reason in fixed.refusal, fixed.refusal
 
 
 def test_empty_list_sends_nothing_and_many_keys_go_in_chunks(tmp_path: Path) -> None:
@@ -135,7 +179,7 @@ REFUSED = {
         BOOKS, "author = session.query(Author).filter_by(id=book.author_id, rank=book.price).first()", "2 conditions"),
     "inequality": (BOOKS, "author = session.query(Author).filter(Author.id > book.id).first()", "no equality"),
     "generator": ("books = (one for one in session.query(Book))", "author = session.get(Author, book.id)", "generator"),
-    "a query": ("books = session.query(Book)", "author = session.get(Author, book.author_id)", "no list"),
+    "a result": ("books = session.scalars(select(Book))", "author = session.get(Author, book.author_id)", "no list"),
     "yield_per": (
         "books = session.query(Book).yield_per(5).all()", "author = session.get(Author, book.id)", "yield_per"),
     "dynamic": (

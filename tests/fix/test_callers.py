@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -12,6 +13,7 @@ import pytest
 from subsecond.fix.fixer import Code
 from subsecond.fix.stage import Fixed, fix
 from subsecond.model.audit import QueryGroup
+from subsecond.model.entity import Entity
 from tests.fix import library
 from tests.fix.trying import FILE, audit, drafted, equal_and_fewer, finding, outcome, whole
 
@@ -213,7 +215,7 @@ def test_what_is_refused(helper: str, loop: str, why: str, tmp_path: Path) -> No
     assert why in fixed.refusal
 
 
-def test_a_method_is_left_to_a_person(tmp_path: Path) -> None:
+def test_a_method_of_another_class_is_left_to_a_person(tmp_path: Path) -> None:
     body = f"""
         class Pages:
             def told(self, session, book):
@@ -226,6 +228,88 @@ def test_a_method_is_left_to_a_person(tmp_path: Path) -> None:
     fixed = handed(tmp_path, body)
     assert fixed.draft is None
     assert "hides the statement" in fixed.refusal
+
+
+MODEL = """
+class Book(Base):
+    def told(self, session, else_said="nobody"):
+        author = session.get(Author, self.author_id)  # here
+        return {"title": self.title, "author": author.name if author else else_said}
+"""
+SAME, OTHER = "", "from pages import Book"
+METHODS = {
+    "same file": (SAME, f"{BOOKS}\n    return [book.told(session) for book in books]  # from"),
+    "another file": (OTHER, f"{BOOKS}\n    return [b.told(session, else_said='-') for b in books]  # from"),
+    "its module": (
+        "import pages",
+        "found = []\n    for book in session.scalars(select(pages.Book).order_by(pages.Book.id)):\n"
+        "        found.append(book.told(session))  # from\n    return found",
+    ),
+    "no name": (
+        OTHER, 'return {"books": [book.told(session) for book in session.query(Book).order_by(Book.id)]}  # from'),
+}  # fmt: skip
+
+
+def method(
+    root: Path, imported: str, body: str, model: str = MODEL, entities: tuple[Entity, ...] = library.ENTITIES
+) -> tuple[Fixed, str, str]:
+    """What the fixers make of a statement in a method of a mapped class, which the other text calls -> it and both."""
+    models = f"from tests.fix.library import Author, Base\n\n{model}"
+    view = f"from sqlalchemy import select\n{imported}\n\n\ndef answer(session):\n    {body}\n"
+    file = "views.py" if imported else FILE
+    if not imported:
+        models, view = f"{models}\n\n{view}", ""
+    (root / FILE).write_text(models)
+    (root / "views.py").write_text(view)
+    at = next(number for number, line in enumerate(models.splitlines(), 1) if "# here" in line)
+    caller = next(number for number, line in enumerate((view or models).splitlines(), 1) if "# from" in line)
+    fingerprint, name = "select … from authors where authors.id = ?", "Book.told"
+    group = QueryGroup(
+        fingerprint=fingerprint, count=9, rows=9, seconds=0.1, file=FILE, line=at, function=name,
+        chain=(f"{FILE}:{at} {name}", f"{file}:{caller} answer"),
+    )  # fmt: skip
+    given = replace(finding(models, "n-plus-one-query", fingerprint=fingerprint), function=name)
+    return fix(given, audit([group]), Code(root, entities)), models, view
+
+
+@pytest.mark.parametrize(("imported", "body"), METHODS.values(), ids=METHODS.keys())
+def test_a_method_of_a_mapped_class_is_handed_rows_too(
+    imported: str, body: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fixed, models, view = method(tmp_path, imported, body)
+    assert fixed.draft is not None, fixed.refusal
+    files = fixed.draft.files
+
+    def answered(models: str, view: str) -> tuple[Any, int]:
+        made = ModuleType("pages")
+        exec(models.replace("class Book(Base)", "class Book"), made.__dict__)
+        monkeypatch.setattr(library.Book, "told", made.Book.told, raising=False)
+        made.__dict__["Book"] = library.Book
+        monkeypatch.setitem(sys.modules, "pages", made)
+        if not view:
+            session, sent = library.session()
+            with session:
+                return made.answer(session), len(sent)
+        said, sent = outcome(view)
+        return said, len(sent)
+
+    before = answered(models, view)
+    after = answered(files.get(FILE) or models, files.get("views.py") or view)
+    assert before[0] == after[0] and before[0]
+    assert before[1] >= 5 and after[1] == 2
+
+
+def test_which_methods_are_left_to_a_person(tmp_path: Path) -> None:
+    body = METHODS["another file"][1]
+    book = next(one for one in library.ENTITIES if one.short == "Book")
+    heir = replace(book, name="pages:Novel", parent=book.name)
+    assert "nor a method" in method(tmp_path, OTHER, body, entities=(*library.ENTITIES, heir))[0].refusal
+    stamped = MODEL.replace("        return", "        self.shelf = 3\n        return")
+    assert "an attribute is assigned" in method(tmp_path, OTHER, body, stamped)[0].refusal
+    elsewhere = "from shop.catalogue import Book"
+    assert "does not import Book from pages.py" in method(tmp_path, elsewhere, body)[0].refusal
+    of_another = f"{BOOKS}\n    return [book.author.told(session) for book in books]  # from"
+    assert "calls it in no loops" in method(tmp_path, OTHER, of_another)[0].refusal
 
 
 @pytest.mark.parametrize(

@@ -11,10 +11,10 @@ import libcst as cst
 from subsecond.fix.fixer import RefusedError
 from subsecond.fix.loops import Loop, key_column, keys_ahead, loop_around, unchanged
 from subsecond.fix.places import Batch, InLoop, Place
-from subsecond.fix.rows import Scope, defined
-from subsecond.fix.source import Edits, Function, Source, below, code, names_in, parsed, targets
+from subsecond.fix.rows import Scope, defined, module_of
+from subsecond.fix.source import Edits, Function, Source, below, code, every, names_in, parsed, targets
 from subsecond.model.audit import Audit
-from subsecond.model.entity import EntityColumn
+from subsecond.model.entity import Entity, EntityColumn
 from subsecond.model.finding import Finding
 
 Listed = TypeVar("Listed", cst.Arg, cst.Param, cst.ImportAlias)
@@ -35,6 +35,7 @@ class Called:
 
     All rows are fetched before that loop by a new function beside the helper, and handed to the helper by a new
     parameter; whoever calls it without gets its row as before. `arguments`: what the parameters get in the loop.
+    `owner`: the entity whose method the helper is, None for a plain function.
     """
 
     scope: Scope
@@ -42,6 +43,7 @@ class Called:
     loop: Loop
     call: cst.Call
     arguments: Mapping[str, cst.BaseExpression]
+    owner: Entity | None = None
 
     @property
     def own(self) -> set[str]:
@@ -71,7 +73,9 @@ class Called:
         first, _, rest = session.partition(".")
         value = self.arguments.get(first)
         there = session if value is None else ".".join(filter(None, [code(value), rest]))
-        unchanged(self.caller, self.loop, there, audit, finding)
+        assert isinstance(self.scope.function, Function)
+        here = {self.call: (self.scope.source, self.scope.function)}
+        unchanged(self.caller, self.loop, there, audit, finding, known=here)
 
     def written(
         self, call: cst.Call, key: cst.BaseExpression, nullable: bool, batch: Batch, needed: set[str]
@@ -87,11 +91,13 @@ class Called:
         self._take(edits[here.file], mapping)
         _look(edits[here.file], call, f"{batch.got(mapping, code(key))} if {mapping} is not None else ")
 
-        keys, lines = keys_ahead(edits[there.file], self.loop, code(self._there(key)), nullable, batch.noun)
-        made = f"{mapping} = {_beside(self.call.func, fetch)}({', '.join([keys, *handed.values()])})"
+        row_key = code(self._there(key))
+        keys, lines = keys_ahead(self.caller, edits[there.file], self.loop, row_key, nullable=nullable, noun=batch.noun)
+        helper = self.call.func if self.owner is None else _class_in(self.caller, self.owner, here)
+        made = f"{mapping} = {_beside(helper, fetch)}({', '.join([keys, *handed.values()])})"
         edits[there.file].insert(self.loop.statement, [*lines, made])
-        if here.file != there.file and isinstance(self.call.func, cst.Name):
-            _import_too(edits[there.file], self.call.func.value, fetch)
+        if here.file != there.file and isinstance(helper, cst.Name):
+            _import_too(edits[there.file], helper.value, fetch)
         argument = cst.Arg(cst.Name(mapping), keyword=cst.Name(mapping), equal=_TIGHT)
         edits[there.file].replaced[self.call] = self.call.with_changes(args=_with(self.call.args, argument))
         return {file: one.result() for file, one in edits.items()}
@@ -118,7 +124,8 @@ class Called:
         assert isinstance(self.scope.function, Function)
         body = [f'"""{batch.told}, of all keys at once."""', *batch.lines(edits, "found", "keys", "start")]
         lines = [f"    {line}" for line in (*body, "return found")]
-        edits.define(self.scope.function, [f"def {name}({', '.join(['keys', *parameters])}):", *lines])
+        behind = self.scope.function if self.owner is None else self.scope.source.parent_class(self.scope.function)
+        edits.define(behind, [f"def {name}({', '.join(['keys', *parameters])}):", *lines])
 
     def _take(self, edits: Edits, name: str) -> None:
         """The helper's new parameter, which may be left out."""
@@ -142,8 +149,11 @@ def _called(scope: Scope, call: cst.Call, finding: Finding, audit: Audit) -> Cal
     where, function = scope.source.where(call), scope.function
     hidden = f"{where}: {finding.function} hides the statement, the loop stands in what calls it"
     advice = "hand it the rows, or fetch them for all at once"
-    if not isinstance(function, Function) or scope.source.qualified(function) != [finding.function]:
-        raise RefusedError(f"{hidden}, and it is no function of its own: {advice}")
+    words = scope.source.qualified(function) if isinstance(function, Function) else []
+    owner = _owner(scope, words)
+    depth = 1 if owner is None else 2
+    if not isinstance(function, Function) or ".".join(words) != finding.function or len(words) != depth:
+        raise RefusedError(f"{hidden}, and it is no function of its own, nor a method of a mapped class: {advice}")
     params = function.params
     if function.asynchronous or function.decorators or _starred(params):
         raise RefusedError(f"{hidden}, and it may be called in other ways than it is written: {advice}")
@@ -153,12 +163,25 @@ def _called(scope: Scope, call: cst.Call, finding: Finding, audit: Audit) -> Cal
     [(file, line, name)] = callers
     source = parsed(file, scope.code.text(file))
     caller = Scope(scope.code, source, scope.models, source.function(name, line))
-    found = [(one, loop) for one in _calls(caller, scope) if (loop := loop_around(source, one)) is not None]
+    calls = _calls(caller, scope) if owner is None else _calls_of_method(caller, function.name.value)
+    found = [(one, loop) for one in calls if (loop := loop_around(source, one)) is not None]
+    if owner is not None:
+        found = [(one, loop) for one, loop in found if _is_row(caller, one, loop, owner)]
     at = [pair for pair in found if source.holds(pair[0], line)] or found
     if len(at) != 1:
         raise RefusedError(f"{hidden}, and {file}:{line} calls it in {len(at) or 'no'} loops: {advice}")
     [(one, loop)] = at
-    return Called(scope, caller, loop, one, _arguments(caller.source, one, function))
+    return Called(scope, caller, loop, one, _arguments(caller.source, one, function, owner is not None), owner)
+
+
+def _owner(scope: Scope, words: Sequence[str]) -> Entity | None:
+    """The entity whose method a function is; None where it is another's, or the class has others above or below it."""
+    if len(words) != 2:
+        return None
+    entity = scope.models.named(scope.source, cst.Name(words[0]))
+    if entity is None or entity.parent is not None:
+        return None
+    return None if any(one.parent == entity.name for one in scope.models.entities) else entity
 
 
 def _starred(params: cst.Parameters) -> bool:
@@ -184,16 +207,48 @@ def _calls(caller: Scope, helper: Scope) -> Iterator[cst.Call]:
             yield one
 
 
+def _calls_of_method(caller: Scope, name: str) -> Iterator[cst.Call]:
+    """Calls `variable.name(…)`."""
+    for one in below(caller.function, cst.Call):
+        if isinstance(one.func, cst.Attribute) and one.func.attr.value == name and isinstance(one.func.value, cst.Name):
+            yield one
+
+
+def _is_row(caller: Scope, call: cst.Call, loop: Loop, owner: Entity) -> bool:
+    """Whether a method is called on the loop's own variable, and that is an object of the entity."""
+    assert isinstance(call.func, cst.Attribute)
+    return code(call.func.value) == loop.variable and caller.looped(loop.items)[0].fields.get("") == owner
+
+
+def _class_in(caller: Scope, owner: Entity, here: Source) -> cst.BaseExpression:
+    """How the caller's file writes the class, as it is imported from where it is defined. Raises RefusedError."""
+    there = caller.source
+    if there.file == here.file:
+        return cst.Name(owner.short)
+    for one in every(there.module):
+        if isinstance(one, cst.Name | cst.Attribute) and caller.models.named(there, one) == owner:
+            origin = there.origin(one)
+            holder = module_of(caller.code, there, origin[0]) if origin is not None and origin[0] else None
+            if holder is not None and holder.file == here.file:
+                return one
+    raise RefusedError(f"{there.file} does not import {owner.short} from {here.file}, where it is defined")
+
+
 def _name(helper: Scope) -> str:
     assert isinstance(helper.function, Function)
     return helper.function.name.value
 
 
-def _arguments(source: Source, call: cst.Call, function: Function) -> dict[str, cst.BaseExpression]:
-    """What each parameter is given. Raises RefusedError where a list or a dictionary of arguments is handed over."""
+def _arguments(source: Source, call: cst.Call, function: Function, method: bool) -> dict[str, cst.BaseExpression]:
+    """What each parameter is given, a method's first one what it is called on.
+
+    Raises RefusedError where a list or a dictionary of arguments is handed over.
+    """
     params = function.params
     names = [one.name.value for one in (*params.posonly_params, *params.params)]
     found = dict[str, cst.BaseExpression]()
+    if method and names and isinstance(call.func, cst.Attribute):
+        found[names.pop(0)] = call.func.value
     for number, argument in enumerate(call.args):
         if argument.star or (argument.keyword is None and number >= len(names)):
             raise RefusedError(f"{source.where(call)}: it is not seen which argument is which")

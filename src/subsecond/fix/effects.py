@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 import libcst as cst
@@ -28,12 +28,16 @@ MAX_DEPTH = 4
 
 @dataclass
 class Effects:
-    """Looks through code. `session`: text of the session that must not be handed to what cannot be looked into."""
+    """Looks through code. `session`: text of the session that must not be handed to what cannot be looked into.
+
+    `known`: what calls run that only their caller can tell, such as methods of a row.
+    """
 
     project: Code
     models: Models
     session: str
     seen: set[tuple[str, str]] = field(default_factory=set)
+    known: Mapping[cst.Call, tuple[Source, Function]] = field(default_factory=dict)
 
     def none_in(
         self, source: Source, nodes: Iterable[cst.CSTNode], function: Function | cst.Module, depth: int = 0
@@ -74,7 +78,7 @@ class Effects:
         return shaped or query_of(source, self.models, receiver) is not None
 
     def _callee(self, source: Source, call: cst.Call, function: Function | cst.Module, depth: int) -> None:
-        found = defined(self.project, source, call.func) or _method(source, call, function)
+        found = self.known.get(call) or defined(self.project, source, call.func) or _method(source, call, function)
         handed = any(_mentions(argument.value, self.session.partition(".")[0]) for argument in call.args)
         if found is None:
             chained = isinstance(call.func, cst.Attribute) and code(call.func.value).startswith(self.session)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -12,7 +12,7 @@ import libcst as cst
 from subsecond.fix.effects import Effects, no_recorded_write
 from subsecond.fix.fixer import Code, RefusedError
 from subsecond.fix.models import Models
-from subsecond.fix.rows import Rows, Scope
+from subsecond.fix.rows import Scope
 from subsecond.fix.source import Edits, Function, Source, Statement, below, code, names_in, parsed, targets
 from subsecond.fix.statements import Query
 from subsecond.model.audit import Audit
@@ -72,8 +72,6 @@ def _comprehension(source: Source, node: cst.BaseComp) -> Loop:
     where, whole = source.where(node), node.for_in
     if whole.inner_for_in is not None or whole.asynchronous is not None:
         raise RefusedError(f"{where}: a comprehension with several loops, or an asynchronous one")
-    if not isinstance(whole.iter, cst.Name):
-        raise RefusedError(f"{where}: give {code(whole.iter)} a name before the comprehension")
     if isinstance(node, cst.GeneratorExp):
         holder = next((one for one in source.above(node) if not isinstance(one, cst.Arg)), None)
         at_once = isinstance(holder, cst.Call) and (
@@ -88,7 +86,30 @@ def _comprehension(source: Source, node: cst.BaseComp) -> Loop:
         raise RefusedError(f"{where}: give the comprehension a statement of its own")
     if isinstance(statement, cst.If) and _is_elif(source, statement):
         raise RefusedError(f"{where}: give the comprehension a statement of its own, before the if")
+    _runs_with(source, node, statement)
     return Loop(node, statement, _variable(whole.target, where), whole.iter, (node,))
+
+
+def _runs_with(source: Source, node: cst.BaseComp, statement: Statement) -> None:
+    """Raises RefusedError where the statement may run, or begin to, without the comprehension."""
+    where = source.where(node)
+    inner: cst.CSTNode = node
+    if isinstance(statement, cst.SimpleStatementLine) and len(statement.body) > 1:
+        raise RefusedError(f"{where}: give the comprehension a line of its own")
+    for one in source.above(node):
+        always = {cst.BooleanOperation: "left", cst.IfExp: "test", cst.If: "test", cst.For: "iter"}.get(type(one))
+        if isinstance(one, cst.Assert | cst.BaseComp) or (always is not None and getattr(one, always) is not inner):
+            raise RefusedError(f"{where}: give the comprehension a statement of its own: it does not always run")
+        if one is statement:
+            return
+        inner = one
+
+
+def _before(source: Source, loop: Loop) -> list[cst.Call]:
+    """Calls that a statement makes before it comes to a comprehension in it, and that then come after its rows."""
+    held = {loop.node, *source.above(loop.node)}
+    first = source.begins(loop.node)
+    return [one for one in below(loop.statement, cst.Call) if one not in held and source.begins(one) < first]
 
 
 def _is_elif(source: Source, statement: cst.If) -> bool:
@@ -170,12 +191,17 @@ def key_column(scope: Scope, loop: Loop, key: cst.BaseExpression, where: str) ->
     """The column behind `variable.column`. Raises RefusedError."""
     if code(key).partition(".")[0] != loop.variable:
         raise RefusedError(f"{where}: the key {code(key)} is not a column of the loop variable {loop.variable}")
-    rows: Rows = scope.rows(loop.items)
-    return rows.column(key, loop.variable, where)
+    return scope.looped(loop.items)[0].column(key, loop.variable, where)
 
 
-def unchanged(scope: Scope, loop: Loop, session: str, audit: Audit, finding: Finding) -> None:
-    """Raises RefusedError where the loop writes (its callees too), or changes its variable or what it runs over."""
+def unchanged(
+    scope: Scope, loop: Loop, session: str, audit: Audit, finding: Finding, *,
+    known: Mapping[cst.Call, tuple[Source, Function]] | None = None,
+) -> None:  # fmt: skip
+    """Raises RefusedError where the loop writes (its callees too), or changes its variable or what it runs over.
+
+    `known`: as `Effects` has it.
+    """
     source = scope.source
     changed = set[str]().union(*(targets(node) for node in loop.body if not isinstance(node, cst.BaseComp)))
     if isinstance(loop.node, cst.For):
@@ -183,21 +209,25 @@ def unchanged(scope: Scope, loop: Loop, session: str, audit: Audit, finding: Fin
         if watched & changed:
             name = sorted(watched & changed)[0]
             raise RefusedError(f"{source.where(loop.node)}: {name} gets another value in the loop")
-    Effects(scope.code, scope.models, session).none_in(source, loop.body, scope.function)
+    elif not isinstance(loop.items, cst.Name):
+        Effects(scope.code, scope.models, session).none_in(source, _before(source, loop), scope.function)
+    Effects(scope.code, scope.models, session, known=known or {}).none_in(source, loop.body, scope.function)
     no_recorded_write(audit, finding.requests, source, loop.node)
 
 
-def keys_ahead(edits: Edits, loop: Loop, key: str, nullable: bool, noun: str) -> tuple[str, list[str]]:
+def keys_ahead(scope: Scope, edits: Edits, loop: Loop, key: str, *, nullable: bool, noun: str) -> tuple[str, list[str]]:
     """The name of a list of the keys of all rows, and the lines before the loop that make it.
 
-    An expression that the loop runs over gets a name first.
+    What the loop runs over gets a name first where it has none, and becomes a list where its rows come one by one.
     """
     source, lines = edits.source, list[str]()
     items = code(loop.items)
-    if not isinstance(loop.items, cst.Name):
-        items = source.free(f"{loop.variable}_rows")
-        lines.append(f"{items} = {code(loop.items)}")
-        edits.replace(loop.items, items)
+    one_by_one = scope.looped(loop.items)[1]
+    if one_by_one or not isinstance(loop.items, cst.Name):
+        named = source.free(f"{loop.variable}_rows")
+        lines.append(f"{named} = list({items})" if one_by_one else f"{named} = {items}")
+        edits.replace(loop.items, named)
+        items = named
     keys = source.free(f"{noun}_keys")
     found = f"{key} for {loop.variable} in {items}" + (f" if {key} is not None" if nullable else "")
     return keys, [*lines, f"{keys} = list(dict.fromkeys({found}))"]

@@ -95,7 +95,7 @@ class InLoop:
         self, call: cst.Call, key: cst.BaseExpression, nullable: bool, batch: Batch, needed: set[str]
     ) -> dict[str, str | None]:
         source, edits = self.scope.source, Edits(self.scope.source)
-        keys, lines = keys_ahead(edits, self.loop, code(key), nullable, batch.noun)
+        keys, lines = keys_ahead(self.scope, edits, self.loop, code(key), nullable=nullable, noun=batch.noun)
         mapping = source.free(batch.mapping)
         edits.insert(self.loop.statement, [*lines, *batch.lines(edits, mapping, keys, source.free("start"))])
         edits.replace(call, batch.got(mapping, code(key)))

@@ -15,6 +15,9 @@ from subsecond.fix.statements import Query, query_of, unrolled
 from subsecond.model.entity import Entity, EntityColumn
 
 _LISTS = {"list", "List", "Sequence", "typing.List", "typing.Sequence", "tuple"}
+_ONE_BY_ONE = {"query": ("",), "select": ("scalars", "execute.scalars")}
+"""How a statement is fetched whose rows a loop gets one by one. SQLAlchemy has all of them before the first, but for
+`yield_per` and options of the execution."""
 _LAZY = ("dynamic", "write_only")
 
 
@@ -71,6 +74,16 @@ class Scope:
         if isinstance(expression, cst.Call):
             return self._of_call(expression, seen)
         raise RefusedError(f"{where}: it is not known what {code(expression)} holds")
+
+    def looped(self, expression: cst.BaseExpression) -> tuple[Rows, bool]:
+        """What a loop over an expression gets, and whether it comes row by row, to be made a list before it is read
+        twice. Raises RefusedError like `rows`."""
+        query = self.query(expression)
+        if query is not None and query.fetch in _ONE_BY_ONE[query.style]:
+            if (odd := query.called("execution_options")) is not None:
+                raise RefusedError(f"{self.source.where(odd)}: {code(odd)[-60:]} may change how rows come")
+            return self._of_query(query, self.source.where(expression)), True
+        return self.rows(expression), False
 
     def _of_call(self, call: cst.Call, seen: frozenset[str]) -> Rows:
         where = self.source.where(call)
@@ -207,7 +220,7 @@ class Scope:
                 return self.models.named(self.source, annotation)
             for loop in below(self.function, cst.For):
                 if code(loop.target) == expression.value:
-                    found = self.rows(loop.iter).fields.get("")
+                    found = self.looped(loop.iter)[0].fields.get("")
                     return found if isinstance(found, Entity) else None
             return None
         found_of = {self._of_one(value) for value in values}
@@ -275,14 +288,15 @@ def defined(project: Code, source: Source, name: cst.BaseExpression) -> tuple[So
     if origin is None:
         return None
     module, plain = origin
-    there = source if not module else _module(project, source, module)
+    there = source if not module else module_of(project, source, module)
     if there is None:
         return None
     found = [one for one in there.module.body if isinstance(one, Function) and one.name.value == plain]
     return (there, found[0]) if len(found) == 1 else None
 
 
-def _module(project: Code, source: Source, module: str) -> Source | None:
+def module_of(project: Code, source: Source, module: str) -> Source | None:
+    """The project's file behind a module's name, as a file imports it; None where it is none of the project's."""
     dots = len(module) - len(module.lstrip("."))
     words = [word for word in module.lstrip(".").split(".") if word]
     here = PurePosixPath(source.file)

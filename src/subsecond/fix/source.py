@@ -102,6 +102,11 @@ class Source:
         span = self._at[node]
         return span.start.line, span.end.line
 
+    def begins(self, node: cst.CSTNode) -> tuple[int, int]:
+        """Line and column of its first character: what stands earlier in an expression is worked out earlier."""
+        span = self._at[node]
+        return span.start.line, span.start.column
+
     def holds(self, node: cst.CSTNode, line: int) -> bool:
         """Whether a line lies in the node."""
         first, last = self.lines(node)
@@ -147,6 +152,13 @@ class Source:
         """The names of a function and of all that it stands in, outermost first."""
         holders = [one for one in self.above(function) if isinstance(one, Function | cst.ClassDef)]
         return [*(one.name.value for one in reversed(holders)), function.name.value]
+
+    def parent_class(self, function: Function) -> cst.ClassDef:
+        """The class that a method stands in. Raises RefusedError."""
+        for one in self.above(function):
+            if isinstance(one, cst.ClassDef):
+                return one
+        raise RefusedError(f"{self.where(function)}: {function.name.value} is no method")
 
     def origin(self, expression: cst.BaseExpression) -> tuple[str, str] | None:
         """Module and name behind `Name` or `module.Name`, by the file's imports; ("", name) if defined here itself."""
@@ -261,11 +273,11 @@ class Edits:
         """Statements after another one."""
         self.after.setdefault(statement, []).extend(self._statements(lines))
 
-    def define(self, function: cst.FunctionDef, lines: Sequence[str]) -> None:
-        """A function behind another one at the top of the file."""
+    def define(self, behind: cst.FunctionDef | cst.ClassDef, lines: Sequence[str]) -> None:
+        """A function behind another one, or a class, at the top of the file."""
         [made] = self._statements(lines)
         gap = [cst.EmptyLine(indent=False)] * 2
-        self.after.setdefault(function, []).append(made.with_changes(leading_lines=gap))
+        self.after.setdefault(behind, []).append(made.with_changes(leading_lines=gap))
 
     def _statements(self, lines: Sequence[str]) -> Sequence[Statement]:
         text = "\n".join(lines) + "\n"

@@ -32,12 +32,13 @@ _RAISES = ("one", "scalars.one", "execute.scalar_one", "execute.scalars.one")
 class BatchLookup:
     """`session.get(M, x.k)`, `.filter_by(pk=x.k).first()` and the like for each `x` of a list (catalogue F1, F2, F3).
 
-    What must hold: the loop runs over a list whose rows are known; the key is a column of the loop variable, of the
-    type of the column it is compared with, whole numbers, UUIDs or days (text: a collation matches what a dictionary
-    does not); that column is the primary key, or unique and never NULL; no write, flush, commit, rollback or expiry in
-    the loop or what it calls, no attribute assigned, no other value for the variable; no `.one()`, lock, option,
-    order or limit. Further conditions go along where they have the same value each time round. Where a plain function
-    sends the statement and the loop stands in the one that calls it, the rows are handed to it.
+    What must hold: the loop runs over rows that are known, and whenever its statement does; the key is a column of
+    the loop variable, of the type of the column it is compared with, whole numbers, UUIDs or days (text: a
+    collation matches what a dictionary does not); that column is the primary key, or unique and never NULL; no
+    write, flush, commit, rollback or expiry in the loop or what it calls, no attribute assigned, no other value for
+    the variable; no `.one()`, lock, option, order or limit. Further conditions go along where they have the same
+    value each time round. Where a plain function, or a method of a mapped class that has no heirs, sends the
+    statement and the loop stands in the function that calls it, the rows are handed to it.
     """
 
     kinds: ClassVar[tuple[str, ...]] = ("n-plus-one-query",)
