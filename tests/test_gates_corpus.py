@@ -47,7 +47,7 @@ def test_no_verdict_is_neither_caught_nor_passed(tmp_path: Path) -> None:
         {
             "first_contact": first,
             "second_contact": second,
-            **dict.fromkeys(score.CONTACTS[2:], {}),
+            **{name: {} for name in score.CONTACTS[2:]},
             "after_mending": later,
         },
     )
