@@ -36,6 +36,11 @@ def answer(session):
     books = session.query(Book).all()
     return [session.query(Loan).filter_by(book_id=book.id).count() for book in books]  # here
 """,
+    "rows": """
+def answer(session):
+    books = session.query(Book).all()
+    return [session.query(Loan).filter_by(book_id=book.id).order_by(Loan.id).all() for book in books]  # here
+""",
     "lazy-load": """
 def answer(session):
     books = session.query(Book).all()
@@ -61,6 +66,7 @@ def answer(session):
 def renamed(text: str) -> str:
     """Every name replaced; in names that are made of several, each part."""
     whole = re.sub(r"\b[A-Za-z]\w*\b", lambda found: NAMES.get(found.group(), found.group()), text)
+    whole = whole.replace("rows_by_book_id", "rows_by_gadget_ref")
     return re.sub(r"\b(books?|author|loan)(?=_(?!id\b))|(?<=found_)(book|author|loan)\b",
                   lambda found: PARTS[found.group()], whole)  # fmt: skip
 
@@ -82,7 +88,7 @@ def test_the_same_patch(kind: str, tmp_path: Path) -> None:
             fingerprint=change("select x from authors"), count=9, rows=9, seconds=0.1, file=FILE, line=8,
             function=change("answer"), chain=(f"{FILE}:8 {change('answer')}",), lazy_load=relation,
         )  # fmt: skip
-        found = finding(text, "n-plus-one-query" if kind == "count" else kind, fingerprint=relation or "")
+        found = finding(text, "n-plus-one-query" if kind in ("count", "rows") else kind, fingerprint=relation or "")
         models = store.from_json(known, tuple[Entity, ...], "test")
         fixed = fix(found, audit([group, *([lazy] if relation else [])]), Code(tmp_path, models, ()))
         assert fixed.patch, fixed.refusal

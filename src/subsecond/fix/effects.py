@@ -11,7 +11,7 @@ from subsecond.fix.fixer import Code, RefusedError
 from subsecond.fix.models import Models
 from subsecond.fix.rows import defined
 from subsecond.fix.source import Function, Source, below, code, every
-from subsecond.fix.statements import query_of, unrolled
+from subsecond.fix.statements import is_sqlalchemy, query_of, unrolled
 from subsecond.model.audit import Audit
 from subsecond.sql.fingerprint import operation
 
@@ -63,7 +63,7 @@ class Effects:
     def _call(self, source: Source, call: cst.Call, function: Function | cst.Module, depth: int) -> None:
         if isinstance(call.func, cst.Attribute):
             verb, receiver = call.func.attr.value, call.func.value
-            reads = verb == "execute" and query_of(source, self.models, call) is not None
+            reads = verb == "execute" and (query_of(source, self.models, call) is not None or _reads(source, call))
             if verb in _SESSION and not reads and not _is_container(source, receiver, function):
                 raise RefusedError(f"{source.where(call)}: a write, or the end of a transaction: {code(call.func)}()")
             if verb == "update" and self._is_query(source, receiver):
@@ -105,6 +105,21 @@ class Effects:
             if self.session and code(argument.value) == self.session:
                 return argument.keyword.value if argument.keyword else names[number] if number < len(names) else ""
         return ""
+
+
+def _reads(source: Source, call: cst.Call) -> bool:
+    """Whether `text("SELECT …")` is what is executed, written there or once at the top of the file."""
+    value = call.args[0].value if call.args else None
+    if isinstance(value, cst.Name):
+        lines = [one for each in source.module.body for one in every(each) if isinstance(one, cst.Assign)]
+        given = [one.value for one in lines if code(one.targets[0].target) == value.value]
+        value = given[0] if len(given) == 1 else None
+    if not isinstance(value, cst.Call) or not is_sqlalchemy(source, value.func, "text") or not value.args:
+        return False
+    literal = value.args[0].value
+    words = str(literal.evaluated_value).split() if isinstance(literal, cst.SimpleString) else []
+    said = " ".join(words).lower()
+    return said.startswith("select ") and " for update" not in said and " into " not in said
 
 
 def _mentions(node: cst.CSTNode, name: str) -> bool:

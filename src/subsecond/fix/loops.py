@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -14,7 +14,7 @@ from subsecond.fix.fixer import Code, RefusedError
 from subsecond.fix.models import Models
 from subsecond.fix.rows import Scope
 from subsecond.fix.source import Edits, Function, Source, Statement, below, code, names_in, parsed, targets
-from subsecond.fix.statements import Query
+from subsecond.fix.statements import Query, is_sqlalchemy
 from subsecond.model.audit import Audit
 from subsecond.model.entity import Entity, EntityColumn
 from subsecond.model.finding import Finding
@@ -132,8 +132,11 @@ class Condition:
     rest: tuple[str, ...]
 
 
-def condition_of(source: Source, query: Query, model: cst.BaseExpression, own: set[str]) -> Condition:
-    """The conditions of a statement, split. `own`: names that have another value each time round.
+def condition_of(
+    source: Source, query: Query, model: cst.BaseExpression, own: set[str], *, besides: Collection[str] = ()
+) -> Condition:
+    """The conditions of a statement, split. `own`: names that have another value each time round; `besides`: calls that
+    the caller sees to.
 
     Raises RefusedError where they, or anything else in it, do not fit.
     """
@@ -141,7 +144,7 @@ def condition_of(source: Source, query: Query, model: cst.BaseExpression, own: s
     rest: list[str] = []
     for name, call in query.calls:
         where = source.where(call)
-        if name == "select_from":
+        if name == "select_from" or name in besides:
             continue
         if name not in ("filter", "where", "filter_by"):
             raise RefusedError(f"{where}: the statement has .{name}(), which one statement for all rows cannot keep")
@@ -179,10 +182,18 @@ def _equality(source: Source, value: cst.BaseExpression, model: str, own: set[st
 _HARMLESS = ("is_", "is_not", "isnot", "in_", "not_in", "notin_", "like", "ilike", "between", "any_", "desc", "asc")
 
 
+_FUNCTIONS = ("date", "date_trunc", "lower", "upper", "trim", "length", "coalesce", "abs", "extract", "date_part")
+"""Of SQL, whose answer depends on what they are given alone."""
+
+
 def _steady(source: Source, value: cst.BaseExpression) -> str:
-    """A condition that has the same value each time round: names, literals, operators of columns."""
+    """A condition that has the same value each time round: names, literals, operators and functions of columns."""
     for one in below(value, cst.Call):
-        if not (isinstance(one.func, cst.Attribute) and one.func.attr.value in _HARMLESS):
+        called = one.func
+        if not isinstance(called, cst.Attribute) or not (
+            called.attr.value in _HARMLESS
+            or (called.attr.value in _FUNCTIONS and is_sqlalchemy(source, called.value, "func"))
+        ):
             raise RefusedError(f"{source.where(one)}: the condition calls {code(one.func)}() each time round")
     return code(value)
 
@@ -236,6 +247,11 @@ def keys_ahead(scope: Scope, edits: Edits, loop: Loop, key: str, *, nullable: bo
 def snake(name: str) -> str:
     """`OrderLine` as `order_line`."""
     return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name).lower()
+
+
+def noun_of(key: cst.BaseExpression) -> str:
+    """What the keys are of: `order` of `order.id`."""
+    return snake(code(key).partition(".")[0])
 
 
 def scope_of(project: Code, finding: Finding) -> Scope:

@@ -25,7 +25,7 @@ class Batch:
 
     `told`: what it is, for a reader; `noun` and `mapping`: names for the keys and the dictionary; `missing`: what `get`
     answers for a key without a row (empty: None); `fill(edits, mapping, keys)`: the lines that put the rows of some
-    keys into it.
+    keys into it; `listed`: whoever asks gets a list of its own.
     """
 
     told: str
@@ -33,10 +33,12 @@ class Batch:
     mapping: str
     missing: str
     fill: Callable[[Edits, str, str], Sequence[str]]
+    listed: bool = False
 
     def got(self, mapping: str, key: str) -> str:
         """The expression that reads one key."""
-        return f"{mapping}.get({key}, {self.missing})" if self.missing else f"{mapping}.get({key})"
+        found = f"{mapping}.get({key}, {self.missing})" if self.missing else f"{mapping}.get({key})"
+        return f"list({found})" if self.listed else found
 
     def lines(self, edits: Edits, mapping: str, keys: str, start: str) -> list[str]:
         """The loop over the keys, some at a time; without keys it sends nothing."""

@@ -100,6 +100,19 @@ def roots_of(source: Source, models: Models, within: cst.CSTNode) -> list[Query]
     return found
 
 
+def direction(value: cst.BaseExpression) -> tuple[cst.BaseExpression, bool]:
+    """Of one argument of `order_by`: what is ordered by, and whether the largest comes first."""
+    if (
+        isinstance(value, cst.Call)
+        and isinstance(value.func, cst.Attribute)
+        and value.func.attr.value in ("desc", "asc")
+    ):
+        return value.func.value, value.func.attr.value == "desc"
+    if isinstance(value, cst.Call) and code(value.func).rpartition(".")[2] in ("desc", "asc") and len(value.args) == 1:
+        return value.args[0].value, code(value.func).endswith("desc")
+    return value, False
+
+
 def plain(expression: cst.BaseExpression | None, source: Source) -> str:
     """A session's text, where it may be written twice: a name, or an attribute of one. Raises RefusedError."""
     if isinstance(expression, cst.Name | cst.Attribute):

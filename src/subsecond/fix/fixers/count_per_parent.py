@@ -9,7 +9,7 @@ import libcst as cst
 
 from subsecond.fix.callers import place_of
 from subsecond.fix.fixer import Code, Draft, RefusedError, fixer
-from subsecond.fix.loops import about, chosen, condition_of, scope_of, snake
+from subsecond.fix.loops import about, chosen, condition_of, noun_of, scope_of, snake
 from subsecond.fix.models import column, same_type
 from subsecond.fix.places import Batch
 from subsecond.fix.rows import Scope
@@ -144,7 +144,7 @@ def _rewritten(scope: Scope, call: cst.Call, asked: Asked, finding: Finding, aud
     what = "Number" if asked.name == "count" else asked.name.capitalize()
     told = f"{what} of {entity.short} by {by.key}"
     batch = Batch(
-        told=told, noun=_noun(condition.key), mapping=f"{name}_{_NAMES[asked.name]}", missing=asked.missing, fill=fill
+        told=told, noun=noun_of(condition.key), mapping=f"{name}_{_NAMES[asked.name]}", missing=asked.missing, fill=fill
     )
     needed = names_in(call) - names_in(condition.key)
     return Draft(
@@ -152,8 +152,3 @@ def _rewritten(scope: Scope, call: cst.Call, asked: Asked, finding: Finding, aud
         summary=f"{entity.short}: the {asked.name} is asked for all rows at once, not row by row ({where})",
         promised={finding.request: {"queries": 1}},
     )
-
-
-def _noun(key: cst.BaseExpression) -> str:
-    """What the keys are of: `order` of `order.id`."""
-    return snake(code(key).partition(".")[0])

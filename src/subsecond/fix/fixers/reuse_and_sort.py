@@ -12,7 +12,7 @@ from subsecond.fix.loops import scope_of
 from subsecond.fix.models import column, sortable
 from subsecond.fix.rows import Scope
 from subsecond.fix.source import Edits, Statement, below, code, names_in, targets
-from subsecond.fix.statements import Query, plain
+from subsecond.fix.statements import Query, direction, plain
 from subsecond.model.audit import Audit
 from subsecond.model.entity import Entity
 from subsecond.model.finding import Finding
@@ -101,7 +101,7 @@ def _keys(scope: Scope, query: Query, where: str) -> list[tuple[str, bool, str]]
     alone = len(entities) == 1 and (query.style == "query" or query.fetch.startswith("scalars"))
     keys, last = [], None
     for argument in _order(query):
-        value, descending = _direction(argument.value)
+        value, descending = direction(argument.value)
         model = code(value.value) if isinstance(value, cst.Attribute) else ""
         entity = entities.get(model)
         if not isinstance(value, cst.Attribute) or entity is None:
@@ -115,18 +115,6 @@ def _keys(scope: Scope, query: Query, where: str) -> list[tuple[str, bool, str]]
         raise RefusedError(f"{where}: the order does not end in the primary key of what is fetched: ties are open")
     _each_once(scope, query, main, where)
     return keys
-
-
-def _direction(value: cst.BaseExpression) -> tuple[cst.BaseExpression, bool]:
-    if (
-        isinstance(value, cst.Call)
-        and isinstance(value.func, cst.Attribute)
-        and value.func.attr.value in ("desc", "asc")
-    ):
-        return value.func.value, value.func.attr.value == "desc"
-    if isinstance(value, cst.Call) and code(value.func).rpartition(".")[2] in ("desc", "asc") and len(value.args) == 1:
-        return value.args[0].value, code(value.func).endswith("desc")
-    return value, False
 
 
 def _each_once(scope: Scope, query: Query, main: Entity, where: str) -> None:
