@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
+from sqlalchemy.orm import Query
 
 from subsecond.model.audit import QueryGroup
 from tests.fix.trying import drafted, equal_and_fewer, outcome
@@ -117,6 +120,40 @@ def test_what_a_comprehension_runs_over_needs_no_name(body: str, tmp_path: Path)
     lines = [f"{line}  # here" if at in line else line for line in text.splitlines()]
     fixed = drafted(tmp_path, "\n".join(lines))
     equal_and_fewer(tmp_path, fixed)
+
+
+PAGES = {
+    "of a query": "session.query(Book).order_by(Book.id).paginate(page=1)",
+    "of a select": "db.paginate(db.select(Book).order_by(Book.id), page=1)",
+}
+
+
+@pytest.mark.parametrize("page", PAGES.values(), ids=PAGES.keys())
+def test_flask_sqlalchemy_s_own_ways(page: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def paginate(self: Query[Any], page: int) -> SimpleNamespace:
+        return SimpleNamespace(items=self.limit(9 * page).all())
+
+    monkeypatch.setattr(Query, "paginate", paginate, raising=False)
+    fixed = drafted(
+        tmp_path,
+        f"""
+        from types import SimpleNamespace
+
+        db = SimpleNamespace(select=select)
+        db.paginate = lambda said, page: SimpleNamespace(items=db.session.scalars(said.limit(9 * page)).all())
+
+        def answer(session):
+            db.session = session
+            page = {page}
+            found = []
+            for book in page.items:
+                author = db.session.scalar(db.select(Author).where(Author.id == book.author_id))  # here
+                found.append((book.title, author and author.name))
+            return found
+        """,
+    )
+    assert equal_and_fewer(tmp_path, fixed)[1] == 2
+    assert fixed.patch is not None and "db.select(Author).where(Author.id.in_(" in fixed.patch
 
 
 SOMETIMES = {

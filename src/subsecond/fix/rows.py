@@ -68,7 +68,7 @@ class Scope:
         if isinstance(expression, cst.ListComp) and _is_choice(expression):
             return self.rows(expression.for_in.iter, seen)
         if isinstance(expression, cst.Attribute):
-            return self._of_relation(expression)
+            return self._of_page(expression) or self._of_relation(expression)
         if isinstance(expression, cst.GeneratorExp):
             raise RefusedError(f"{where}: a generator can be run through once only")
         if isinstance(expression, cst.Call):
@@ -198,6 +198,22 @@ class Scope:
         if found is None or found[1].returns is None:
             return None
         return self._annotated(found[0], found[1].returns.annotation)
+
+    def _of_page(self, attribute: cst.Attribute) -> Rows | None:
+        """Of `page.items`, where Flask-SQLAlchemy made the page: `query.paginate(…)`, `db.paginate(select)`."""
+        values = self.values(attribute.value.value) if isinstance(attribute.value, cst.Name) else []
+        call = values[0] if len(values) == 1 and attribute.attr.value == "items" else None
+        if not isinstance(call, cst.Call) or not isinstance(call.func, cst.Attribute):
+            return None
+        if call.func.attr.value != "paginate":
+            return None
+        query = self.query(call.func.value)
+        if query is None and call.args:
+            query = self.query(call.args[0].value)
+        if query is None or query.ends or len(query.entities) != 1:
+            return None
+        entity = self.models.named(self.source, query.entities[0])
+        return Rows({"": entity}) if entity is not None else None
 
     def _of_relation(self, attribute: cst.Attribute) -> Rows:
         where = self.source.where(attribute)

@@ -97,6 +97,12 @@ class Source:
     def _functions(self) -> Sequence[Function]:
         return tuple(below(self.module, Function))
 
+    @cached_property
+    def extensions(self) -> frozenset[str]:
+        """Names that are used as Flask-SQLAlchemy's object is: `db.session`, `db.Model`."""
+        used = (one for one in below(self.module, cst.Attribute) if one.attr.value in ("session", "Model"))
+        return frozenset(one.value.value for one in used if isinstance(one.value, cst.Name)) - {"self", "cls"}
+
     def lines(self, node: cst.CSTNode) -> tuple[int, int]:
         """First and last line of a node."""
         span = self._at[node]

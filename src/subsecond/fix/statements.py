@@ -84,9 +84,16 @@ def _is_root(source: Source, models: Models, expression: cst.BaseExpression) -> 
 
 
 def is_sqlalchemy(source: Source, expression: cst.BaseExpression, name: str) -> bool:
-    """Whether an expression is a name imported from SQLAlchemy."""
+    """Whether an expression is a name imported from SQLAlchemy, or of Flask-SQLAlchemy's object (`db.select`)."""
     origin = source.origin(expression) if isinstance(expression, cst.Name | cst.Attribute) else None
-    return origin is not None and origin[0].partition(".")[0] == "sqlalchemy" and origin[1] == name
+    if origin is not None and origin[0].partition(".")[0] == "sqlalchemy":
+        return origin[1] == name
+    return (
+        isinstance(expression, cst.Attribute)
+        and expression.attr.value == name
+        and isinstance(expression.value, cst.Name)
+        and expression.value.value in source.extensions
+    )
 
 
 def roots_of(source: Source, models: Models, within: cst.CSTNode) -> list[Query]:
