@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from subsecond.model.target import RequestSpec
+from subsecond.prove import rounds
 from subsecond.prove.rounds import PACES, Pace, Series, planned
 
 SECONDS = st.floats(0.001, 3.0)
@@ -41,3 +45,24 @@ def test_other_parameters_that_find_more_cost_more() -> None:
 
 def test_a_request_above_a_second_has_two_pairs_and_one_warm_up() -> None:
     assert PACES[0].of(series("slow", 1.5, 1.5)) == Pace(2, 1)
+
+
+@pytest.mark.parametrize(
+    ("starting", "grace", "starts"),
+    [(5.0, 0.0, 10), (9.0, 0.0, 6), (13.0, 0.0, 1), (13.0, 30.0, 5), (20.0, 30.0, 1), (5.0, 30.0, 10)],
+)
+def test_five_starts_may_end_a_little_behind_the_time(
+    starting: float, grace: float, starts: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = [0.0]
+
+    def passes(seconds: float) -> None:
+        now[0] += seconds
+
+    monkeypatch.setattr(rounds, "time", SimpleNamespace(monotonic=lambda: now[0]))
+    monkeypatch.setattr(rounds, "_one_start", lambda *said: passes(0.1))
+    sides = SimpleNamespace(arms={}, start_afresh=lambda number: passes(starting))
+    course = rounds.run(sides, [series("one", 0.001, 0.001)], 60.0, lambda one: False, lambda said: None, grace=grace)  # type: ignore[arg-type]
+    assert course.starts == starts
+    assert course.enough == (starts >= 5)
+    assert now[0] <= 60.0 + grace + starting + 1

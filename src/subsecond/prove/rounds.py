@@ -164,19 +164,20 @@ class Course:
 
 def run(
     sides: TimedSides, all_of: Sequence[Series], deadline: float, between: Callable[[Series], bool],
-    say: Callable[[str], None],
+    say: Callable[[str], None], *, grace: float = 0.0,
 ) -> Course:  # fmt: skip
     """Start both sides afresh as often as the time allows, at most ten times, and time all requests in each.
 
     How much a start asks is settled before the first and, by the time that took, after it; so is how many there are:
     nothing goes by what was seen. Where five starts have no time for all requests, the last ones are left out, never
-    the first. `between` is called before each pair of a request without other parameters; whether it wrote.
+    the first. `between` is called before each pair of a request without other parameters; whether it wrote. `grace`:
+    seconds behind the deadline in which the five starts that a verdict needs may still come to their end.
     """
     up = sum(one.app.app.seconds for one in sides.arms.values())
     pace, timed = planned(all_of, SLACK * ((deadline - time.monotonic()) / LEAST_STARTS - up))
     starts, took = 0, 0.0
     most = MOST_STARTS
-    while starts < most and time.monotonic() + took <= deadline:
+    while starts < most and time.monotonic() + took <= deadline + (grace if starts < LEAST_STARTS else 0.0):
         begin = time.monotonic()
         sides.start_afresh(starts + 1)
         up = time.monotonic() - begin
@@ -189,9 +190,12 @@ def run(
             left = (deadline - time.monotonic()) / (LEAST_STARTS - 1) - up
             pace, timed = planned(timed, left / slower)
             took = up + slower * sum(pace.seconds(one) for one in timed)
-            most = min(MOST_STARTS, 1 + max(0, int((deadline - time.monotonic()) / took)))
+            left = deadline - time.monotonic()
+            most = min(MOST_STARTS, 1 + max(0, int(left / took)))
             if most < LEAST_STARTS:
-                break
+                most = LEAST_STARTS
+                if took * (LEAST_STARTS - 1) > left + grace:
+                    break
         say(f"speed: start {starts} of {most}")
     return Course(starts, took, timed)
 

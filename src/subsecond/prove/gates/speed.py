@@ -21,6 +21,9 @@ PATIENCE_SHARE = 0.25
 """Of the budget, for answers that may be old for a while."""
 LOOKING_SHARE, LOOKING_SECONDS = 0.5, 60.0
 """Of the budget, and at most, after which no further request is looked at: more time is for more starts."""
+GRACE_SHARE = 0.5
+"""Of the budget, behind its end, where the five starts that a verdict needs come to theirs within it: of seven patches
+first met, four had no verdict for want of 3 to 22 s of 60."""
 SPARE_SECONDS = 5.0
 """Left for the ends of processes."""
 
@@ -66,7 +69,8 @@ class SpeedGate:
             if crowds.problem:
                 return verdict(self.name, "failed", crowds.problem, crowds.evidence)
             deadline = begin + case.speed_seconds - SPARE_SECONDS
-            course = rounds.run(sides, looked, deadline, _between(case, fresh, writer), case.say)
+            between, grace = _between(case, fresh, writer), GRACE_SHARE * case.speed_seconds
+            course = rounds.run(sides, looked, deadline, between, case.say, grace=grace)
         names = {one.spec.name for one in course.timed}
         left = [one for one in looked if one.spec.name not in names]
         outcome = Outcome(case, course.timed, [*left, *missed], course, fresh, target.max_stale_seconds)
