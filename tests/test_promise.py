@@ -8,7 +8,7 @@ from subsecond.model.audit import Interval, RequestResult
 from subsecond.model.experiment import Experiment
 from subsecond.model.finding import Finding, Trial
 from subsecond.model.promise import Promise
-from subsecond.promise import promise, too_little
+from subsecond.promise import promise, saves_counts, spent, too_little
 
 
 def finding(*experiments: Experiment, trials: tuple[Trial, ...] = ()) -> Finding:
@@ -47,6 +47,13 @@ def test_what_saves_no_count_becomes_faster_where_a_trial_saw_it() -> None:
     assert promise(finding(index, trials=trials)) == Promise(faster=("b",))
     counted_only = (trial("b", "confirmed", -0.01),)
     assert promise(finding(index, trials=counted_only)) == Promise(faster=("a",))
+
+
+def test_a_count_that_falls_without_an_experiment_is_promised_too() -> None:
+    again = replace(finding(), seconds=0.001, saves={"a": {"queries": 1}}, untestable="it has to be sorted")
+    assert promise(again) == Promise(counts={"a": {"queries": 1}})
+    assert saves_counts(again) and not spent(again)
+    assert too_little(again, [result("a", 0.46)]) == ""
 
 
 def result(name: str, seconds: float) -> RequestResult:

@@ -14,6 +14,7 @@ from subsecond import store
 from subsecond.attempts import Proposal, attempt
 from subsecond.before_after import compared
 from subsecond.errors import SubsecondError
+from subsecond.fix.stage import mended
 from subsecond.harness import checkout, clones, commits, run_folder, sandbox
 from subsecond.harness.scout import Scouted, scout
 from subsecond.harness.session import looked_up
@@ -148,6 +149,7 @@ class _Loop:
         left = list(_steps(self.audit, self.plan, self.limits))
         if base != self.head:
             left = self._rest(left, base)
+        refused: list[tuple[Step, Finding]] = []  # what a fixer could not do then, it may on other code
         while left:
             step, finding = left.pop(0)
             if _settled(self.target, self.ledger.attempts(), finding, base, self.proposer):
@@ -156,16 +158,25 @@ class _Loop:
                 self.say(f"{step.id} {step.kind} at {step.file}:{step.line} is left out: {why}")
                 continue
             kept, goes_on = self._tried(step, finding, base)
+            if kept is None and self._was_refused(finding):
+                refused.append((step, finding))
             moved = checkout.revision(self.target.root, "HEAD")
             if moved != self.head:
                 base = self._moved(moved)
                 left = list(_steps(self.audit, self.plan, self.limits))
             elif kept is not None:
                 base = kept
-                left = self._rest(left, base) if left and goes_on else left
+                left = self._rest([*refused, *left], base) if (refused or left) and goes_on else left
+                refused.clear()
             if not goes_on:
                 break
         return base
+
+    def _was_refused(self, finding: Finding) -> bool:
+        """Whether the last attempt was on it, and a precondition of a fixer did not hold."""
+        last = self.ledger.attempts()[-1:]
+        ours = self.proposer.tries == 1 and mended(finding.kind)
+        return ours and any(one.outcome == "refused" and one.key == finding.key for one in last)
 
     def compared(self, last: str) -> tuple[After, ...]:
         """The user's own commit and the last kept one, measured side by side."""

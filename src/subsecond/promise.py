@@ -16,8 +16,9 @@ _COUNTED = ("measured", "lower bound")
 
 
 def saves_counts(finding: Finding) -> bool:
-    """Whether an experiment on it saves something that is counted."""
-    return any(by > 0 for one in finding.experiments for of in one.saves.values() for by in of.values())
+    """Whether its change, or an experiment on it, saves something that is counted."""
+    saves = (finding.saves, *(one.saves for one in finding.experiments))
+    return any(by > 0 for one in saves for of in one.values() for by in of.values())
 
 
 def spent(finding: Finding) -> bool:
@@ -45,7 +46,8 @@ def too_little(finding: Finding, requests: Sequence[RequestResult]) -> str:
 def promise(finding: Finding, counts: Mapping[str, Mapping[str, int]] | None = None) -> Promise:
     """What is to be seen of a change, whoever wrote it. `counts`: what its writer promises.
 
-    Else the recording's own promise: the least that an experiment on the finding would save. Where there is none, as of
+    Else the recording's own promise: the least that an experiment on the finding would save, or the finding says its
+    change saves. Where there is none, as of
     an index, the requests become faster that a trial found faster; without a trial, the one where it costs most.
     """
     if any(by > 0 for of in (counts or {}).values() for by in of.values()):
@@ -54,6 +56,7 @@ def promise(finding: Finding, counts: Mapping[str, Mapping[str, int]] | None = N
     saved = _least_of(counted) or {
         request: dict.fromkeys(of, 1) for request, of in _least_of(finding.experiments).items()
     }
+    saved = saved or {request: dict(of) for request, of in finding.saves.items()}
     if saved:
         return Promise(counts=saved)
     tried = [one.request for one in finding.trials if one.verdict == "confirmed" and one.stands_out]

@@ -116,6 +116,26 @@ def test_what_a_kept_step_took_along_is_dropped_and_new_commits_make_the_analysi
 
 
 @pytest.mark.long
+def test_what_was_refused_is_asked_again_once_something_is_kept(target: Target) -> None:
+    asked: list[str] = []
+
+    def change(text: str) -> str:
+        asked.append(proposer.asked[-1])
+        if len(asked) == 1:
+            return text  # a precondition does not hold on this code
+        order = "Room.id" if asked[-1].endswith("plans") else "Room.price"
+        return text.replace(
+            f"select(Room).order_by({order}", f"select(Room).options(selectinload(Room.photos)).order_by({order}"
+        )
+
+    proposer = Scripted(change)
+    done, _ = run(target, proposer)
+    assert [one.outcome for one in done.attempts] == ["refused", "kept", "kept"], done.attempts
+    assert asked[0] == asked[2] != asked[1]
+    assert again(target, proposer)[0].attempts[3:] == ()
+
+
+@pytest.mark.long
 def test_a_commit_while_it_runs_begins_it_anew_on_the_new_head(target: Target) -> None:
     (target.root / "notes.txt").write_text("not committed\n")
     git(target.root, "add", "notes.txt")

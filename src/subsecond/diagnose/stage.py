@@ -121,6 +121,7 @@ def _finding(key: _Key, group: _Sightings, seconds: Mapping[str, float], files: 
         fingerprint=worst.fingerprint,
         experiments=_experiments([worst, *group.values()]),
         untestable=worst.untestable,
+        saves={name: counts for one in group.values() for name, counts in one.saves.items()},
     )
 
 

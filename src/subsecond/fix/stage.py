@@ -35,6 +35,11 @@ def fix(finding: Finding, audit: Audit, code: Code, prefix: str = "") -> Fixed:
     return Fixed(refusal="; ".join(reasons) or f"no fixer mends {finding.kind}")
 
 
+def mended(kind: str) -> bool:
+    """Whether there is a fixer for a kind of finding at all."""
+    return any(kind in one.kinds for one in fixer.items().values())
+
+
 def difference(draft: Draft, root: Path, prefix: str) -> str:
     """The draft as a git diff."""
     parts = []

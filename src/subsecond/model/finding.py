@@ -81,6 +81,8 @@ class Finding:
     experiments: tuple[Experiment, ...] = ()
     """How it could be proven, the best first; none where `untestable` says why."""
     untestable: str = ""
+    saves: dict[str, dict[str, int]] = field(default_factory=dict)
+    """Of what no experiment can show: counts that its change lowers for certain, by request, as `Experiment.saves`."""
     trials: tuple[Trial, ...] = field(default=())
 
     @property
@@ -116,5 +118,7 @@ class Suspicion:
     """How it could be proven, the best first."""
     untestable: str = ""
     """Why it has no experiment; one of the two is given."""
+    saves: dict[str, dict[str, int]] = field(default_factory=dict)
+    """As `Finding.saves`, of this request."""
     inside: frozenset[tuple[str, str]] = frozenset()
     """(file, function) of all functions that its work is part of, where a detector knows them."""

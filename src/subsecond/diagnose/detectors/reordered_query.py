@@ -56,6 +56,7 @@ class ReorderedQuery:
                         f"again: {shortened(print_of(later))}",
                         f"fetched at {chain(later)}",
                     ),
+                    saves={trace.request: {protocol.COUNT_QUERIES: 1}},
                     untestable="its rows would have to be sorted by the app: no switch can do that in a running one",
                 )
 
