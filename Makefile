@@ -58,7 +58,7 @@ test-matrix: $(VENV)/.dev ## the agent on other Pythons and library versions
 bench: $(VENV)/.bench ## all benchmarks, one after the other (results in benchmarks/results)
 	@for name in $$($(BIN)/python -m benchmarks); do $(BIN)/python -m benchmarks.$$name $(BENCH_FLAGS) || exit; done
 
-docs: $(VENV)/.dev ## regenerate docs/findings and docs/schemas
+docs: $(VENV)/.dev ## regenerate docs/findings, docs/fixers.md and docs/schemas
 	@$(BIN)/python scripts/generate_docs.py
 
 page: ## rebuild the report's page after a change in frontend/ (needs Node 20)

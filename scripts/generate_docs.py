@@ -1,4 +1,5 @@
-"""Writes docs/findings/ (a page a kind, from the detector's docstring) and docs/schemas/ (from the dataclasses).
+"""Writes docs/findings/ (a page a kind, from the detector's docstring), docs/fixers.md (from the fixers') and
+docs/schemas/ (from the dataclasses).
 
 With `--check` writes nothing and exits 1 where a committed page is stale.
 """
@@ -11,6 +12,7 @@ from pathlib import Path
 
 from subsecond import store
 from subsecond.diagnose.stage import kinds
+from subsecond.fix.stage import manual
 from subsecond.model.audit import Audit
 from subsecond.model.report import Report
 from subsecond.model.trace import Trace
@@ -24,6 +26,7 @@ def pages() -> dict[Path, str]:
     made = {DOCS / "findings" / f"{kind}.md": text for kind, text in kinds().items()}
     index = "".join(f"- [{path.stem}]({path.name})\n" for path in sorted(made))
     made[DOCS / "findings" / "README.md"] = f"# Kinds of findings\n\n{index}"
+    made[DOCS / "fixers.md"] = manual()
     for name, noun in (("findings", Audit), ("trace", Trace), ("trials", Trials), ("report", Report)):
         made[DOCS / "schemas" / f"{name}.schema.json"] = json.dumps(store.schema(noun), indent=2, sort_keys=True) + "\n"
     return made

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import difflib
+import inspect
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -38,6 +40,18 @@ def fix(finding: Finding, audit: Audit, code: Code, prefix: str = "") -> Fixed:
 def mended(kind: str) -> bool:
     """Whether there is a fixer for a kind of finding at all."""
     return any(kind in one.kinds for one in fixer.items().values())
+
+
+def manual() -> str:
+    """A page about all fixers, from their docstrings: what each writes, and what must hold."""
+    parts = [
+        "# Fixers\n\nPatches that `fix`, and `optimize` without `--assistant`, write; SQLAlchemy and Flask first.\n"
+    ]
+    for name, kind in fixer.items().items():
+        text = re.sub(r" \(catalogue [^)]*\)", "", inspect.cleandoc(kind.__doc__ or ""))
+        mends = ", ".join(f"[{one}](findings/{one}.md)" for one in kind.kinds)
+        parts.append(f"## {name}\nFor {mends}.\n\n{text}\n")
+    return "\n".join(parts)
 
 
 def difference(draft: Draft, root: Path, prefix: str) -> str:

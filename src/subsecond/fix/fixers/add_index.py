@@ -26,8 +26,7 @@ class AddIndex:
 
     With the revision comes the index in the model's `__table_args__`, under the same name: what no model declares, the
     next `alembic revision --autogenerate` drops. A model where that cannot be written for certain (an index over an
-    expression, a class that is not found, computed arguments: see `table_args.declared`) is left alone, and the
-    summary says why.
+    expression, a class that is not found, computed arguments) is left alone, and the summary says why.
 
     What must hold: the finding carries the index; the migrations have one head; none of them has the same index.
     """
