@@ -56,8 +56,8 @@ class Scripted:
         patch = git(work.copy.tree, "diff") if made != text else None
         self.meanwhile(len(self.asked))
         return Proposal(
-            step=work.step.id, finding=work.finding.id, kind=work.finding.kind, proposer="scripted", patch=patch,
-            refusal="" if patch else "nothing to change",
+            step=work.step.id, finding=work.finding.id, key=work.finding.key, kind=work.finding.kind,
+            proposer="scripted", patch=patch, refusal="" if patch else "nothing to change",
         )  # fmt: skip
 
 
