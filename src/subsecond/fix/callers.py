@@ -9,7 +9,7 @@ from typing import TypeVar
 import libcst as cst
 
 from subsecond.fix.fixer import RefusedError
-from subsecond.fix.loops import Loop, key_column, keys_ahead, loop_around, unchanged
+from subsecond.fix.loops import Loop, key_column, keys_ahead, loop_around, snake, unchanged
 from subsecond.fix.places import Batch, InLoop, Place
 from subsecond.fix.rows import Scope, defined, module_of
 from subsecond.fix.source import Edits, Function, Source, below, code, every, names_in, parsed, targets
@@ -92,7 +92,8 @@ class Called:
         _look(edits[here.file], call, f"{batch.got(mapping, code(key))} if {mapping} is not None else ")
 
         row_key = code(self._there(key))
-        keys, lines = keys_ahead(self.caller, edits[there.file], self.loop, row_key, nullable=nullable, noun=batch.noun)
+        noun = batch.noun if self.owner is None or batch.noun not in self.arguments else snake(self.owner.short)
+        keys, lines = keys_ahead(self.caller, edits[there.file], self.loop, row_key, nullable=nullable, noun=noun)
         helper = self.call.func if self.owner is None else _class_in(self.caller, self.owner, here)
         made = f"{mapping} = {_beside(helper, fetch)}({', '.join([keys, *handed.values()])})"
         edits[there.file].insert(self.loop.statement, [*lines, made])
