@@ -119,6 +119,20 @@ def test_refused_with_the_reason(rows: str, reason: str, tmp_path: Path) -> None
     assert fixed.patch is None and reason in fixed.refusal, fixed.refusal
 
 
+def test_another_statement_of_the_same_function_is_not_taken_for_it(tmp_path: Path) -> None:
+    body = """
+        def answer(session):
+            found = []
+            for book in session.query(Book).all():
+                loans = session.query(Loan).filter_by(book_id=book.id).all()  # here
+                found.append((loans, session.query(Loan).filter_by(book_id=book.id).count()))
+            return found
+        """
+    fixed = drafted(tmp_path, body, fingerprint="select … from loans where loans.book_id = ?")
+    assert fixed.draft is None
+    assert "does not end in the primary key" in fixed.refusal and "none of counts" in fixed.refusal
+
+
 EXECUTED = {
     "text": ("said = text('SELECT 1')", "session.execute(said)", True),
     "in place": ("said = 1", "session.execute(text('select count(*) from loans'))", True),

@@ -14,7 +14,7 @@ from subsecond.fix.fixer import Code, RefusedError
 from subsecond.fix.models import Models
 from subsecond.fix.rows import Scope
 from subsecond.fix.source import Edits, Function, Source, Statement, below, code, names_in, parsed, targets
-from subsecond.fix.statements import Query, is_sqlalchemy
+from subsecond.fix.statements import Query, is_sqlalchemy, roots_of
 from subsecond.model.audit import Audit
 from subsecond.model.entity import Entity, EntityColumn
 from subsecond.model.finding import Finding
@@ -276,7 +276,11 @@ def chosen(scope: Scope, finding: Finding, found: Sequence[tuple[cst.Call, T]], 
     `found`: calls, each with what was made of it; `what` they are, in a refusal's words. Raises RefusedError where that
     is not certain.
     """
-    at = [one for one in found if scope.source.holds(one[0], finding.line)] or found
+    at = [one for one in found if scope.source.holds(one[0], finding.line)]
+    statements = roots_of(scope.source, scope.models, scope.function)
+    if found and not at and any(scope.source.holds(one.node, finding.line) for one in statements):
+        raise RefusedError(f"{finding.file}:{finding.line}: what stands there is none of {what}")
+    at = at or list(found)
     if len(at) != 1:
         raise RefusedError(f"{finding.file}:{finding.line}: {len(found) or 'no'} {what} in {finding.function}")
     return at[0]
