@@ -126,6 +126,24 @@ def test_one_in_for_many_equalities_of_a_paging_helper_without_a_page(archive: S
     assert trial["body"] == archive.get("/equal-paged")[1]
 
 
+@pytest.mark.parametrize(("path", "before"), [("/equal-among-gets", 10), ("/equal-first", 5)])
+def test_one_in_for_equalities_among_look_ups_and_with_a_limit_of_one(path: str, before: int, archive: Served) -> None:
+    statements = hashes(archive, path, "books.author_id", "LIMIT")
+    fix = {"fix": "batch-equality", "statements": statements, "keys": [2, 5, 1, 7, 3]}
+    run(archive, path, fix)
+    base, trial, mended = compared(archive, path, fix)
+    assert (queries(base), queries(trial), queries(mended)) == (before, before - 4, before - 4)
+    assert acted(trial) == [5]
+
+
+def test_the_first_of_many_is_left_alone(archive: Served) -> None:
+    fix = {"fix": "batch-equality", "statements": hashes(archive, "/equal-any-first"), "keys": [2, 5, 1]}
+    run(archive, "/equal-any-first", fix)
+    trial = run(archive, "/equal-any-first", fix)
+    assert trial["trial"]["refused"] == ["the statement has a LIMIT"]
+    assert (queries(trial), trial["body"]) == (3, archive.get("/equal-any-first")[1])
+
+
 def test_a_value_that_was_not_recorded(archive: Served) -> None:
     fix = {"fix": "batch-equality", "statements": hashes(archive, "/equal"), "keys": [2, 5]}
     run(archive, "/equal", fix)

@@ -52,8 +52,10 @@ def answering(fix: Fix, state: Any) -> Any:
     if not state.is_select or not state.is_orm_statement or state.is_relationship_load or state.is_column_load:
         return None
     session = state.session
-    if state.parameters or session.new or session.dirty or session.deleted:
+    if session.new or session.dirty or session.deleted:
         fix.loaded.clear()
+        return None
+    if state.parameters:  # another statement's, such as a look-up by key in the same loop
         return None
     cache_key = state.statement._generate_cache_key()
     if cache_key is None or fix.wanted.isdisjoint(trial_cursor.shapes.get(trial_cursor.shape_of(cache_key), ())):
@@ -80,7 +82,8 @@ def equality(statement: Any, recorded: list[Any]) -> tuple[int, Any, Any, list[A
     """(place among the conditions, column, value, all values) of the equality whose value was recorded; None where it
     was not; or why there cannot be one."""
     sql = module("sqlalchemy.sql.elements")
-    if cuts(statement._limit_clause, None) or cuts(statement._offset_clause, 0):
+    limited = cuts(statement._limit_clause, None)
+    if cuts(statement._offset_clause, 0) or (limited and cuts(statement._limit_clause, 1)):
         return "the statement has a LIMIT"
     if statement._group_by_clauses or statement._distinct or statement._for_update_arg is not None:
         return "the statement groups, is DISTINCT or locks"
@@ -98,10 +101,22 @@ def equality(statement: Any, recorded: list[Any]) -> tuple[int, Any, Any, list[A
     ]
     if not found:
         return "the statement has no equality with a value"
+    if limited and not any(alone(column) for _, column, _ in found):
+        return "the statement has a LIMIT"
     fitting = [(*one, keys) for one in found if one[2] in (keys := typed(recorded, one[1]))]
+    if limited and not all(alone(one[1]) for one in fitting):
+        return "the statement has a LIMIT"
     if len(fitting) > 1:
         return "the value may be that of several equalities"
     return fitting[0] if fitting else None
+
+
+def alone(column: Any) -> bool:
+    """Whether a value of it is in one row at most, so that the first is all there is: `.filter_by(id=1).first()`."""
+    table = getattr(column, "table", None)
+    keys = getattr(table, "primary_key", ())
+    only_key = bool(getattr(column, "primary_key", False)) and len(list(keys)) == 1
+    return only_key or bool(getattr(column, "unique", False))
 
 
 def cuts(clause: Any, nothing: int | None) -> bool:
@@ -128,6 +143,7 @@ def load(fix: Fix, state: Any, place: int, column: Any, keys: list[Any]) -> dict
     conditions[place] = column.in_(keys)
     wanted = statement.add_columns(column.label("_subsecond_value"))
     wanted._where_criteria = tuple(conditions)
+    wanted._limit_clause = None
     rows: dict[Any, list[Any]] = {}
     if fix.shadow:
         return rows

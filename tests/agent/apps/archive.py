@@ -514,6 +514,43 @@ def equal_and_more():
     return jsonify(of)
 
 
+@app.get("/equal-among-gets")
+def equal_among_gets():
+    """The same loop with a look-up by key in it, which comes with parameters of its own."""
+    keys = (2, 5, 1, 7, 3)
+    with NewSession() as session:
+        of = {key: [] for key in keys}
+        if fixed():
+            wanted = select(Book.author_id, Book.title, Book.pages).where(Book.author_id.in_(keys)).order_by(Book.id)
+            for key, title, pages in session.execute(wanted):
+                of[key].append([title, pages])
+        found = []
+        for key in keys:
+            author = session.get(Author, key)
+            rows = of[key] if fixed() else [[row.title, row.pages] for row in session.execute(of_author(key))]
+            found.append([author.name, rows])
+        return jsonify(found)
+
+
+@app.get("/equal-first")
+def equal_first():
+    """One row by its key, as the older Query has it: with a LIMIT that leaves nothing out."""
+    keys = (2, 5, 1, 7, 3)
+    with NewSession() as session:
+        if fixed():
+            of = {one.id: one for one in session.query(Author).filter(Author.id.in_(keys))}
+            return jsonify([of[key].name for key in keys])
+        return jsonify([session.query(Author).filter_by(id=key).first().name for key in keys])
+
+
+@app.get("/equal-any-first")
+def equal_any_first():
+    """The first of many: here the LIMIT does leave rows out."""
+    with NewSession() as session:
+        found = [session.query(Book).filter_by(author_id=key).first() for key in (2, 5, 1)]
+        return jsonify([one and one.title for one in found])
+
+
 @app.get("/first-page")
 def first_page():
     with NewSession() as session:
