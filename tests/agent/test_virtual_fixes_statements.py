@@ -136,6 +136,16 @@ def test_one_in_for_equalities_among_look_ups_and_with_a_limit_of_one(path: str,
     assert acted(trial) == [5]
 
 
+@pytest.mark.parametrize("how", ["select", "query", "sum", "two"])
+def test_what_is_made_of_each_parents_rows_is_grouped(how: str, archive: Served) -> None:
+    path = f"/counted/{how}"
+    fix = {"fix": "batch-equality", "statements": hashes(archive, path), "keys": [2, 5, 1, 7, 99]}
+    run(archive, path, fix)
+    base, trial, mended = compared(archive, path, fix)
+    assert (queries(base), queries(trial), queries(mended)) == (5, 1, 1)
+    assert acted(trial) == [5]
+
+
 def test_the_first_of_many_is_left_alone(archive: Served) -> None:
     fix = {"fix": "batch-equality", "statements": hashes(archive, "/equal-any-first"), "keys": [2, 5, 1]}
     run(archive, "/equal-any-first", fix)

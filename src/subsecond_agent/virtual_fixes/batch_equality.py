@@ -1,7 +1,7 @@
 """batch-equality: of `... WHERE column = ?` in a loop, the first one asks for all recorded values with one IN.
 
 The others are answered from its rows, where all else that they carry is the same. They are still built and keyed in
-Python: the gain is a lower bound.
+Python: the gain is a lower bound. Counts, sums and the like of the rows are grouped by the column.
 """
 
 from __future__ import annotations
@@ -67,7 +67,7 @@ def answering(fix: Fix, state: Any) -> Any:
     if found is None:
         return None
     place, column, value, keys = found
-    ours = state.statement._where_criteria[place].right.key
+    ours = inner_of(state.statement)._where_criteria[place].right.key
     others = repr([bind.effective_value for bind in cache_key.bindparams if bind.key != ours])
     key = cache_key.key, others, id(session.identity_map)
     known = fix.loaded.get(key)
@@ -75,21 +75,27 @@ def answering(fix: Fix, state: Any) -> Any:
         known = session.identity_map, load(fix, state, place, column, keys)
         fix.loaded[key] = known
     fix.acted += 1
-    return None if fix.shadow else result_of(state, known[1].get(value, []))
+    nothing = [of_none(state.statement)] if aggregates(state.statement) else []
+    return None if fix.shadow else result_of(state, known[1].get(value, nothing))
 
 
 def equality(statement: Any, recorded: list[Any]) -> tuple[int, Any, Any, list[Any]] | str | None:
     """(place among the conditions, column, value, all values) of the equality whose value was recorded; None where it
     was not; or why there cannot be one."""
     sql = module("sqlalchemy.sql.elements")
+    grouped, statement = aggregates(statement), inner_of(statement)
     limited = cuts(statement._limit_clause, None)
     if cuts(statement._offset_clause, 0) or (limited and cuts(statement._limit_clause, 1)):
         return "the statement has a LIMIT"
     if statement._group_by_clauses or statement._distinct or statement._for_update_arg is not None:
         return "the statement groups, is DISTINCT or locks"
     function = module("sqlalchemy.sql.functions").FunctionElement
-    if any(isinstance(part, function) for column in statement._raw_columns for part in parts_of(column)):
+    if not grouped and any(
+        isinstance(part, function) for column in statement._raw_columns for part in parts_of(column)
+    ):
         return "the statement calls a function over its rows"
+    if grouped and limited:
+        return "the statement has a LIMIT"
     conditions = statement._where_criteria
     found = [
         (place, one.left, one.right.effective_value)
@@ -109,6 +115,40 @@ def equality(statement: Any, recorded: list[Any]) -> tuple[int, Any, Any, list[A
     if len(fitting) > 1:
         return "the value may be that of several equalities"
     return fitting[0] if fitting else None
+
+
+VALUE = "_subsecond_value"
+OF_ROWS = ("count", "sum", "min", "max", "avg")
+"""Functions that make one value of many rows; of none, a count makes 0, the others NULL."""
+
+
+def aggregates(statement: Any) -> bool:
+    """Whether all that a statement asks for is made of its rows: one row comes, whatever it finds."""
+    function = module("sqlalchemy.sql.functions").FunctionElement
+    columns = statement._raw_columns
+    return bool(columns) and all(
+        isinstance(inner_part(one), function) and getattr(inner_part(one), "name", "") in OF_ROWS for one in columns
+    )
+
+
+def inner_part(column: Any) -> Any:
+    """A column without its label."""
+    return getattr(column, "element", column) if type(column).__name__ == "Label" else column
+
+
+def inner_of(statement: Any) -> Any:
+    """Of `SELECT count(*) FROM (SELECT …)`, as `Query.count()` writes it, the SELECT inside; else the statement."""
+    froms = statement._from_obj
+    element = froms[0] if len(froms) == 1 and not statement._where_criteria and aggregates(statement) else None
+    selectable = module("sqlalchemy.sql.selectable")
+    while isinstance(element, selectable.AliasedReturnsRows):
+        element = element.element
+    return element if isinstance(element, selectable.Select) else statement
+
+
+def of_none(statement: Any) -> tuple[Any, ...]:
+    """The row of an aggregate without rows."""
+    return tuple(0 if inner_part(one).name == "count" else None for one in statement._raw_columns)
 
 
 def alone(column: Any) -> bool:
@@ -138,12 +178,18 @@ def parts_of(column: Any) -> Any:
 
 def load(fix: Fix, state: Any, place: int, column: Any, keys: list[Any]) -> dict[Any, list[Any]]:
     """Ask for all values -> value -> its rows, without the column that tells them apart."""
-    statement = state.statement
+    statement = inner_of(state.statement)
     conditions = list(statement._where_criteria)
     conditions[place] = column.in_(keys)
-    wanted = statement.add_columns(column.label("_subsecond_value"))
+    wanted = statement.add_columns(column.label(VALUE))
     wanted._where_criteria = tuple(conditions)
     wanted._limit_clause = None
+    if statement is not state.statement:  # a count of the rows of another statement
+        inner = wanted.subquery()
+        value = inner.c[VALUE]
+        wanted = module("sqlalchemy").select(*state.statement._raw_columns, value).select_from(inner).group_by(value)
+    elif aggregates(statement):
+        wanted = wanted.group_by(column)
     rows: dict[Any, list[Any]] = {}
     if fix.shadow:
         return rows

@@ -543,6 +543,33 @@ def equal_first():
         return jsonify([session.query(Author).filter_by(id=key).first().name for key in keys])
 
 
+COUNTED = {
+    "select": lambda session, key: session.scalar(select(func.count()).select_from(Book).where(Book.author_id == key)),
+    "query": lambda session, key: session.query(Book).filter(Book.author_id == key, Book.pages > 20).count(),
+    "sum": lambda session, key: session.query(func.sum(Book.pages)).filter_by(author_id=key).scalar(),
+    "two": lambda session, key: list(
+        session.execute(select(func.max(Book.pages), func.count(Book.id)).where(Book.author_id == key)).one()
+    ),
+}
+AT_ONCE = {
+    "select": (select(func.count()), 0), "query": (select(func.count()).where(Book.pages > 20), 0),
+    "sum": (select(func.sum(Book.pages)), None), "two": (select(func.max(Book.pages), func.count(Book.id)), [None, 0]),
+}  # fmt: skip
+
+
+@app.get("/counted/<how>")
+def made_of_rows(how):
+    """What is made of each parent's rows; key 99 has none."""
+    keys = (2, 5, 1, 7, 99)
+    with NewSession() as session:
+        if not fixed():
+            return jsonify([COUNTED[how](session, key) for key in keys])
+        wanted, nothing = AT_ONCE[how]
+        wanted = wanted.add_columns(Book.author_id).where(Book.author_id.in_(keys)).group_by(Book.author_id)
+        of = {row[-1]: list(row[:-1]) if how == "two" else row[0] for row in session.execute(wanted)}
+        return jsonify([of.get(key, nothing) for key in keys])
+
+
 @app.get("/equal-any-first")
 def equal_any_first():
     """The first of many: here the LIMIT does leave rows out."""
