@@ -33,6 +33,8 @@ from subsecond.workflow import Review, review
 
 _OURS = ("subsecond.toml", "subsecond-constraints.toml", ".gitignore")
 _NO_CODE = (".http", ".md", ".rst")
+_GROUND = ("import", "boot")
+"""Gates without a verdict only where the ground is at fault: the base does not start, another copy is imported."""
 TRIES_A_STEP = 3
 """An assistant gets the verdict and another chance; the case study's own took as many for its hardest step."""
 
@@ -254,6 +256,9 @@ class _Loop:
                 return None, False
             if found.outcome == "kept" and found.commit:
                 return found.commit, True
+            if found.undecided and found.gates[-1].gate in _GROUND:
+                self.say(f"stopped: no patch can be judged here ({found.gates[-1].gate}); mend that, then run it again")
+                return None, False
             if refused or found.undecided:  # no other patch would help a gate that cannot judge
                 break
         return None, True

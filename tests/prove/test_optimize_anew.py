@@ -14,9 +14,12 @@ from subsecond import store, workflow
 from subsecond.attempts import Proposal
 from subsecond.errors import SubsecondError
 from subsecond.harness import sandbox
+from subsecond.ledger.book import Ledger
+from subsecond.model.attempt import Attempt
 from subsecond.model.audit import Audit
 from subsecond.model.optimized import Optimized
 from subsecond.model.plan import Plan
+from subsecond.model.proof import GateVerdict
 from subsecond.model.target import Target
 from subsecond.optimize import Limits, Work, optimize
 from subsecond.target import load
@@ -133,6 +136,25 @@ def test_what_was_refused_is_asked_again_once_something_is_kept(target: Target) 
     assert [one.outcome for one in done.attempts] == ["refused", "kept", "kept"], done.attempts
     assert asked[0] == asked[2] != asked[1]
     assert again(target, proposer)[0].attempts[3:] == ()
+
+
+@pytest.mark.long
+def test_nothing_more_is_asked_where_the_base_itself_does_not_start(
+    target: Target, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    judged: list[str] = []
+
+    def no_ground(target: Target, base: str, proposal: Proposal, ledger: Ledger, **_: object) -> Attempt:
+        judged.append(proposal.finding)
+        gate = GateVerdict(gate="boot", verdict="no verdict", why="the base does not start in the sandbox")
+        return Attempt(number=1, step="S1", finding="F1", kind="lazy-load", proposer="scripted", outcome="reverted",
+                       base=base, patch="", gates=(gate,), why=gate.why)  # fmt: skip
+
+    monkeypatch.setattr("subsecond.optimize.attempt", no_ground)
+    proposer = Scripted(lambda text: text.replace(*EAGER))
+    _, said = run(target, proposer)
+    assert len(judged) == len(proposer.asked) == 1
+    assert any("no patch can be judged here (boot)" in line for line in said), said
 
 
 @pytest.mark.long

@@ -17,6 +17,8 @@ Counts = dict[str, tuple[int, int]]
 """Each count, cold and warm."""
 COLD, WARM = 0, 2
 """The first answer of a process pays for what it remembers; the third is what the others cost."""
+TOLD_OF = 2
+"""Requests whose counts are in the verdict's one line; all are in its evidence."""
 
 
 @gate
@@ -33,7 +35,7 @@ class BudgetGate:
     order: ClassVar[int] = 4
 
     def judge(self, case: Case) -> GateVerdict:
-        sides, lines, seen, saved = case.sides(), list[str](), list[str](), False
+        sides, lines, seen, fell = case.sides(), list[str](), list[str](), list[str]()
         for spec in sides.requests:
             found = _one(sides, spec)
             if found.missing or found.worse:
@@ -43,13 +45,18 @@ class BudgetGate:
                 return verdict(self.name, "failed", f"{spec.name}: {longer}", [*lines, found.line])
             lines.append(found.line)
             seen += found.seen
-            saved = saved or found.saved
+            fell += [f"{spec.name}: {found.fell}"] if found.fell else []
             if short := _short(case, spec.name, found.base, found.candidate):
                 return replace(verdict(self.name, "failed", short, lines), unmet=True)
         if len(seen) < len(lines):
             seen.append(f"not counted from outside: {len(lines) - len(seen)} requests; only PostgreSQL by TCP can be")
-        why = "counts fell on at least one request and rose on none" if saved else "no count rose, none fell"
-        return verdict(self.name, "passed", why, [*lines, *seen])
+        return verdict(self.name, "passed", _why(fell), [*lines, *seen])
+
+
+def _why(fell: Sequence[str]) -> str:
+    """The counts that fell, of the first requests."""
+    more = f"; and on {len(fell) - TOLD_OF} more" if len(fell) > TOLD_OF else ""
+    return f"{'; '.join(fell[:TOLD_OF])}{more}; none rose" if fell else "no count rose, none fell"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,8 +71,10 @@ class _Counted:
     line: str = ""
 
     @property
-    def saved(self) -> bool:
-        return any(self.candidate[name][1] < self.base[name][1] for name in self.base)
+    def fell(self) -> str:
+        """The counts that are lower when warm, as before and after."""
+        lower = [name for name in self.base if self.candidate[name][1] < self.base[name][1]]
+        return ", ".join(f"{self.base[name][1]} → {self.candidate[name][1]} {name}" for name in lower)
 
 
 def _one(sides: Sides, spec: RequestSpec) -> _Counted:
