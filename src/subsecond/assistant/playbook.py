@@ -227,10 +227,14 @@ def _failure(known: Known) -> str:
 def _attempts(known: Known) -> str:
     if not known.attempts:
         return ""
-    lines = [
-        f"- attempt {one.number}, {one.finding} {one.kind}: {one.outcome}: {one.why}" for one in known.attempts[-10:]
-    ]
+    lines = [f"- attempt {one.number}, {_about(one)}: {one.outcome}: {one.why}" for one in known.attempts[-10:]]
     return "## So far\n\n" + _fenced("\n".join(lines))
+
+
+def _about(one: Attempt) -> str:
+    """Which step it was, and the files it changed: two lazy loads look alike otherwise."""
+    files = [line.removeprefix("+++ b/") for line in one.patch.splitlines() if line.startswith("+++ b/")]
+    return f"{one.step} {one.kind} ({', '.join([one.finding, *files])})"
 
 
 def _rules(known: Known) -> str:
