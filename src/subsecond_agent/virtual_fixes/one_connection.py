@@ -48,7 +48,8 @@ class Fix(VirtualFix):
         self.ending = True
         while self.shared:
             _, connection = self.shared.popitem()[1]
-            connection.close()
+            if not self.shadow:
+                connection.close()
 
     def holds(self, connection: Any) -> bool:
         return any(connection is held for _, held in self.shared.values())
@@ -84,12 +85,13 @@ def shared(fix: Fix, pool: Any) -> Any:
     if known is None:
         return None
     connection = known[1]
+    if fix.shadow:
+        fix.acted += 1
+        return None
     if connection.dbapi_connection is None or connection._connection_record is None:
         fix.refuse("its connection was invalidated or detached")
         return None
     fix.acted += 1
-    if fix.shadow:
-        return None
     connection._counter += 1
     return connection
 
@@ -98,7 +100,8 @@ def keep(fix: Fix, pool: Any, connection: Any) -> None:
     if id(pool) in fix.shared or getattr(connection, "_counter", None) != 1 or fix.refused is not None:
         return
     prepare(type(pool._dialect))
-    connection._counter += 1  # ours, until the request is over
+    if not fix.shadow:  # which holds nothing back: the pool would have to open another one
+        connection._counter += 1  # ours, until the request is over
     fix.shared[id(pool)] = pool, connection
 
 
