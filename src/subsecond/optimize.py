@@ -34,7 +34,8 @@ from subsecond.workflow import Review, review
 _OURS = ("subsecond.toml", "subsecond-constraints.toml", ".gitignore")
 _NO_CODE = (".http", ".md", ".rst")
 _GROUND = ("import", "boot")
-"""Gates without a verdict only where the ground is at fault: the base does not start, another copy is imported."""
+"""Without their verdict it is nearly always the ground that is at fault, for every patch: the base does not start,
+another copy is imported, the disk is full. Stopped, a run goes on where it was."""
 TRIES_A_STEP = 3
 """An assistant gets the verdict and another chance; the case study's own took as many for its hardest step."""
 
@@ -166,6 +167,7 @@ class _Loop:
             if moved != self.head:
                 base = self._moved(moved)
                 left = list(_steps(self.audit, self.plan, self.limits))
+                refused.clear()
             elif kept is not None:
                 base = kept
                 left = self._rest([*refused, *left], base) if (refused or left) and goes_on else left

@@ -47,8 +47,8 @@ def promise(finding: Finding, counts: Mapping[str, Mapping[str, int]] | None = N
     """What is to be seen of a change, whoever wrote it. `counts`: what its writer promises.
 
     Else the recording's own promise: the least that an experiment on the finding would save, or the finding says its
-    change saves. Where there is none, as of
-    an index, the requests become faster that a trial found faster; without a trial, the one where it costs most.
+    change saves. Where there is none, as of an index, the requests become faster that a trial found faster; without a
+    trial, the one where it costs most.
     """
     if any(by > 0 for of in (counts or {}).values() for by in of.values()):
         return Promise(counts=counts or {})

@@ -126,7 +126,9 @@ def test_one_in_for_many_equalities_of_a_paging_helper_without_a_page(archive: S
     assert trial["body"] == archive.get("/equal-paged")[1]
 
 
-@pytest.mark.parametrize(("path", "before"), [("/equal-among-gets", 10), ("/equal-first", 5)])
+@pytest.mark.parametrize(
+    ("path", "before"), [("/equal-among-gets", 10), ("/equal-first", 5), ("/equal-first-joined", 5)]
+)
 def test_one_in_for_equalities_among_look_ups_and_with_a_limit_of_one(path: str, before: int, archive: Served) -> None:
     statements = hashes(archive, path, "books.author_id", "LIMIT")
     fix = {"fix": "batch-equality", "statements": statements, "keys": [2, 5, 1, 7, 3]}

@@ -111,8 +111,7 @@ def _reads(source: Source, call: cst.Call) -> bool:
     """Whether `text("SELECT …")` is what is executed, written there or once at the top of the file."""
     value = call.args[0].value if call.args else None
     if isinstance(value, cst.Name):
-        lines = [one for each in source.module.body for one in every(each) if isinstance(one, cst.Assign)]
-        given = [one.value for one in lines if code(one.targets[0].target) == value.value]
+        given = [one.value for one in below(source.module, cst.Assign) if code(one.targets[0].target) == value.value]
         value = given[0] if len(given) == 1 else None
     if not isinstance(value, cst.Call) or not is_sqlalchemy(source, value.func, "text") or not value.args:
         return False

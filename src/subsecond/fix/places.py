@@ -8,11 +8,13 @@ from typing import Protocol
 
 import libcst as cst
 
-from subsecond.fix.loops import Loop, key_column, keys_ahead, unchanged
+from subsecond.fix.fixer import RefusedError
+from subsecond.fix.loops import Condition, Loop, key_column, keys_ahead, unchanged
+from subsecond.fix.models import column, same_type
 from subsecond.fix.rows import Scope
 from subsecond.fix.source import Edits, code
 from subsecond.model.audit import Audit
-from subsecond.model.entity import EntityColumn
+from subsecond.model.entity import Entity, EntityColumn
 from subsecond.model.finding import Finding
 
 CHUNK = 1_000
@@ -74,6 +76,22 @@ class Place(Protocol):
         `needed`: names that the lines of the batch mention.
         """
         ...
+
+
+def matched(place: Place, condition: Condition, entity: Entity, where: str) -> tuple[EntityColumn, EntityColumn]:
+    """The entity's column that a statement compares with the parent's, and the parent's own.
+
+    Raises RefusedError where one IN statement would not find what the many find.
+    """
+    by = column(entity, condition.column, where)
+    key = place.key_column(condition.key)
+    same_type(key, by, where)
+    if key.nullable and by.nullable:
+        raise RefusedError(
+            f"{where}: {code(condition.key)} and {entity.short}.{by.key} may both be NULL: `= None` becomes IS NULL, "
+            "and IN never matches NULL"
+        )
+    return by, key
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ from subsecond.fix.statements import Query, query_of, unrolled
 from subsecond.model.entity import Entity, EntityColumn
 
 _LISTS = {"list", "List", "Sequence", "typing.List", "typing.Sequence", "tuple"}
-_ONE_BY_ONE = {"query": ("",), "select": ("scalars", "execute.scalars")}
+ONE_BY_ONE = {"query": ("",), "select": ("scalars", "execute.scalars")}
 """How a statement is fetched whose rows a loop gets one by one. SQLAlchemy has all of them before the first, but for
 `yield_per` and options of the execution."""
 _LAZY = ("dynamic", "write_only")
@@ -79,7 +79,7 @@ class Scope:
         """What a loop over an expression gets, and whether it comes row by row, to be made a list before it is read
         twice. Raises RefusedError like `rows`."""
         query = self.query(expression)
-        if query is not None and query.fetch in _ONE_BY_ONE[query.style]:
+        if query is not None and query.fetch in ONE_BY_ONE[query.style]:
             if (odd := query.called("execution_options")) is not None:
                 raise RefusedError(f"{self.source.where(odd)}: {code(odd)[-60:]} may change how rows come")
             return self._of_query(query, self.source.where(expression)), True

@@ -190,12 +190,10 @@ def run(
             left = (deadline - time.monotonic()) / (LEAST_STARTS - 1) - up
             pace, timed = planned(timed, left / slower)
             took = up + slower * sum(pace.seconds(one) for one in timed)
-            left = deadline - time.monotonic()
-            most = min(MOST_STARTS, 1 + max(0, int(left / took)))
-            if most < LEAST_STARTS:
-                most = LEAST_STARTS
-                if took * (LEAST_STARTS - 1) > left + grace:
-                    break
+            rest = deadline - time.monotonic()
+            if took * (LEAST_STARTS - 1) > rest + grace:
+                break
+            most = min(MOST_STARTS, max(LEAST_STARTS, 1 + int(rest / took)))
         say(f"speed: start {starts} of {most}")
     return Course(starts, took, timed)
 

@@ -11,6 +11,10 @@ from ..trial_orm import OWN, AppError, module
 from ..trial_values import coerced
 from ..virtual_fix import HASHES, LITERALS, VirtualFix
 
+VALUE = "_subsecond_value"
+OF_ROWS = ("count", "sum", "min", "max", "avg")
+"""Functions that make one value of many rows; of none, a count makes 0, the others NULL."""
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
@@ -83,19 +87,16 @@ def equality(statement: Any, recorded: list[Any]) -> tuple[int, Any, Any, list[A
     """(place among the conditions, column, value, all values) of the equality whose value was recorded; None where it
     was not; or why there cannot be one."""
     sql = module("sqlalchemy.sql.elements")
-    grouped, statement = aggregates(statement), inner_of(statement)
+    outer, statement = statement, inner_of(statement)
     limited = cuts(statement._limit_clause, None)
-    if cuts(statement._offset_clause, 0) or (limited and cuts(statement._limit_clause, 1)):
+    if cuts(statement._offset_clause, 0) or (limited and (aggregates(outer) or cuts(statement._limit_clause, 1))):
         return "the statement has a LIMIT"
     if statement._group_by_clauses or statement._distinct or statement._for_update_arg is not None:
         return "the statement groups, is DISTINCT or locks"
     function = module("sqlalchemy.sql.functions").FunctionElement
-    if not grouped and any(
-        isinstance(part, function) for column in statement._raw_columns for part in parts_of(column)
-    ):
+    calls = any(isinstance(part, function) for column in statement._raw_columns for part in parts_of(column))
+    if calls and not (statement is outer and aggregates(outer)):
         return "the statement calls a function over its rows"
-    if grouped and limited:
-        return "the statement has a LIMIT"
     conditions = statement._where_criteria
     found = [
         (place, one.left, one.right.effective_value)
@@ -107,19 +108,14 @@ def equality(statement: Any, recorded: list[Any]) -> tuple[int, Any, Any, list[A
     ]
     if not found:
         return "the statement has no equality with a value"
-    if limited and not any(alone(column) for _, column, _ in found):
-        return "the statement has a LIMIT"
+    if limited:
+        found = [one for one in found if alone(one[1])]
+        if not found:
+            return "the statement has a LIMIT"
     fitting = [(*one, keys) for one in found if one[2] in (keys := typed(recorded, one[1]))]
-    if limited and not all(alone(one[1]) for one in fitting):
-        return "the statement has a LIMIT"
     if len(fitting) > 1:
         return "the value may be that of several equalities"
     return fitting[0] if fitting else None
-
-
-VALUE = "_subsecond_value"
-OF_ROWS = ("count", "sum", "min", "max", "avg")
-"""Functions that make one value of many rows; of none, a count makes 0, the others NULL."""
 
 
 def aggregates(statement: Any) -> bool:
@@ -198,7 +194,9 @@ def load(fix: Fix, state: Any, place: int, column: Any, keys: list[Any]) -> dict
         if getattr(result, "_unique_filter_state", None) is not None:
             result = result.unique()
         for row in result.all():
-            rows.setdefault(row[-1], []).append(tuple(row)[:-1])
+            known = rows.setdefault(row[-1], [])
+            if not known or not cuts(statement._limit_clause, None):  # a join may bring the one row several times
+                known.append(tuple(row)[:-1])
     except BaseException as error:
         raise AppError(error) from None
     return rows

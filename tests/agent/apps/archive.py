@@ -532,6 +532,18 @@ def equal_among_gets():
         return jsonify(found)
 
 
+@app.get("/equal-first-joined")
+def equal_first_joined():
+    """The same with a join that brings the row once for each of its books: the LIMIT leaves the others out."""
+    keys = (2, 5, 1, 7, 3)
+    with NewSession() as session:
+        asked = session.query(Author.id, Author.name).join(Book, Book.author_id == Author.id).order_by(Book.id)
+        if fixed():
+            of = dict(tuple(row) for row in reversed(asked.filter(Author.id.in_(keys)).all()))
+            return jsonify([of.get(key) for key in keys])
+        return jsonify([row and row.name for row in (asked.filter(Author.id == key).first() for key in keys)])
+
+
 @app.get("/equal-first")
 def equal_first():
     """One row by its key, as the older Query has it: with a LIMIT that leaves nothing out."""

@@ -9,9 +9,8 @@ import libcst as cst
 from subsecond.fix.callers import place_of
 from subsecond.fix.fixer import Code, Draft, RefusedError, fixer
 from subsecond.fix.loops import about, chosen, condition_of, noun_of, scope_of, snake
-from subsecond.fix.models import column, same_type
-from subsecond.fix.places import Batch
-from subsecond.fix.rows import Scope
+from subsecond.fix.places import Batch, matched
+from subsecond.fix.rows import ONE_BY_ONE, Scope
 from subsecond.fix.source import Edits, below, code, names_in
 from subsecond.fix.statements import Query, direction, plain, query_of
 from subsecond.model.audit import Audit
@@ -19,7 +18,6 @@ from subsecond.model.entity import Entity
 from subsecond.model.finding import Finding
 
 _LISTS = {"query": ("all",), "select": ("scalars.all", "execute.scalars.all")}
-_ROW_BY_ROW = {"query": ("",), "select": ("scalars", "execute.scalars")}
 _KEPT = ("order_by", "options")
 """Calls that one statement for all parents has too, as they are."""
 
@@ -49,7 +47,7 @@ def _fetches(scope: Scope, finding: Finding) -> list[tuple[cst.Call, Query]]:
         if query is None or len(query.entities) != 1:
             continue
         listed = query.fetch in _LISTS[query.style] or (
-            query.fetch in _ROW_BY_ROW[query.style] and _is_run_over(scope, call)
+            query.fetch in ONE_BY_ONE[query.style] and _is_run_over(scope, call)
         )
         if listed and about(finding, scope.models.named(scope.source, query.entities[0])):
             found.append((call, query))
@@ -68,14 +66,7 @@ def _rewritten(scope: Scope, call: cst.Call, query: Query, finding: Finding, aud
     assert entity is not None
     place = place_of(scope, call, finding, audit)
     condition = condition_of(source, query, model, place.own, besides=_KEPT)
-    by = column(entity, condition.column, where)
-    key = place.key_column(condition.key)
-    same_type(key, by, where)
-    if key.nullable and by.nullable:
-        raise RefusedError(
-            f"{where}: {code(condition.key)} and {entity.short}.{by.key} may both be NULL: `= None` becomes IS NULL, "
-            "and IN never matches NULL"
-        )
+    by, key = matched(place, condition, entity, where)
     if by.deferred:
         raise RefusedError(f"{where}: {entity.short}.{by.key} is deferred: reading it loads it row by row")
     kept = _kept(scope, query, entity, place.own, where)

@@ -8,10 +8,9 @@ from typing import ClassVar
 import libcst as cst
 
 from subsecond.fix.callers import place_of
-from subsecond.fix.fixer import Code, Draft, RefusedError, fixer
+from subsecond.fix.fixer import Code, Draft, fixer
 from subsecond.fix.loops import about, chosen, condition_of, noun_of, scope_of, snake
-from subsecond.fix.models import column, same_type
-from subsecond.fix.places import Batch
+from subsecond.fix.places import Batch, matched
 from subsecond.fix.rows import Scope
 from subsecond.fix.source import Edits, below, code, names_in
 from subsecond.fix.statements import Query, is_sqlalchemy, plain, query_of
@@ -116,14 +115,7 @@ def _rewritten(scope: Scope, call: cst.Call, asked: Asked, finding: Finding, aud
     assert entity is not None
     place = place_of(scope, call, finding, audit)
     condition = condition_of(source, query, model, place.own)
-    by = column(entity, condition.column, where)
-    key = place.key_column(condition.key)
-    same_type(key, by, where)
-    if key.nullable and by.nullable:
-        raise RefusedError(
-            f"{where}: {code(condition.key)} and {entity.short}.{by.key} may both be NULL: `= None` becomes IS NULL, "
-            "and IN never matches NULL"
-        )
+    by, key = matched(place, condition, entity, where)
     session = plain(query.session, source) if query.session is not None else ""
     place.unchanged(session, audit, finding)
     name = snake(entity.short)

@@ -22,8 +22,8 @@ PATIENCE_SHARE = 0.25
 LOOKING_SHARE, LOOKING_SECONDS = 0.5, 60.0
 """Of the budget, and at most, after which no further request is looked at: more time is for more starts."""
 GRACE_SHARE = 0.5
-"""Of the budget, behind its end, where the five starts that a verdict needs come to theirs within it: of seven patches
-first met, four had no verdict for want of 3 to 22 s of 60."""
+"""Of the budget, behind its end, where the five starts that a verdict needs come to theirs within it: 11 of 27 patches
+first met had no verdict for want of 3 to 22 s of 60 (benchmarks/README.md)."""
 SPARE_SECONDS = 5.0
 """Left for the ends of processes."""
 
