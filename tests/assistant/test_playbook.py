@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from subsecond.assistant.playbook import PROMPTS, Known, next_prompt, prompt
@@ -9,6 +11,7 @@ from subsecond.errors import SubsecondError
 from subsecond.ledger.stated import stated
 from subsecond.model.attempt import Attempt
 from subsecond.model.audit import Audit, Interval, RequestResult
+from subsecond.model.entity import Entity, EntityColumn, Relation
 from subsecond.model.finding import Finding
 from subsecond.model.proof import GateVerdict
 from subsecond.plan.stage import plan
@@ -61,6 +64,27 @@ def test_the_prompt_after_a_failure_has_the_culprit_and_the_very_input() -> None
     assert "seats=0" in text and "if not seats" in text and "Attempt 3" in text
     assert next_prompt([FAILED], FINDING) == "failing-input"
     assert next_prompt([], FINDING) == "continue"
+
+
+def test_a_step_tells_the_tables_of_its_relationship_and_what_may_be_null() -> None:
+    finding = replace(FINDING, cause=None, fingerprint="Room.photos")
+    column = {"table": "room", "unique": False, "indexed": False}
+    identity = EntityColumn(key="id", name="id", type="INTEGER", nullable=False, primary_key=True, **column)  # type: ignore[arg-type]
+    seats = EntityColumn(key="seats", name="seats", type="INTEGER", nullable=True, primary_key=False, **column)  # type: ignore[arg-type]
+    owner = replace(seats, key="room_id", name="room_id", table="photo", nullable=False, references=("room.id",))
+    photos = Relation(key="photos", target="shop:Photo", uselist=True, lazy="select", direction="ONETOMANY")
+    entities = (
+        Entity(name="shop:Room", table="room", columns=(identity, seats), relations=(photos,)),
+        Entity(name="shop:Photo", table="public.photo", columns=(owner,)),
+        Entity(name="shop:City", table="city", columns=(identity,)),
+    )
+    text = prompt("continue", known(audit=replace(AUDIT, findings=(finding,)), entities=entities))
+    assert "room (shop:Room): id INTEGER primary key, seats INTEGER null\n" in text
+    assert "public.photo (shop:Photo): room_id INTEGER not null → room.id\n" in text
+    assert "shop:City" not in text
+    statement = replace(finding, fingerprint="SELECT id FROM city WHERE id = ?")
+    text = prompt("continue", known(audit=replace(AUDIT, findings=(statement,)), entities=entities))
+    assert "city (shop:City): id INTEGER primary key\n" in text and "shop:Room" not in text
 
 
 @pytest.mark.parametrize(

@@ -10,10 +10,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from subsecond import durations
+from subsecond.assistant import tables
 from subsecond.errors import SubsecondError, did_you_mean
 from subsecond.model.attempt import Attempt
 from subsecond.model.audit import Audit
 from subsecond.model.constraint import Constraint
+from subsecond.model.entity import Entity
 from subsecond.model.finding import Finding
 from subsecond.model.plan import Plan, Step
 from subsecond.promise import promise
@@ -29,6 +31,8 @@ class Known:
     plan: Plan | None = None
     constraints: tuple[Constraint, ...] = ()
     attempts: tuple[Attempt, ...] = ()
+    entities: tuple[Entity, ...] = ()
+    """What the app's mapper held."""
     step: Step | None = None
 
     @property
@@ -211,7 +215,9 @@ def _step(known: Known) -> str:
     if finding is None:
         return text
     shown = "\n".join(f"- {line}" for line in promise(finding).lines)
-    return f"{text}\n\n{_finding(finding)}\n\nIt is kept when no gate fails and this is seen:\n\n{shown}"
+    schema = tables.told(finding, known.entities)
+    about = f"\n\nThe tables, as the models declare them:\n\n{_fenced(schema)}" if schema else ""
+    return f"{text}\n\n{_finding(finding)}{about}\n\nIt is kept when no gate fails and this is seen:\n\n{shown}"
 
 
 def _failure(known: Known) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
 from subsecond import store
 from subsecond.assistant.external import ask
@@ -30,7 +31,7 @@ class Assistant:
         attempts = work.ledger.attempts()
         known = Known(
             audit=work.audit, plan=work.plan, step=work.step, constraints=tuple(work.ledger.constraints()),
-            attempts=tuple(attempts),
+            attempts=tuple(attempts), entities=store.read_entities(self._home(work)),
         )  # fmt: skip
         name = next_prompt(attempts, work.finding)
         text = prompt(name, known)
@@ -49,9 +50,13 @@ class Assistant:
             promised=promise(work.finding),
         )
 
-    def _keep(self, work: Work, number: int, text: str, transcript: str) -> None:
+    def _home(self, work: Work) -> Path:
+        """The user's project, where the audit and the ledger are."""
         assert work.copy.target.judged_for is not None
-        folder = store.folder(work.copy.target.judged_for) / ATTEMPTS / f"{number:03}"
+        return work.copy.target.judged_for
+
+    def _keep(self, work: Work, number: int, text: str, transcript: str) -> None:
+        folder = store.folder(self._home(work)) / ATTEMPTS / f"{number:03}"
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         store.write(folder / "prompt.md", [text])
         store.write(folder / "transcript.txt", [transcript])

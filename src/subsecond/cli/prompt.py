@@ -39,6 +39,6 @@ def command(name: str | None, finding: str | None, cwd: str) -> None:
     with opened(root) as ledger:
         facts = Known(
             audit=audit, plan=plan, step=step, constraints=tuple(ledger.constraints()),
-            attempts=tuple(ledger.attempts()),
+            attempts=tuple(ledger.attempts()), entities=store.read_entities(root),
         )  # fmt: skip
     click.echo(prompt(name, facts), nl=False)

@@ -6,12 +6,13 @@ from collections.abc import Iterator, Sequence
 from typing import ClassVar
 
 from subsecond.diagnose.detector import chain, detector, place, seconds
-from subsecond.diagnose.evidence import grouped, print_of, queries
+from subsecond.diagnose.evidence import grouped, print_of, queries, selects, text
 from subsecond.model.entity import Entity
 from subsecond.model.experiment import Experiment, Learn
 from subsecond.model.facts import Facts
 from subsecond.model.finding import Suspicion
 from subsecond.model.trace import Span, Trace
+from subsecond.sql.fingerprint import tables
 from subsecond_agent import protocol
 
 MIN_LOADS = 2
@@ -51,6 +52,7 @@ class LazyLoad:
             enough = [span for spans in of_class.values() if len(spans) >= MIN_LOADS for span in spans]
             for relation, spans in grouped(enough, _relation).items():
                 through = _through(relation, loads, facts.entities)
+                fetched = None if through else _fetched(relation, spans[0], trace, facts.entities)
                 readers = sorted(grouped(spans, lambda span: span.stack).values(), key=len, reverse=True)
                 yield Suspicion(
                     kind="lazy-load",
@@ -65,6 +67,7 @@ class LazyLoad:
                     evidence=(
                         *(f"{len(group)} × read at {chain(group[0])}" for group in readers[:5]),
                         *((f"its parents are loaded one by one too: {', '.join(through)}",) if through else ()),
+                        *((f"its parents seem to come from the statement at {chain(fetched)}",) if fetched else ()),
                     ),
                     experiments=(
                         *_experiments(trace.request, relation, spans, facts.entities),
@@ -125,6 +128,26 @@ def _through(relation: str, loads: Sequence[Span], entities: Sequence[Entity]) -
         wanted = max(leading, key=lambda name: numbers[name])
         found.append(wanted)
     return found
+
+
+def _fetched(relation: str, first: Span, trace: Trace, entities: Sequence[Entity]) -> Span | None:
+    """The statement that brought the parents: of those before the first load that read their table, the one with most
+    rows, the last of equals; None where none did or the app's mapper is not known."""
+    owners = [entity for entity in entities if entity.short == relation.rpartition(".")[0]]
+    names = {one.table.rpartition(".")[2] for one in owners if one.table}
+    before = [
+        span
+        for span in selects(trace)
+        if span.start < first.start
+        and protocol.LAZY_LOAD not in span.attributes
+        and names & {name.rpartition(".")[2] for name in tables(text(span))}
+    ]
+    return max(reversed(before), key=_rows, default=None)
+
+
+def _rows(span: Span) -> int:
+    told = span.attributes.get(protocol.DB_ROWS)
+    return told if isinstance(told, int) else 0
 
 
 def _nested(request: str, relation: str, loads: int, through: Sequence[str]) -> tuple[Experiment, ...]:
