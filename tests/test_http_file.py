@@ -288,3 +288,22 @@ def test_what_the_format_cannot_say_is_not_written() -> None:
     first = RequestSpec(name="a", method="GET", url="/", variables=(("x", "1"),))
     with pytest.raises(ValueError, match="earlier"):
         text_of([first, replace(first, name="b", variables=())])
+
+
+@pytest.mark.parametrize(
+    ("url", "name"),
+    [
+        ("http://{{host}}/x?y=1", "GET /x?y=1"),
+        ("{{ host }}:8000/x", "GET /x"),
+        ("http://localhost:8000/x", "GET /x"),
+        ("http://localhost:8000", "GET /"),
+        ("/x", "GET /x"),
+        ("{{host}}?y=1", "GET ?y=1"),
+        ("{{host}}{{path}}", "GET {{host}}{{path}}"),
+    ],
+)
+def test_a_request_without_a_title_is_called_by_its_path(url: str, name: str, tmp_path: Path) -> None:
+    text = f"@host = localhost\n@path = /x\nGET {url}\n"
+    [spec] = read(text, tmp_path / "requests.http")
+    assert spec.name == name
+    assert read(text_of([spec]), tmp_path / "again.http")[0].name == name

@@ -23,6 +23,8 @@ _TAG = re.compile(r"@([\w-]+)\s*=?\s*(.*?)\s*\Z")
 _REQUEST_LINE = re.compile(r"(?:([A-Za-z]+)\s+)?(\S.*?)(?:\s+HTTP/[\d.]+)?\s*\Z")
 _HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+\Z")
 _TAGS = ("setup", "name")
+_HOST = re.compile(r"^(?:https?://)?(?:\{\{\s*[\w.-]+\s*\}\}(?::\d+)?|[^/?#{]+)?(?=[/?#]|$)")
+"""`http://{{host}}`, `{{host}}:8000` or a name, where the path follows."""
 _IGNORED_TAGS = ("note", "no-log", "no-redirect", "no-cookie-jar", "no-auto-encoding", "prompt", "timeout")
 
 
@@ -176,7 +178,12 @@ class _File:
                     f'the name "{draft.title}" stands on line {self.named[draft.title]} too; give another',
                 )
             self.named[draft.title] = draft.title_line
-        return draft.title or f"{draft.method} {without_secrets(draft.url)}"
+        return draft.title or _untitled(draft.method, draft.url)
+
+
+def _untitled(method: str, url: str) -> str:
+    """What a request without a title is called: the host says nothing of it. Two may be called so."""
+    return f"{method} {without_secrets(_HOST.sub('', url) or '/')}"
 
 
 @request_reader
@@ -203,7 +210,7 @@ def text_of(specs: Iterable[RequestSpec]) -> str:
             raise ValueError(f"{spec.name}: a variable of an earlier request is not defined here")
         if spec.body is not None and re.search(r"^(###|@[^\s=]+\s*=|<@?\s|> \{%)", spec.body, re.M):
             raise ValueError(f"{spec.name}: a line of the body begins with ###, @name = or <")
-        own = spec.name != f"{spec.method} {spec.url}"  # as it is called without a title; two may be called so
+        own = spec.name != _untitled(spec.method, spec.url)
         lines += [f"### {spec.name}" if own else "###"]
         lines += [f"@{name} = {value}" for name, value in spec.variables if known.get(name) != value]
         lines += ["# @setup"] * spec.setup + [f"{spec.method} {spec.url}"]
