@@ -87,6 +87,13 @@ def test_a_step_tells_the_tables_of_its_relationship_and_what_may_be_null() -> N
     assert "city (shop:City): id INTEGER primary key\n" in text and "shop:Room" not in text
 
 
+def test_an_early_failure_stays_in_the_history_and_early_successes_are_counted() -> None:
+    kept = [replace(FAILED, number=number, outcome="kept", why="fewer") for number in range(4, 20)]
+    text = prompt("continue", known(attempts=(FAILED, *kept)))
+    assert "attempt 3, " in text and "edge: failed" in text
+    assert "attempt 19, " in text and "attempt 9, " not in text and "6 more were kept before" in text
+
+
 @pytest.mark.parametrize(
     ("name", "less", "slug"),
     [

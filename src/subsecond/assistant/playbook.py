@@ -21,6 +21,8 @@ from subsecond.model.plan import Plan, Step
 from subsecond.promise import promise
 
 MOST_FINDINGS = 20
+LAST_ATTEMPTS = 10
+"""Told in any case; of those before them only what was not kept: it must not be tried again."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -233,7 +235,11 @@ def _failure(known: Known) -> str:
 def _attempts(known: Known) -> str:
     if not known.attempts:
         return ""
-    lines = [f"- attempt {one.number}, {_about(one)}: {one.outcome}: {one.why}" for one in known.attempts[-10:]]
+    earlier, last = known.attempts[:-LAST_ATTEMPTS], known.attempts[-LAST_ATTEMPTS:]
+    told = [*(one for one in earlier if one.outcome != "kept"), *last]
+    lines = [f"- attempt {one.number}, {_about(one)}: {one.outcome}: {one.why}" for one in told]
+    kept = len(known.attempts) - len(told)
+    lines += [f"{kept} more were kept before"] if kept else []
     return "## So far\n\n" + _fenced("\n".join(lines))
 
 
