@@ -35,7 +35,7 @@ def main() -> None:
     """Judge what is asked for, then tell the score of all that is known."""
     options = _options()
     load = os.getloadavg()[0]
-    sealed_by, every = corpus.seal(), corpus.patches()
+    sealed_by, every = corpus.seals(), corpus.patches()
     raw = HERE / f"{options.round}.jsonl"
     chosen = _chosen(every, options)
     if options.round in score.CONTACTS:
@@ -60,7 +60,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--quick", action="store_true", help=f"{QUICK} patches: does it run")
     parser.add_argument("--no-write", action="store_true", help="print only, leave the committed result alone")
     parser.add_argument("--only", default="", help="IDs of patches, with commas between them")
-    parser.add_argument("--app", choices=corpus.names(), help="patches of this application")
+    parser.add_argument("--app", choices=sorted(corpus.homes()), help="patches of this application")
     parser.add_argument("--sample", type=int, metavar="N", help="the first N of the order")
     parser.add_argument("--speed", action="store_true", help="those that are asked by the speed gate, and only those")
     parser.add_argument("--resume", action="store_true", help="leave out what the round has judged already")

@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import TypeVar
 
 T = TypeVar("T")
-SEALED = Path(__file__).resolve().parent / "sealed"
+SETS = tuple(Path(__file__).resolve().parent / name for name in ("sealed", "sealed_second"))
+"""Folders of the same form; the second was written and sealed when the gates had met all of the first."""
 SEED = "gates, first contact"
 """Of the order; fixed before the first run."""
 NEW_FILE = "/dev/null"
@@ -61,14 +62,20 @@ class Patch:
         return [place for place in found if place[0] != NEW_FILE]
 
 
-def seal() -> str:
-    """The sha256 over the corpus, after it was held against `SEAL`; SystemExit where something was changed."""
-    files = (path for path in SEALED.rglob("*") if path.is_file())
-    names = sorted(f"./{path.relative_to(SEALED)}" for path in files if _counts(path))
-    lines = [f"{hashlib.sha256((SEALED / name).read_bytes()).hexdigest()}  {name}\n" for name in names]
+def seals() -> dict[str, str]:
+    """By set the sha256 over it, after it was held against its `SEAL`; SystemExit where something was changed."""
+    return {folder.name: _seal(folder) for folder in SETS}
+
+
+def _seal(folder: Path) -> str:
+    files = (path for path in folder.rglob("*") if path.is_file())
+    names = sorted(f"./{path.relative_to(folder)}" for path in files if _counts(path))
+    lines = [f"{hashlib.sha256((folder / name).read_bytes()).hexdigest()}  {name}\n" for name in names]
     found = hashlib.sha256("".join(lines).encode()).hexdigest()
-    if found != (SEALED / "SEAL").read_text().strip():
-        raise SystemExit("seal-broken: a file of benchmarks/gates/sealed is not as it was sealed: git checkout it")
+    if found != (folder / "SEAL").read_text().strip():
+        raise SystemExit(
+            f"seal-broken: a file of benchmarks/gates/{folder.name} is not as it was sealed: git checkout it"
+        )
     return found
 
 
@@ -77,13 +84,17 @@ def _counts(path: Path) -> bool:
 
 
 def patches() -> list[Patch]:
-    """All patches, in the order in which they are judged: any first part of it is a sample of every class."""
-    lines = [json.loads(line) for line in (SEALED / "patches.jsonl").read_text().splitlines()]
+    """All patches, set by set, in the order in which they are judged: any first part of a set samples every class."""
+    return [one for folder in SETS for one in _patches(folder)]
+
+
+def _patches(folder: Path) -> list[Patch]:
+    lines = [json.loads(line) for line in (folder / "patches.jsonl").read_text().splitlines()]
     right = [
         line["id"] for line in ordered([(line["app"], line["class"], line) for line in lines if not line["wrong"]])
     ]
     timed = set(right[::SPEED_EVERY])
-    return [_patch(line, timed) for line in ordered([(line["app"], line["class"], line) for line in lines])]
+    return [_patch(folder, line, timed) for line in ordered([(line["app"], line["class"], line) for line in lines])]
 
 
 def ordered(lines: Iterable[tuple[str, str, T]]) -> list[T]:
@@ -100,18 +111,18 @@ def ordered(lines: Iterable[tuple[str, str, T]]) -> list[T]:
     return [line for _, line in sorted(placed, key=lambda pair: pair[0])]
 
 
-def _patch(line: dict[str, object], timed: Sequence[str]) -> Patch:
+def _patch(folder: Path, line: dict[str, object], timed: Sequence[str]) -> Patch:
     name, app, kind = str(line["id"]), str(line["app"]), str(line["class"])
     wanted = line["requests"]
     assert isinstance(wanted, list)
     expected = line["expected_gate"]
     return Patch(
         id=name, app=app, kind=kind, wrong=bool(line["wrong"]), expected=None if expected is None else str(expected),
-        requests=tuple(wanted), why=str(line["why"]), text=(SEALED / "patches" / app / f"{name}.patch").read_text(),
+        requests=tuple(wanted), why=str(line["why"]), text=(folder / "patches" / app / f"{name}.patch").read_text(),
         speed=name in timed if not line["wrong"] else kind == SPEED_CLASS,
     )  # fmt: skip
 
 
-def names() -> list[str]:
-    """The applications."""
-    return sorted(path.name for path in (SEALED / "apps").iterdir() if path.is_dir())
+def homes() -> dict[str, Path]:
+    """The folders of the applications, by name."""
+    return {path.name: path for folder in SETS for path in sorted((folder / "apps").iterdir()) if path.is_dir()}

@@ -35,6 +35,7 @@ class KeptBase:
         self.old = False
         """Whether the arm has answered for an earlier patch."""
         self.written = False
+        self._server = place.server
         self._arm: Arm | None = None
         self._state: Sequence[tuple[int, int]] = ()
 
@@ -57,15 +58,16 @@ class KeptBase:
     def ready(self, only: Sequence[str]) -> None:
         """Before a patch that is about these requests (none: all): where one of them writes, nothing is kept.
 
-        The boot gate sends it to the user's database, of which both sides' copies have to be made afterwards.
+        The boot gate sends it to the user's database, of which both sides' copies have to be made afterwards. Of a
+        server's database it cannot be seen whether it is as it was.
         """
         wanted = [spec for spec in self.ground.plan.timed if not only or spec.name in only]
-        if any(spec.method not in READS for spec in wanted):
+        if self._server or any(spec.method not in READS for spec in wanted):
             self.drop()
 
     def settle(self) -> None:
         """After a patch: the arm is kept where its data are as they were."""
-        if self._arm is not None and (self.written or self._files() != self._state):
+        if self._arm is not None and (self._server or self.written or self._files() != self._state):
             self.drop()
         self.old = self._arm is not None
 
@@ -78,7 +80,7 @@ class KeptBase:
     def _files(self) -> list[tuple[int, int]]:
         """Size and time of change of its database's files."""
         assert self._arm is not None
-        paths = [Path(one.path or "") for one in self._arm.databases.values()]
+        paths = [Path(one.path) for one in self._arm.databases.values() if one.path]
         stats = [path.stat() for one in paths for path in sorted(one.parent.glob(f"{one.name}*"))]
         return [(each.st_size, each.st_mtime_ns) for each in stats]
 
