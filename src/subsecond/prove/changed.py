@@ -18,6 +18,9 @@ _QUERY = frozenset({"args", "values", "query_params", "GET", "params"})
 _HEADERS = frozenset({"headers"})
 _READS = frozenset({"get", "getlist", "pop"})
 MOST_LITERALS = 24
+MOST_WORDS = 12
+"""Literals that one parameter's name brings."""
+_SKIPPED = frozenset({".git", ".venv", "venv", "node_modules", "site-packages"})
 LONGEST_LITERAL = 60
 
 
@@ -46,6 +49,27 @@ def read_by_change(base: Path, candidate: Path) -> Read:
                 names |= dict.fromkeys(_names(function))
                 literals |= dict.fromkeys(_literals(function))
     return Read(tuple(sorted(names)), tuple(sorted(literals))[:MOST_LITERALS])
+
+
+@functools.lru_cache(maxsize=4)
+def words_near(tree: Path) -> dict[str, tuple[str, ...]]:
+    """By each short text in a tree's functions, a parameter's name for instance, what the same function compares with.
+
+    A change in what is called (the SQL of `city=none`) is met by values that the caller knows (`"none"`).
+    """
+    found: dict[str, dict[str, None]] = {}
+    for path in sorted(tree.rglob("*.py")):
+        if _SKIPPED.intersection(path.parts):
+            continue
+        for function in _functions(path).values():
+            compared = dict.fromkeys(_literals(function))
+            if not compared:
+                continue
+            texts = {node.value for node in ast.walk(function) if isinstance(node, ast.Constant)}
+            for text in texts:
+                if isinstance(text, str) and 0 < len(text) <= LONGEST_LITERAL and text.replace("-", "_").isidentifier():
+                    found.setdefault(text, {}).update(compared)
+    return {text: tuple(own)[:MOST_WORDS] for text, own in found.items()}
 
 
 def _functions(path: Path) -> dict[str, ast.AST]:

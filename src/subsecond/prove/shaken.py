@@ -25,7 +25,8 @@ _PLANS = " ".join(
     f"-c enable_{one}=off"
     for one in ("indexscan", "bitmapscan", "indexonlyscan", "hashjoin", "hashagg", "incremental_sort")
 )
-_SETTINGS = (("PGOPTIONS", _PLANS), (protocol.ENV_REVERSED, "1"))
+SETTINGS = (("PGOPTIONS", _PLANS), (protocol.ENV_REVERSED, "1"))
+"""Variables under which an app's database plans otherwise."""
 _MOVES = f"""
 SELECT format('UPDATE %1$s AS moved SET %2$s = moved.%2$s WHERE hashtext(moved::text) %% 2 = 0', c.oid::regclass,
  (SELECT quote_ident(a.attname) FROM pg_index i JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum = i.indkey[0]
@@ -57,7 +58,7 @@ def shaken(base: Ground, side: Arm, stack: ExitStack) -> Arm | None:
     """Another arm for the code of `side`, shaken; gone with `stack`. None where its data is no copy."""
     if side.isolation != "clone":
         return None
-    other = replace(base, target=replace(base.target, env=(*base.target.env, *_SETTINGS)))
+    other = replace(base, target=replace(base.target, env=(*base.target.env, *SETTINGS)))
     return stack.enter_context(arm(other, list(side.databases), prepare=_moved, say=lambda line: None))
 
 

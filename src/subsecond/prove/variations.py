@@ -23,11 +23,11 @@ NUMBERS = (
     "1", "-1", "+1", "%2B1", "1e3", "1_000", "%D9%A1", "nan", "inf", "2147483647", "2147483648",
     "9223372036854775808", "12345678901234567890", "1.5",
 )  # fmt: skip
-TEXTS = ("%25", "_", "%5C", "%27", "%22", ";", "%00", "%F0%9F%98%80", "e%CC%81", "%D7%A9", "a" * 300)
+TEXTS = ("%25", "_", "%5C", "%27", "%22", ";", "%00", "%F0%9F%98%80", "e%CC%81", "%D7%A9", "%C3%89", "a" * 300)
 LISTS = (",", "1,2", "1,1", "a,,b")
 DATES = ("2024-02-29", "2023-02-29", "1970-01-01", "9999-12-31", "2024-13-01", "2024-02-29T00:00:00Z")
 CATALOGUE = (*ABSENCE, *ZEROS, *NUMBERS, *TEXTS, *LISTS, *DATES)
-BRIEF = ("", "null", "0", "00", "false", "-1", "1", "x")
+BRIEF = ("", "null", "0", "00", "false", "-1", "1", "x", "_", "%25", "%C3%89")
 """Of a parameter that no request gives and the app was only seen to ask for: there may be a dozen on each request."""
 PATH_VALUES = ("0", "-1", "2147483647", "2147483648", "9223372036854775808", "x", "1.5", "%00", "%20")
 """Reference: fixing and proving, section 6. Percent-encoded, as they stand in an address."""
@@ -35,8 +35,10 @@ MOST_SEEN = 6
 """Values of one field of the answers that are tried."""
 BODY = "the body"
 """In place of a parameter's name: the whole body. No parameter is called so, and no header (`X-Tenant:`)."""
-BODY_VALUES = (None, 0, -1, 99999, "", "x")
-MOST_BODIES = 60
+BODY_VALUES: tuple[Any, ...] = (None, 0, -1, 99999, "", "x", True, 1.5, "1", [])
+MOST_BODIES = 120
+MANY = "100"
+"""Of what is called a size or a limit: rows that a page of the usual length leaves out are answered too."""
 HEADER_VALUES = ("", "0", "1", "x")
 _GENERAL = re.compile(
     r"accept|content-|user-agent\Z|host\Z|connection\Z|cache-control\Z|pragma\Z|referer\Z|origin\Z|if-", re.I
@@ -44,6 +46,7 @@ _GENERAL = re.compile(
 """Headers that say nothing of who asks or for what."""
 _IDENTIFIER = re.compile(r"\d{1,18}\Z|[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}\Z")
 _DATE = re.compile(r"\d{4}-\d\d-\d\d\Z")
+_SIZE = re.compile(r"size|limit|per_?page|\bcount\Z|\btop\Z", re.I)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -153,11 +156,13 @@ def from_data(
 
 
 def edges(
-    spec: RequestSpec, parameters: Sequence[str], literals: Sequence[str] = (), seen: Sequence[str] = ()
-) -> Iterator[Variation]:
+    spec: RequestSpec, parameters: Sequence[str], literals: Sequence[str] = (), seen: Sequence[str] = (),
+    words: Callable[[str], Sequence[str]] = lambda name: (),
+) -> Iterator[Variation]:  # fmt: skip
     """One parameter at a time through the catalogue, then another case of its value, another name, a doubled one.
 
-    `seen`: parameters that the app was only seen to ask for, with few values each.
+    `literals` are tried for each parameter, `words` of its name for that one. `seen`: parameters that the app was only
+    seen to ask for, with few values each.
     """
     told = _told(spec)
     given = {name: told(value) for name, value in query_of(spec)}
@@ -172,7 +177,7 @@ def edges(
     for name in filter(_in_query, parameters):
         if name in given:
             yield with_changes(spec, {name: ABSENT})
-        for value in dict.fromkeys([*CATALOGUE, *map(_quoted, literals)]):
+        for value in dict.fromkeys([*CATALOGUE, *map(_quoted, [*literals, *words(name)])]):
             yield with_changes(spec, {name: value})
         if own := given.get(name):
             if own.swapcase() != own and "%" not in own and "{{" not in own:
@@ -180,7 +185,8 @@ def edges(
             yield with_changes(spec, {name: f"{own}&{name}=1"})
             yield with_changes(spec, {name: ABSENT, name.upper(): own})
     for name in filter(_in_query, seen):
-        yield from (with_changes(spec, {name: value}) for value in BRIEF)
+        values = [*BRIEF, *([MANY] if _SIZE.search(name) else []), *map(_quoted, words(name))]
+        yield from (with_changes(spec, {name: value}) for value in values)
     yield with_changes(spec, {"unknown_parameter": "1"})
 
 
@@ -240,7 +246,7 @@ def _altered(tree: Any) -> Iterator[Any]:
         for place, value in enumerate(tree[:2]):
             yield from ([*tree[:place], other, *tree[place + 1 :]] for other in _altered(value))
     else:
-        yield from (value for value in BODY_VALUES if value != tree)
+        yield from (value for value in BODY_VALUES if json.dumps(value) != json.dumps(tree))
 
 
 def pairs(spec: RequestSpec, parameters: Sequence[str]) -> Iterator[Variation]:
@@ -251,6 +257,25 @@ def pairs(spec: RequestSpec, parameters: Sequence[str]) -> Iterator[Variation]:
             for value in ("", "0", ABSENT):
                 for second in ("", "0", "1"):
                     yield with_changes(spec, {name: value, other: second})
+
+
+def alone(spec: RequestSpec, parameters: Sequence[str]) -> Iterator[Variation]:
+    """Each given parameter without the others, and none: the rows that those leave out, on long pages too."""
+    given = list(dict.fromkeys(name for name, _ in query_of(spec)))
+    long = [{name: MANY} for name in parameters if _SIZE.search(name)]
+    for kept in [*given, None]:
+        changes: dict[str, str | None] = {name: ABSENT for name in given if name != kept}
+        yield from (with_changes(spec, {**changes, **more}) for more in ({}, *long))
+
+
+def conditional(spec: RequestSpec, headers: Sequence[tuple[str, str]]) -> Iterator[Variation]:
+    """Asked again by who has the answer already, as its `headers` allow: RFC 9110, section 13."""
+    told = {name.lower(): value for name, value in headers}
+    if tag := told.get("etag"):
+        for value in (tag, f"W/{tag.removeprefix('W/')}", "*", f'"x", {tag}', '"x"'):
+            yield with_changes(spec, {"If-None-Match:": value})
+    if when := told.get("last-modified"):
+        yield with_changes(spec, {"If-Modified-Since:": when})
 
 
 def _lists(value: str | None) -> Iterator[str]:

@@ -10,15 +10,17 @@ from subsecond.contract.compare import Noise, compare
 from subsecond.harness.send import RequestFailed
 from subsecond.model.proof import GateVerdict
 from subsecond.model.target import RequestSpec
-from subsecond.prove import held_back, rows
-from subsecond.prove.changed import read_by_change
+from subsecond.prove import held_back
+from subsecond.prove.changed import read_by_change, words_near
 from subsecond.prove.equality import both, differences
 from subsecond.prove.freshness import UNDECLARED, Writer, freshness
 from subsecond.prove.gate import Case, gate, verdict
+from subsecond.prove.other_data import otherwise
 from subsecond.prove.shown import curl
-from subsecond.prove.sides import READS, SIDES, Sides
+from subsecond.prove.sides import READS, SIDES
 from subsecond.prove.timed import TimedSides
-from subsecond.prove.variations import Variation, edges, pairs, query_of, with_changes
+from subsecond.prove.used_up import Data
+from subsecond.prove.variations import Variation, alone, conditional, edges, pairs, query_of, with_changes
 
 SECONDS_A_REQUEST = 900.0
 """Several hundred values, each sent to both sides; equality is meant to be asked on small data."""
@@ -36,7 +38,7 @@ class EdgeGate:
     it is an error. One parameter at a time, those too that no request gives and either side was seen to ask for; then
     pairs of those that mean "nothing"; what fails is cut down to the smallest request that still fails. At the end the
     target's own writes are sent, then rows are moved about in both copies, and what was read is read again: an answer
-    that was remembered before must have followed them.
+    that was remembered before must have followed them, and of these data too both sides say the same.
     """
 
     name: ClassVar[str] = "edge"
@@ -44,29 +46,34 @@ class EdgeGate:
 
     def judge(self, case: Case) -> GateVerdict:
         sides, tried, kept, skipped = case.sides(), 0, 0, 0
-        before = rows.differences(sides)
+        data = Data(sides)
         for spec in case.near(sides.requests):
             noise = Noise()
-            if isinstance(couples := both(sides, spec, noise), str):
+            couples = both(sides, spec, noise)
+            if isinstance(couples, str) and data.renewed(spec):  # an earlier gate has done what can be done once
+                couples = both(sides, spec, noise)
+            if isinstance(couples, str):
                 return verdict(self.name, "no verdict", couples)
             case.say(f"edge: {spec.name}")
+            data.begin(spec, couples[-1][0].reply)
             deadline = time.monotonic() + SECONDS_A_REQUEST
-            for one, secret in _all(case, spec):
+            for one, secret in _all(case, spec, couples[0][0].reply.headers):
                 if time.monotonic() > deadline:
                     skipped += 1
                     continue
-                problem = _problem(sides, one, noise)
+                problem = _problem(data, one, noise)
+                if data.told:
+                    return verdict(self.name, "failed", f"after edge values of {spec.name}: {data.told}")
                 tried += 1
                 kept += secret
                 if problem is not None and secret and not case.reveal:
                     return verdict(self.name, "failed", held_back.told(spec.name, problem.kind), [held_back.HINT])
                 if problem is not None:
-                    smallest, why = _smallest(sides, spec, one, noise, problem)
+                    smallest, why = _smallest(data, spec, one, noise, problem)
                     shown = [*why.lines[:SHOWN], curl(smallest.spec)]
                     return verdict(self.name, "failed", f"{smallest}: {why.lines[0]}", shown)
-        for table, told in rows.differences(sides).items():
-            if table not in before:
-                return verdict(self.name, "failed", f"after the same edge values: {told}")
+        if told := data.differs():
+            return verdict(self.name, "failed", f"after the same edge values: {told}")
         if problem_after := _after_writes(case) or _after_moves(case):
             return verdict(self.name, "failed", *problem_after)
         if not tried:
@@ -77,13 +84,17 @@ class EdgeGate:
         return verdict(self.name, "passed", f"{tried} edge values, all equal ({kept} of them held back)")
 
 
-def _all(case: Case, spec: RequestSpec) -> Iterator[tuple[Variation, bool]]:
+def _all(case: Case, spec: RequestSpec, headers: Sequence[tuple[str, str]]) -> Iterator[tuple[Variation, bool]]:
     """What is asked, and whether it is held back: first what failed before and is known to all, last the secret."""
     read = read_by_change(case.base.tree, case.candidate.tree)
     known = list(dict.fromkeys([*(name for name, _ in query_of(spec)), *read.names]))
     seen = [name for name in case.sides().read_of(spec) if name not in known]
     again = ((with_changes(spec, {name: value}), False) for name, value in case.first if name in (*known, *seen))
-    others = held_back.open_first(chain(edges(spec, known, read.literals, seen), pairs(spec, known)))
+    words = words_near(case.base.tree)
+    near = edges(spec, known, read.literals, seen, lambda name: words.get(name.removesuffix(":"), ()))
+    others = held_back.open_first(
+        chain(near, conditional(spec, headers), alone(spec, [*known, *seen]), pairs(spec, known))
+    )
     return chain(again, ((one, held_back.is_held_back(one)) for one in others))
 
 
@@ -116,7 +127,8 @@ def _after_writes(case: Case) -> tuple[str, list[str]] | None:
 
 
 def _after_moves(case: Case) -> tuple[str, list[str]] | None:
-    """What an answer still said after its rows changed underneath, by no request of the target: it was remembered.
+    """What an answer still said after its rows changed underneath, by no request of the target: it was remembered; or
+    what the sides answer otherwise of the changed data, alike on both.
 
     Not asked where the sides have no copies, or the target declares that answers may be old: the speed gate waits so
     long.
@@ -127,11 +139,15 @@ def _after_moves(case: Case) -> tuple[str, list[str]] | None:
         return None
     moved = TimedSides(sides.arms)
     found = freshness(moved, reads, Writer(moved, ()), 0.0, SECONDS_A_REQUEST, thorough=True)
+    other = None if found.stale else otherwise(sides, case.wanted(sides.requests))
     for side in SIDES:
         sides.end(side)  # the next gate begins with the data as they were
     for spec in reads:
         if why := found.stale.get(spec.name):
             return f"{spec.name}: {why}", [curl(spec), UNDECLARED]
+    if other is not None:
+        spec, lines = other
+        return f"{spec.name}, values in other rows: {lines[0]}", [*map(str, lines[:SHOWN]), curl(spec)]
     return None
 
 
@@ -143,9 +159,9 @@ class _Problem:
     kind: str
 
 
-def _problem(sides: Sides, one: Variation, noise: Noise) -> _Problem | None:
+def _problem(data: Data, one: Variation, noise: Noise) -> _Problem | None:
     """What differs, None where nothing does or where even the base gives no whole answer."""
-    base, candidate = sides.ask("base", one.spec), sides.ask("candidate", one.spec)
+    base, candidate = data.ask(one.spec)
     if isinstance(base, RequestFailed):
         return None
     if isinstance(candidate, RequestFailed):
@@ -164,7 +180,7 @@ def _beyond(one: Variation) -> bool:
 
 
 def _smallest(
-    sides: Sides, spec: RequestSpec, failing: Variation, noise: Noise, problem: _Problem
+    data: Data, spec: RequestSpec, failing: Variation, noise: Noise, problem: _Problem
 ) -> tuple[Variation, _Problem]:
     """The failing request with as few parameters as still fail, and what differs there."""
     changes = dict(failing.changes)
@@ -174,7 +190,7 @@ def _smallest(
         smaller = with_changes(spec, trial)
         if smaller.spec.url == best.spec.url:
             continue
-        found = _problem(sides, smaller, noise)
+        found = _problem(data, smaller, noise)
         if found is not None:
             changes, best, why = trial, smaller, found
     kept = tuple((name, value) for name, value in changes.items() if value is not None or name in dict(failing.changes))
