@@ -11,6 +11,7 @@ from tests.prove.conftest import Prove, git
 
 POST = """\
 import os
+import time
 from flask import Flask, jsonify, request
 from sqlalchemy import ForeignKey, create_engine, func, or_, select
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
@@ -67,6 +68,18 @@ def parcel(parcel_id):
     with Session(engine) as session:
         events = session.scalars(select(Event).where(Event.parcel_id == parcel_id).order_by(Event.at, Event.id))
         return jsonify([one.id for one in events])
+
+
+@app.delete("/events/<int:event_id>")
+def withdraw(event_id):
+    with Session(engine) as session:
+        found = session.get(Event, event_id)
+        if found is None:
+            return jsonify({"error": "none"}), 404
+        time.sleep(0.3)
+        session.delete(found)
+        session.commit()
+    return jsonify("gone")
 
 
 @app.get("/note")
@@ -158,3 +171,22 @@ def test_what_can_be_done_once_is_asked_again_and_again_of_fresh_data(
     assert proof.gates[0].verdict == "passed", proof.gates
     assert proof.gates[-1].verdict == verdict, proof.gates
     assert why in proof.gates[-1].why, proof.gates[-1].why
+
+
+@pytest.mark.long
+@pytest.mark.parametrize(
+    ("old", "new", "verdict"),
+    [("time.sleep(0.3)", "time.sleep(0.31)", "passed"), ("session.delete(found)", "1 / 0", "failed")],
+    ids=["as-the-base", "always"],
+)
+def test_a_race_that_the_base_loses_as_well_is_no_fault_of_the_change(
+    post: tuple[Path, dict[str, object]], prove: Prove, old: str, new: str, verdict: str
+) -> None:
+    """Of overlapping deletions of one row all but the first find nothing to delete, which SQLAlchemy raises."""
+    repository, options = post
+    (repository / "post.http").write_text("### withdraw\nDELETE /events/7\n")
+    (repository / "shop.py").write_text(POST.replace(old, new))
+    [found] = prove(
+        "boot", **{**options, "requests": ["post.http"], "allow": ["DELETE /events/7"], "get": ["/parcels"]}
+    ).gates
+    assert found.verdict == verdict, found

@@ -19,7 +19,8 @@ HEADERS = (
     "content-type", "cache-control", "vary", "location", "link", "www-authenticate", "content-language",
     "content-disposition", "retry-after", "x-total-count", "access-control-allow-origin",
 )  # fmt: skip
-"""Headers that a client goes by. Of `Set-Cookie` the names and attributes count, of `ETag` that there is one."""
+"""Headers that a client goes by, beside an app's own (`X-…`). Of `Set-Cookie` the names and attributes count, of `ETag`
+that there is one, and whether it is weak. What differs between two answers of the base is noise (`X-Request-Id`)."""
 LARGEST_MASKED_SHARE = 0.05
 """Reference, section 6: where more leaves than this differ between two runs of the same code, nothing is known."""
 MOST_DIFFERENCES = 200
@@ -154,10 +155,10 @@ def _promised(headers: Iterable[tuple[str, str]]) -> dict[str, str]:
     found: dict[str, list[str]] = {}
     for name, value in headers:
         lower = name.lower()
-        if lower in HEADERS:
+        if lower in HEADERS or lower.startswith("x-"):
             found.setdefault(lower, []).append(value.strip())
         elif lower == "etag":
-            found.setdefault(lower, ["given"])
+            found.setdefault(lower, ["weak" if value.strip().startswith("W/") else "given"])
         elif lower == "set-cookie":
             cookie, *attributes = value.split(";")
             kept = sorted(part.strip().lower() for part in attributes if not _dated(part))

@@ -18,6 +18,7 @@ _QUERY = frozenset({"args", "values", "query_params", "GET", "params"})
 _HEADERS = frozenset({"headers"})
 _READS = frozenset({"get", "getlist", "pop"})
 MOST_LITERALS = 24
+MOST_KEYS = 12
 MOST_WORDS = 12
 """Literals that one parameter's name brings."""
 _SKIPPED = frozenset({".git", ".venv", "venv", "node_modules", "site-packages"})
@@ -26,16 +27,17 @@ LONGEST_LITERAL = 60
 
 @dataclass(frozen=True, slots=True)
 class Read:
-    """`names` of parameters, of headers with a colon behind (`X-Tenant:`); `literals` as texts."""
+    """`names` of parameters, of headers with a colon (`X-Tenant:`); `literals` as texts; `keys` of any mapping."""
 
     names: tuple[str, ...] = ()
     literals: tuple[str, ...] = ()
+    keys: tuple[str, ...] = ()
 
 
 @functools.lru_cache(maxsize=4)
 def read_by_change(base: Path, candidate: Path) -> Read:
     """What the functions read that differ between two trees of files."""
-    names, literals = dict[str, None](), dict[str, None]()
+    names, literals, keys = dict[str, None](), dict[str, None](), dict[str, None]()
     for path in sorted(base.rglob("*.py")):
         other = candidate / path.relative_to(base)
         if not other.is_file() or other.read_bytes() == path.read_bytes():
@@ -48,7 +50,8 @@ def read_by_change(base: Path, candidate: Path) -> Read:
             for function in filter(None, (one, two)):
                 names |= dict.fromkeys(_names(function))
                 literals |= dict.fromkeys(_literals(function))
-    return Read(tuple(sorted(names)), tuple(sorted(literals))[:MOST_LITERALS])
+                keys |= dict.fromkeys(key for _, key in _asked(function))
+    return Read(tuple(sorted(names)), tuple(sorted(literals))[:MOST_LITERALS], tuple(sorted(keys))[:MOST_KEYS])
 
 
 @functools.lru_cache(maxsize=4)
@@ -97,6 +100,15 @@ def _functions(path: Path) -> dict[str, ast.AST]:
 
 
 def _names(function: ast.AST) -> Iterator[str]:
+    for where, key in _asked(function):
+        if where in _QUERY:
+            yield key
+        elif where in _HEADERS:
+            yield f"{key}:"
+
+
+def _asked(function: ast.AST) -> Iterator[tuple[str, str]]:
+    """What a mapping is called and the text that is looked up in it."""
     for node in ast.walk(function):
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in _READS:
             source, key = node.func.value, node.args[0] if node.args else None
@@ -106,10 +118,7 @@ def _names(function: ast.AST) -> Iterator[str]:
             continue
         where = source.attr if isinstance(source, ast.Attribute) else source.id if isinstance(source, ast.Name) else ""
         if isinstance(key, ast.Constant) and isinstance(key.value, str) and key.value:
-            if where in _QUERY:
-                yield key.value
-            elif where in _HEADERS:
-                yield f"{key.value}:"
+            yield where, key.value
 
 
 def _literals(function: ast.AST) -> Iterator[str]:

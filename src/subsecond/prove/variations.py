@@ -8,6 +8,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice, zip_longest
+from types import MappingProxyType
 from typing import Any
 from urllib.parse import quote, unquote_plus
 
@@ -36,6 +37,7 @@ MOST_SEEN = 6
 BODY = "the body"
 """In place of a parameter's name: the whole body. No parameter is called so, and no header (`X-Tenant:`)."""
 BODY_VALUES: tuple[Any, ...] = (None, 0, -1, 99999, "", "x", True, 1.5, "1", [])
+ADDED_VALUES = (None, 1, "", "x")
 MOST_BODIES = 120
 MANY = "100"
 """Of what is called a size or a limit: rows that a page of the usual length leaves out are answered too."""
@@ -156,13 +158,13 @@ def from_data(
 
 
 def edges(
-    spec: RequestSpec, parameters: Sequence[str], literals: Sequence[str] = (), seen: Sequence[str] = (),
-    words: Callable[[str], Sequence[str]] = lambda name: (),
+    spec: RequestSpec, parameters: Sequence[str], literals: Sequence[str] = (), seen: Sequence[str] = (), *,
+    words: Mapping[str, Sequence[str]] = MappingProxyType({}), keys: Sequence[str] = (),
 ) -> Iterator[Variation]:  # fmt: skip
     """One parameter at a time through the catalogue, then another case of its value, another name, a doubled one.
 
     `literals` are tried for each parameter, `words` of its name for that one. `seen`: parameters that the app was only
-    seen to ask for, with few values each.
+    seen to ask for, with few values each. `keys` are added to a JSON object that has them not.
     """
     told = _told(spec)
     given = {name: told(value) for name, value in query_of(spec)}
@@ -173,11 +175,11 @@ def edges(
         for other in dict.fromkeys((value.swapcase(), f"{value}x", *map(_quoted, filter(_word, literals)))):
             yield with_changes(spec, {name: other})
     yield from _headers(spec, parameters)
-    yield from _bodies(spec)
+    yield from _bodies(spec, keys)
     for name in filter(_in_query, parameters):
         if name in given:
             yield with_changes(spec, {name: ABSENT})
-        for value in dict.fromkeys([*CATALOGUE, *map(_quoted, [*literals, *words(name)])]):
+        for value in dict.fromkeys([*CATALOGUE, *map(_quoted, [*literals, *words.get(name, ())])]):
             yield with_changes(spec, {name: value})
         if own := given.get(name):
             if own.swapcase() != own and "%" not in own and "{{" not in own:
@@ -185,7 +187,7 @@ def edges(
             yield with_changes(spec, {name: f"{own}&{name}=1"})
             yield with_changes(spec, {name: ABSENT, name.upper(): own})
     for name in filter(_in_query, seen):
-        values = [*BRIEF, *([MANY] if _SIZE.search(name) else []), *map(_quoted, words(name))]
+        values = [*BRIEF, *([MANY] if _SIZE.search(name) else []), *map(_quoted, words.get(name, ()))]
         yield from (with_changes(spec, {name: value}) for value in values)
     yield with_changes(spec, {"unknown_parameter": "1"})
 
@@ -221,8 +223,8 @@ def _headers(spec: RequestSpec, parameters: Sequence[str]) -> Iterator[Variation
                 yield with_changes(spec, {name: other})
 
 
-def _bodies(spec: RequestSpec) -> Iterator[Variation]:
-    """A JSON body with one thing changed: a value, a key left out, a list empty or doubled."""
+def _bodies(spec: RequestSpec, keys: Sequence[str] = ()) -> Iterator[Variation]:
+    """A JSON body with one thing changed: a value, a key left out or added, a list empty or doubled."""
     if spec.body is None or "{{" in spec.body:
         return
     try:
@@ -230,6 +232,9 @@ def _bodies(spec: RequestSpec) -> Iterator[Variation]:
     except (ValueError, RecursionError):
         return
     made = dict.fromkeys(json.dumps(one) for one in islice(_altered(tree), MOST_BODIES))
+    if isinstance(tree, dict):
+        more = [{**tree, key: value} for key in keys if key not in tree for value in ADDED_VALUES]
+        made |= dict.fromkeys(map(json.dumps, more))
     for text in (*made, "", "{}", "[]", "null"):
         if text != spec.body:
             yield with_changes(spec, {BODY: text})

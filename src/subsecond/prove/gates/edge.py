@@ -91,7 +91,7 @@ def _all(case: Case, spec: RequestSpec, headers: Sequence[tuple[str, str]]) -> I
     seen = [name for name in case.sides().read_of(spec) if name not in known]
     again = ((with_changes(spec, {name: value}), False) for name, value in case.first if name in (*known, *seen))
     words = words_near(case.base.tree)
-    near = edges(spec, known, read.literals, seen, lambda name: words.get(name.removesuffix(":"), ()))
+    near = edges(spec, known, read.literals, seen, words=words, keys=read.keys)
     others = held_back.open_first(
         chain(near, conditional(spec, headers), alone(spec, [*known, *seen]), pairs(spec, known))
     )
