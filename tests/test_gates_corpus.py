@@ -54,7 +54,7 @@ def test_no_verdict_is_neither_caught_nor_passed(tmp_path: Path) -> None:
     )
     wrong = found["wrong"]
     assert (wrong["tried"], wrong["caught_first_contact"], wrong["caught"]) == (4, 2, 3)
-    assert [(one["wrong"], one["caught"]) for one in found["contacts"].values()] == [(3, 1), (1, 1), *[(0, 0)] * 5]
+    assert [(one["wrong"], one["caught"]) for one in found["contacts"].values()] == [(3, 1), (1, 1), *[(0, 0)] * 6]
     assert [one["id"] for one in wrong["no_verdict"]] == [some[1].id]
     assert wrong["missed"] == []
     assert score.read(tmp_path / "none.jsonl") == {}

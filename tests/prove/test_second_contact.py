@@ -70,6 +70,33 @@ def parcel(parcel_id):
         return jsonify([one.id for one in events])
 
 
+known = {}
+
+
+def kept(session, parcel_id):
+    return known.setdefault(parcel_id, events_of(session, parcel_id))
+
+
+def events_of(session, parcel_id):
+    return session.scalar(select(func.count()).where(Event.parcel_id == parcel_id))
+
+
+@app.get("/counts")
+def counts():
+    with Session(engine) as session:
+        return jsonify([events_of(session, parcel_id) for parcel_id in range(1, 6)])
+
+
+SORTS = {"city": Parcel.city.desc(), "rating": Parcel.rating.asc()}
+
+
+@app.get("/sorted")
+def in_order():
+    with Session(engine) as session:
+        order = SORTS.get(request.args.get("by"), Parcel.id)
+        return jsonify([one.id for one in session.scalars(select(Parcel).order_by(order, Parcel.id))])
+
+
 @app.delete("/events/<int:event_id>")
 def withdraw(event_id):
     with Session(engine) as session:
@@ -132,12 +159,26 @@ def post(repository: Path, tmp_path: Path) -> tuple[Path, dict[str, object]]:
 @pytest.mark.parametrize(
     ("request_", "old", "new", "why"),
     [
+        ("/counts", "events_of(session, parcel_id) for", "kept(session, parcel_id) for", "an old one"),
+        (
+            "/sorted",
+            "order_by(order, ",
+            "order_by(order.nulls_last() if order is SORTS['rating'] else order, ",
+            "rating",
+        ),
         ("/note", "response.make_conditional(request)", "response", "If-None-Match"),
         ("/parcels?city=Graz", "Parcel.city.is_(None)", 'func.coalesce(Parcel.city, "") == ""', "city=none"),
         ("/parcels?sort=rating&city=Graz", "(parcel.rating is None, -", "(-", "page_size=100"),
         ("/parcels/3", "order_by(Event.at, Event.id)", "order_by(Event.id)", "values in other rows"),
     ],
-    ids=["conditional", "word-of-the-caller", "long-page", "keys-in-the-order-of-time"],
+    ids=[
+        "a-number-remembered",
+        "a-word-of-a-table",
+        "conditional",
+        "word-of-the-caller",
+        "long-page",
+        "keys-in-the-order-of-time",
+    ],
 )
 def test_it_fails_where_it_has_to(
     post: tuple[Path, dict[str, object]], prove: Prove, request_: str, old: str, new: str, why: str

@@ -17,7 +17,7 @@ _QUERY = frozenset({"args", "values", "query_params", "GET", "params"})
 """What Flask, Werkzeug, Starlette and Django call the parameters of an address."""
 _HEADERS = frozenset({"headers"})
 _READS = frozenset({"get", "getlist", "pop"})
-MOST_LITERALS = 24
+MOST_LITERALS = 32
 MOST_KEYS = 12
 MOST_WORDS = 12
 """Literals that one parameter's name brings."""
@@ -37,7 +37,7 @@ class Read:
 @functools.lru_cache(maxsize=4)
 def read_by_change(base: Path, candidate: Path) -> Read:
     """What the functions read that differ between two trees of files."""
-    names, literals, keys = dict[str, None](), dict[str, None](), dict[str, None]()
+    names, literals, keys, tables = dict[str, None](), dict[str, None](), dict[str, None](), set[str]()
     for path in sorted(base.rglob("*.py")):
         other = candidate / path.relative_to(base)
         if not other.is_file() or other.read_bytes() == path.read_bytes():
@@ -51,6 +51,9 @@ def read_by_change(base: Path, candidate: Path) -> Read:
                 names |= dict.fromkeys(_names(function))
                 literals |= dict.fromkeys(_literals(function))
                 keys |= dict.fromkeys(key for _, key in _asked(function))
+                tables |= {node.id for node in ast.walk(function) if isinstance(node, ast.Name) and node.id.isupper()}
+    for name in sorted(tables):
+        literals |= dict.fromkeys(_constants(base).get(name, ()))
     return Read(tuple(sorted(names)), tuple(sorted(literals))[:MOST_LITERALS], tuple(sorted(keys))[:MOST_KEYS])
 
 
@@ -61,9 +64,7 @@ def words_near(tree: Path) -> dict[str, tuple[str, ...]]:
     A change in what is called (the SQL of `city=none`) is met by values that the caller knows (`"none"`).
     """
     found: dict[str, dict[str, None]] = {}
-    for path in sorted(tree.rglob("*.py")):
-        if _SKIPPED.intersection(path.parts):
-            continue
+    for path in _files(tree):
         for function in _functions(path).values():
             compared = dict.fromkeys(_literals(function))
             if not compared:
@@ -73,6 +74,21 @@ def words_near(tree: Path) -> dict[str, tuple[str, ...]]:
                 if isinstance(text, str) and 0 < len(text) <= LONGEST_LITERAL and text.replace("-", "_").isidentifier():
                     found.setdefault(text, {}).update(compared)
     return {text: tuple(own)[:MOST_WORDS] for text, own in found.items()}
+
+
+@functools.lru_cache(maxsize=4)
+def _constants(tree: Path) -> dict[str, tuple[str, ...]]:
+    """The texts in a tree's tables of what there is (`SORTS = {"price": …}`), by the name they are assigned to."""
+    return {
+        name.removeprefix("="): tuple(dict.fromkeys(_literals(node)))[:MOST_WORDS]
+        for path in _files(tree)
+        for name, node in _functions(path).items()
+        if name.startswith("=") and name[1:].isupper()
+    }
+
+
+def _files(tree: Path) -> Iterator[Path]:
+    return (path for path in sorted(tree.rglob("*.py")) if not _SKIPPED.intersection(path.relative_to(tree).parts))
 
 
 def _functions(path: Path) -> dict[str, ast.AST]:
@@ -125,6 +141,9 @@ def _literals(function: ast.AST) -> Iterator[str]:
     for node in ast.walk(function):
         if isinstance(node, ast.Dict):
             yield from (key.value for key in node.keys if isinstance(key, ast.Constant) and isinstance(key.value, str))
+        if isinstance(node, ast.Tuple | ast.List | ast.Set):
+            texts = [one.value for one in node.elts if isinstance(one, ast.Constant)]
+            yield from (one for one in texts if isinstance(one, str) and 0 < len(one) <= LONGEST_LITERAL)
         if not isinstance(node, ast.Compare):
             continue
         for part in (node.left, *node.comparators):

@@ -3,7 +3,7 @@ today's data (keys in the order of time, no ties, no zero among the limits) is n
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from subsecond.contract.compare import Difference, Noise, Reply, compare
 from subsecond.harness.send import RequestFailed
@@ -13,15 +13,18 @@ from subsecond.prove.shaken import SETTINGS
 from subsecond.prove.sides import READS, SIDES, Sides
 
 
-def otherwise(sides: Sides, specs: Sequence[RequestSpec]) -> tuple[RequestSpec, tuple[Difference, ...]] | None:
+def otherwise(
+    sides: Sides, specs: Sequence[RequestSpec], near: Callable[[RequestSpec], Iterable[RequestSpec]]
+) -> tuple[RequestSpec, tuple[Difference, ...]] | None:
     """The first request that is answered otherwise, and how; the data are as the caller has left them, alike on both.
 
-    Writes come last. Nothing is compared where the base answers with an error, nor orders that it does not keep itself
-    when these data are read by other plans.
+    `near`: others like one that reads. Writes come last. Nothing is compared where the base answers with an error, nor
+    orders that it does not keep itself when these data are read by other plans.
     """
     for side in SIDES:
         sides.arm(side).restart()  # what was remembered of the data as they were says nothing of these
-    for spec in sorted(specs, key=lambda one: one.method not in READS):
+    reads, writes = ([one for one in specs if (one.method in READS) is read] for read in (True, False))
+    for spec in [*reads, *(other for one in reads for other in near(one)), *writes]:
         noise = Noise()
         couples = both(sides, spec, noise)
         if isinstance(couples, str):

@@ -8,7 +8,7 @@ database. Tables that tell users and their rights apart are left alone: a reques
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from subsecond.harness.arms import Arm
@@ -52,23 +52,37 @@ def moves(arm: Arm, *, apart: bool = False) -> list[Move]:
 
     Whole rows change places, or with `apart` the values of each column by themselves.
     """
-    if arm.isolation != "clone":
-        return []
     found = list[Move]()
+    for database, table, keys, names in _tables(arm, MOST_APART if apart else MOST_ROWS):
+        parts = [[one] for one in names] if apart else [names]
+        for number, part in enumerate(parts):
+            step = _STEP if not apart else f"here.places * {number + 1} / {len(parts) + 1}"
+            there, back = (rotation(table, keys, part, way, step) for way in ("", " DESC"))
+            found.append(Move(database, there, back))
+    return found
+
+
+def _tables(arm: Arm, most: int) -> Iterator[tuple[Connection, str, list[str], list[str]]]:
+    """Database, table, its key, the columns that may change; none where the arm has no scratch databases."""
+    if arm.isolation != "clone":
+        return
     for database, copy in arm.databases.items():
         tables = arm.run_sql([_POSTGRES if copy.system == "postgresql" else _SQLITE], database)
         tables = [one for one in tables if all(one) and not _PEOPLE.search(one[0])]
         sizes = [f"(SELECT count(*) FROM {table})" for table, _, _ in tables]
         [rows] = arm.run_sql([f"SELECT {', '.join(sizes)}"], database) if tables else [[]]
         for (table, keys, columns), size in zip(tables, rows, strict=True):
-            if size > (MOST_APART if apart else MOST_ROWS):
-                continue
-            names = columns.split(", ")
-            parts = [[one] for one in names] if apart else [names]
-            for number, part in enumerate(parts):
-                step = _STEP if not apart else f"here.places * {number + 1} / {len(parts) + 1}"
-                there, back = (rotation(table, keys.split(", "), part, way, step) for way in ("", " DESC"))
-                found.append(Move(database, there, back))
+            if size <= most:
+                yield database, table, keys.split(", "), columns.split(", ")
+
+
+def copies(arm: Arm) -> list[Move]:
+    """What has every third row of a table say what the one before it says: there are more of one and fewer of another
+    then, which no change of places brings. It is not undone."""
+    found = list[Move]()
+    for database, table, keys, columns in _tables(arm, MOST_APART):
+        text = rotation(table, keys, columns, step="here.places - 2")
+        found.append(Move(database, f"{text} AND here.place % 3 = 0", ""))
     return found
 
 

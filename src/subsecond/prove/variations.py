@@ -39,6 +39,9 @@ BODY = "the body"
 BODY_VALUES: tuple[Any, ...] = (None, 0, -1, 99999, "", "x", True, 1.5, "1", [])
 ADDED_VALUES = (None, 1, "", "x")
 MOST_BODIES = 120
+STEPS = (-1, 1, 2, 3, 5, 0.01, 0.25, 0.5)
+"""Beside a given number: bounds are met, and halves rounded one way or the other."""
+_PLAIN_NUMBER = re.compile(r"-?\d{1,6}(\.\d{1,2})?\Z")
 MANY = "100"
 """Of what is called a size or a limit: rows that a page of the usual length leaves out are answered too."""
 HEADER_VALUES = ("", "0", "1", "x")
@@ -182,6 +185,8 @@ def edges(
         for value in dict.fromkeys([*CATALOGUE, *map(_quoted, [*literals, *words.get(name, ())])]):
             yield with_changes(spec, {name: value})
         if own := given.get(name):
+            if _PLAIN_NUMBER.match(own):
+                yield from (with_changes(spec, {name: f"{float(own) + step:g}"}) for step in STEPS)
             if own.swapcase() != own and "%" not in own and "{{" not in own:
                 yield with_changes(spec, {name: own.swapcase()})
             yield with_changes(spec, {name: f"{own}&{name}=1"})

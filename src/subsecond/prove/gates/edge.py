@@ -3,8 +3,9 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import chain
+from itertools import chain, islice
 from typing import ClassVar
+from urllib.parse import quote
 
 from subsecond.contract.compare import Noise, compare
 from subsecond.harness.send import RequestFailed
@@ -25,6 +26,7 @@ from subsecond.prove.variations import Variation, alone, conditional, edges, pai
 SECONDS_A_REQUEST = 900.0
 """Several hundred values, each sent to both sides; equality is meant to be asked on small data."""
 SHOWN = 6
+MOST_NAMED = 24
 INTEGER_LIMIT = 2**63
 NOT_A_NUMBER = "nan"
 """It is neither less nor more than anything: what is sorted by it comes in any order."""
@@ -139,7 +141,7 @@ def _after_moves(case: Case) -> tuple[str, list[str]] | None:
         return None
     moved = TimedSides(sides.arms)
     found = freshness(moved, reads, Writer(moved, ()), 0.0, SECONDS_A_REQUEST, thorough=True)
-    other = None if found.stale else otherwise(sides, case.wanted(sides.requests))
+    other = None if found.stale else otherwise(sides, case.wanted(sides.requests), lambda spec: _named(case, spec))
     for side in SIDES:
         sides.end(side)  # the next gate begins with the data as they were
     for spec in reads:
@@ -149,6 +151,14 @@ def _after_moves(case: Case) -> tuple[str, list[str]] | None:
         spec, lines = other
         return f"{spec.name}, values in other rows: {lines[0]}", [*map(str, lines[:SHOWN]), curl(spec)]
     return None
+
+
+def _named(case: Case, spec: RequestSpec) -> list[RequestSpec]:
+    """The request with values of its parameters that the app's code has names for."""
+    words = words_near(case.base.tree)
+    names = dict.fromkeys([*(name for name, _ in query_of(spec)), *case.sides().read_of(spec)])
+    found = (with_changes(spec, {name: quote(value)}).spec for name in names for value in words.get(name, ()))
+    return list(islice(found, MOST_NAMED))
 
 
 @dataclass(frozen=True, slots=True)
