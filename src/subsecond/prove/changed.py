@@ -144,6 +144,10 @@ def _literals(function: ast.AST) -> Iterator[str]:
         if isinstance(node, ast.Tuple | ast.List | ast.Set):
             texts = [one.value for one in node.elts if isinstance(one, ast.Constant)]
             yield from (one for one in texts if isinstance(one, str) and 0 < len(one) <= LONGEST_LITERAL)
+        if isinstance(node, ast.BinOp):  # what is counted in hundreds has its steps there
+            sides = [one.value for one in (node.left, node.right) if isinstance(one, ast.Constant)]
+            steps = [one for one in sides if isinstance(one, int) and one > 1]
+            yield from (str(one * times) for one in steps for times in (1, 2))
         if not isinstance(node, ast.Compare):
             continue
         for part in (node.left, *node.comparators):
