@@ -18,7 +18,7 @@ ROLE = "benchmark"
 PATIENCE = 30.0
 """Seconds until the server must answer."""
 SETTINGS = {
-    "listen_addresses": "",  # reached by a socket in its own folder, which nobody else may enter
+    "listen_addresses": "",  # reached by a socket in its own folder, which nobody else may enter, unless by `port`
     "shared_buffers": "64MB",
     # nothing here outlives the run
     "fsync": "off",
@@ -84,21 +84,23 @@ def _await(server: subprocess.Popen[bytes], log: Path) -> None:
 
 
 @contextlib.contextmanager
-def postgres() -> Iterator[str]:
-    """Start a server, hand out its SQLAlchemy URL, stop it and remove its data."""
+def postgres(port: int | None = None) -> Iterator[str]:
+    """Start a server, hand out its SQLAlchemy URL, stop it and remove its data. By TCP where there is a `port`."""
     # /var/tmp: root's own TMPDIR may be closed to `nobody`, and a socket's path must stay below 104 bytes
     folder = Path(tempfile.mkdtemp(prefix="subsecond-benchmark-", dir="/var/tmp"))
     try:
         log = folder / "log"
         binaries = _binaries(folder)
         data = _initialise(binaries, folder)
-        options = [part for key, value in SETTINGS.items() for part in ("-c", f"{key}={value}")]
+        way = {} if port is None else {"listen_addresses": "127.0.0.1", "port": str(port)}
+        options = [part for key, value in {**SETTINGS, **way}.items() for part in ("-c", f"{key}={value}")]
         command = [str(binaries / "bin/postgres"), "-D", str(data), "-k", str(folder), *options]
         with log.open("wb") as output:
             server = subprocess.Popen(command, cwd="/", stdout=output, stderr=output, **_account())  # type: ignore[call-overload]
         try:
             _await(server, log)
-            yield f"postgresql+psycopg://{ROLE}@/postgres?host={folder}"
+            place = f"/postgres?host={folder}" if port is None else f"127.0.0.1:{port}/postgres?"
+            yield f"postgresql+psycopg://{ROLE}@{place}"
         finally:
             server.send_signal(signal.SIGINT)  # "fast": open connections are closed
             server.wait()

@@ -78,7 +78,8 @@ class _Server:
     def __init__(self, name: str, url: str) -> None:
         self._name, self._url = name, url
         self._made(self._name, "template1")
-        self.environment: Mapping[str, str] = {f"{name.upper()}_DATABASE_URL": url.replace("/postgres?", f"/{name}?")}
+        own = url.replace("/postgres?", f"/{name}?").rstrip("?")
+        self.environment: Mapping[str, str] = {f"{name.upper()}_DATABASE_URL": own}
 
     def keep(self) -> None:
         self._made(f"{self._name}_filled", self._name)
@@ -116,7 +117,7 @@ def ground(name: str) -> Iterator[Ground]:
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="subsecond-gates-")))
         server = (home / name / FILLS).exists()
-        data: _Data = _Server(name, stack.enter_context(postgres())) if server else _Files(name, folder)
+        data: _Data = _Server(name, stack.enter_context(postgres(_free_port()))) if server else _Files(name, folder)
         environment = {**data.environment, **stack.enter_context(_services(home, folder))}
         root = folder / "repository"
         shutil.copytree(home, root, ignore=shutil.ignore_patterns("__pycache__"))
@@ -158,8 +159,7 @@ def _services(home: Path, folder: Path) -> Iterator[dict[str, str]]:
     if not program.exists():
         yield {}
         return
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
+    port = _free_port()
     process = subprocess.Popen([sys.executable, "-B", str(program), str(port)], cwd=folder, stderr=subprocess.DEVNULL)
     try:
         _listening(port)
@@ -167,6 +167,12 @@ def _services(home: Path, folder: Path) -> Iterator[dict[str, str]]:
     finally:
         process.terminate()
         process.wait(SERVICE_SECONDS)
+
+
+def _free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port: int = free.getsockname()[1]
+    return port
 
 
 def _listening(port: int) -> None:
