@@ -26,6 +26,7 @@ from subsecond.prove.variations import Variation, alone, conditional, edges, pai
 SECONDS_A_REQUEST = 900.0
 """Several hundred values, each sent to both sides; equality is meant to be asked on small data."""
 SHOWN = 6
+NO_ANSWER = "the candidate gave no whole answer"
 MOST_NAMED = 24
 INTEGER_LIMIT = 2**63
 NOT_A_NUMBER = "nan"
@@ -175,7 +176,7 @@ def _problem(data: Data, one: Variation, noise: Noise) -> _Problem | None:
     if isinstance(base, RequestFailed):
         return None
     if isinstance(candidate, RequestFailed):
-        return _Problem([f"the candidate gave no whole answer: {candidate.why}"], "the candidate gave no whole answer")
+        return _Problem([f"{NO_ANSWER}: {candidate.why}"], NO_ANSWER)
     if base.reply.status >= 500 and (candidate.reply.status >= 500 or _beyond(one)):
         return None
     found = noise.rest(compare(base.reply, candidate.reply)).differences
@@ -195,6 +196,8 @@ def _smallest(
     """The failing request with as few parameters as still fail, and what differs there."""
     changes = dict(failing.changes)
     best, why = failing, problem
+    if problem.kind == NO_ANSWER:  # each attempt would last until the time-out
+        return best, why
     for name in [*(name for name, _ in query_of(spec) if name not in changes), *changes]:
         trial = {**changes, name: None}
         smaller = with_changes(spec, trial)
