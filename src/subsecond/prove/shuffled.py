@@ -14,8 +14,8 @@ from dataclasses import dataclass
 from subsecond.harness.arms import Arm
 from subsecond.harness.clones import Connection, NoCloneError
 
-MOST_ROWS, MOST_APART = 20_000, 10_000
-"""Of a table that is changed, whole or column by column; above it the write would take longer than what is measured."""
+MOST_ROWS = 20_000
+"""Of a table that is changed; above it the write would take longer than what is measured."""
 _PEOPLE = re.compile(r"user|account|member|session|token|role|permission|auth|version|migration", re.I)
 _POSTGRES = """
 SELECT c.oid::regclass::text,
@@ -53,7 +53,7 @@ def moves(arm: Arm, *, apart: bool = False) -> list[Move]:
     Whole rows change places, or with `apart` the values of each column by themselves.
     """
     found = list[Move]()
-    for database, table, keys, names in _tables(arm, MOST_APART if apart else MOST_ROWS):
+    for database, table, keys, names in _tables(arm):
         parts = [[one] for one in names] if apart else [names]
         for number, part in enumerate(parts):
             step = _STEP if not apart else f"here.places * {number + 1} / {len(parts) + 1}"
@@ -62,7 +62,7 @@ def moves(arm: Arm, *, apart: bool = False) -> list[Move]:
     return found
 
 
-def _tables(arm: Arm, most: int) -> Iterator[tuple[Connection, str, list[str], list[str]]]:
+def _tables(arm: Arm) -> Iterator[tuple[Connection, str, list[str], list[str]]]:
     """Database, table, its key, the columns that may change; none where the arm has no scratch databases."""
     if arm.isolation != "clone":
         return
@@ -72,7 +72,7 @@ def _tables(arm: Arm, most: int) -> Iterator[tuple[Connection, str, list[str], l
         sizes = [f"(SELECT count(*) FROM {table})" for table, _, _ in tables]
         [rows] = arm.run_sql([f"SELECT {', '.join(sizes)}"], database) if tables else [[]]
         for (table, keys, columns), size in zip(tables, rows, strict=True):
-            if size <= most:
+            if size <= MOST_ROWS:
                 yield database, table, keys.split(", "), columns.split(", ")
 
 
@@ -80,7 +80,7 @@ def copies(arm: Arm) -> list[Move]:
     """What has every third row of a table say what the one before it says: there are more of one and fewer of another
     then, which no change of places brings. It is not undone."""
     found = list[Move]()
-    for database, table, keys, columns in _tables(arm, MOST_APART):
+    for database, table, keys, columns in _tables(arm):
         text = rotation(table, keys, columns, step="here.places - 2")
         found.append(Move(database, f"{text} AND here.place % 3 = 0", ""))
     return found

@@ -8,7 +8,7 @@ from subsecond.model.target import RequestSpec
 from subsecond.prove import rows
 from subsecond.prove.sides import READS, SIDES, Asked, Sides
 
-RENEWALS = 16
+RENEWALS = 8
 """Of one request. Each makes a copy of the data and starts the app, on both sides; after that a refused repetition is
 compared with a refused repetition."""
 
