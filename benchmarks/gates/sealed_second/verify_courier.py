@@ -22,7 +22,7 @@ HERE = Path(__file__).resolve().parent
 NAME = "courier"
 APP = HERE / "apps" / NAME
 TMP = HERE / ".work"
-PY = "/work/main/.venv/bin/python"
+PY = sys.executable
 BASE = {}
 
 
