@@ -119,3 +119,13 @@ def test_a_body_nested_without_end_is_compared_as_bytes() -> None:
     deep = Reply(status=200, headers=JSON, body=b"[" * 900 + b"]" * 900)
     assert compare(deep, deep).equal
     assert not compare(deep, Reply(status=200, headers=JSON, body=b"[" * 901 + b"]" * 901)).equal
+
+
+@pytest.mark.parametrize(
+    ("name", "counts"),
+    [("X-Refunded", True), ("X-Total", True), ("X-Request-Id", False), ("X-Process-Time", False),
+     ("X-RateLimit-Remaining", False), ("X-Query-Count", False)],
+)  # fmt: skip
+def test_of_an_apps_own_headers_those_count_that_do_not_tell_how_an_answer_was_made(name: str, counts: bool) -> None:
+    one, other = (Reply(status=200, headers=((name, value),), body=b"") for value in ("1", "2"))
+    assert compare(one, other).equal is not counts

@@ -149,7 +149,7 @@ def yard(repository: Path, tmp_path: Path) -> Iterator[tuple[Path, dict[str, obj
         ("/toll?roads=A1,A5", "for road in roads)", "for road in set(roads))", "contract", "roads=A1,A5,A1"),
         ("/toll?roads=A1,A5", YARD[YARD.index("def tolls") : YARD.index("\n\n@app")], REMEMBERED, "edge", "an old one"),
         ("/far", "    return jsonify([name", "        return jsonify([name", "budget", "1 calls of other services"),
-        ("/vans/1", "session.get(Van, van_id)", PAST, "budget", "1 connections_opened instead of 0"),
+        ("/vans/1", "session.get(Van, van_id)", PAST, "budget", "1 raw_statements instead of 0"),
     ],
     ids=["null-for-none", "ties", "twice", "remembered", "held", "past"],
 )

@@ -17,10 +17,14 @@ from subsecond.contract.bodies import kind_of, read
 
 HEADERS = (
     "content-type", "cache-control", "vary", "location", "link", "www-authenticate", "content-language",
-    "content-disposition", "retry-after", "x-total-count", "access-control-allow-origin",
+    "content-disposition", "retry-after", "access-control-allow-origin",
 )  # fmt: skip
 """Headers that a client goes by, beside an app's own (`X-…`). Of `Set-Cookie` the names and attributes count, of `ETag`
-that there is one, and whether it is weak. What differs between two answers of the base is noise (`X-Request-Id`)."""
+that there is one, and whether it is weak."""
+_OF_THE_RUN = re.compile(
+    r"x-(?:.*-)?(?:id|time|runtime|elapsed|duration|latency|took|(?:trace|span|rate-?limit|quer|sql|cache|served).*)\Z"
+)
+"""An app's headers that tell how an answer was made: which run, how long, by how many statements."""
 LARGEST_MASKED_SHARE = 0.05
 """Reference, section 6: where more leaves than this differ between two runs of the same code, nothing is known."""
 MOST_DIFFERENCES = 200
@@ -155,7 +159,7 @@ def _promised(headers: Iterable[tuple[str, str]]) -> dict[str, str]:
     found: dict[str, list[str]] = {}
     for name, value in headers:
         lower = name.lower()
-        if lower in HEADERS or lower.startswith("x-"):
+        if lower in HEADERS or (lower.startswith("x-") and not _OF_THE_RUN.match(lower)):
             found.setdefault(lower, []).append(value.strip())
         elif lower == "etag":
             found.setdefault(lower, ["weak" if value.strip().startswith("W/") else "given"])

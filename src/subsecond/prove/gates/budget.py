@@ -89,11 +89,14 @@ def _one(sides: Sides, spec: RequestSpec) -> _Counted:
     if base is None or candidate is None:
         return _Counted(missing=f"{spec.name}: the agent left no trace of an answer")
     told = outside.told(sides, spec, answers["base"][1:], answers["candidate"][1:])
-    worse = f"{spec.name}: {told.problem}" if told and told.problem else ""
-    for name in COUNTS:
-        for state, before, after in zip(("cold", "warm"), base[name], candidate[name], strict=True):
-            if after > before:
-                worse = f"{spec.name}: {after} {name} instead of {before} ({state})"
+    rose = [
+        f"{after} {name} instead of {before} ({state})"
+        for name in COUNTS
+        for state, before, after in zip(("cold", "warm"), base[name], candidate[name], strict=True)
+        if after > before
+    ]
+    rose += [told.problem] if told and told.problem else []
+    worse = f"{spec.name}: {rose[0]}" if rose else ""
     usual = (name for name in COUNTS if name not in OF_SQLITE)
     shown = list(dict.fromkeys([*usual, *(name for name in TOLD if base[name][1] != candidate[name][1])]))
     line = f"{spec.name}: " + ", ".join(f"{base[n][1]} → {candidate[n][1]} {n}" for n in shown)
