@@ -68,6 +68,10 @@ def _parser() -> argparse.ArgumentParser:
     again.add_argument("folder", type=Path, nargs="?", help="keep the application there, and go on where it stopped")
     again.add_argument("--no-measure", action="store_true", help="only judge")
     _replaying(again)
+    anew = _verb(verbs, "remeasure", _remeasure, "measure what a record kept again, on the full data, without judging")
+    anew.add_argument("who", choices=("assistant", "fixers"), help="whose record")
+    anew.add_argument("--rtt", default="2ms", help="round trip to the database while measuring")
+    _replaying(anew)
     _verb(verbs, "section", _section, "the section of RESULTS.md about the runs of results/optimize.json")
     equal = _verb(verbs, "equality", _equality, "thousands of requests, before against after, on small data")
     equal.add_argument("folder", type=Path)
@@ -142,7 +146,7 @@ def _measure(options: argparse.Namespace) -> int:
         return 0
     figures = result.run_figures(found.attempts, endpoints, run.minutes(folder), _conditions(bench))
     print(result.write(who, figures, load, full=options.scale == result.FULL and not options.quick))
-    record = transcript.FOLDER if who == "assistant" else transcript.FOLDER.with_name("fixers")
+    record = transcript.RECORDS[who]
     print(f"{transcript.write(folder, found.attempts, _into(options), record)} attempts recorded in {record.name}")
     return 0
 
@@ -205,6 +209,28 @@ def _replay(options: argparse.Namespace) -> int:
         figures = result.run_figures(found.attempts, endpoints, spent, _conditions(bench))
         print(result.write("replay", figures, load, full=False))
     return 1 if found.changed else 0
+
+
+def _remeasure(options: argparse.Namespace) -> int:
+    from benchmarks import _result
+    from benchmarks.optimize import measured, result, transcript
+    from benchmarks.optimize.export import export
+    from benchmarks.optimize.platform import own
+
+    record = transcript.RECORDS[options.who]
+    before = json.loads((_result.RESULTS / "optimize.json").read_text())["runs"][options.who]
+    with _result.alone(), own() as platform, tempfile.TemporaryDirectory(prefix="subsecond-benchmark-") as folder:
+        load = os.getloadavg()[0]
+        project = Path(folder) / "discovery"
+        export(project, platform, **transcript.exported(record))
+        commit = transcript.committed(project, record)
+        bench = measured.measured(project, commit, platform, result.FULL, options.rtt, quick=options.quick)
+    endpoints = measured.endpoints(bench)
+    print(measured.table(endpoints))
+    if not options.no_write:
+        figures = {**before, "endpoints": endpoints, "conditions": _conditions(bench)}
+        print(result.write(options.who, figures, load, full=not options.quick))
+    return 0
 
 
 def _section(options: argparse.Namespace) -> int:

@@ -9,11 +9,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from benchmarks.optimize.export import NOTES
+from benchmarks.optimize.export import NOTES, git
 from benchmarks.optimize.hand_over import SAID
 from subsecond.model.attempt import Attempt
 
 FOLDER = Path(__file__).parent / "transcript"
+RECORDS = {"assistant": FOLDER, "fixers": FOLDER.with_name("fixers")}
+"""The record of each kind of run."""
 EXPORTED = "export.json"
 """How the application was exported for the run: the replay judges on the same requests and data."""
 OUTCOMES = ("kept", "reverted", "refused")
@@ -68,6 +70,15 @@ def exported(folder: Path = FOLDER) -> dict[str, Any]:
     """The options of `export` that the record was made with."""
     found: dict[str, Any] = json.loads((folder / EXPORTED).read_text())
     return found
+
+
+def committed(project: Path, folder: Path = FOLDER) -> str:
+    """Commit the patches that a record kept in the exported `project`, one by one, judging nothing -> the last commit."""
+    for turn in read(folder):
+        if turn.verdict["outcome"] == "kept":
+            git(project, "apply", "--index", str(folder / f"{turn.number:03}" / "patch"))
+            git(project, "commit", "-q", "-m", f"turn {turn.number}")
+    return git(project, "rev-parse", "HEAD").strip()
 
 
 def _verdict(one: Attempt) -> dict[str, Any]:

@@ -14,10 +14,10 @@ CITY_COUNT = 40
 INACTIVE_LOCATION = 14  # every 14th location has another status: 93 % are active
 ITEM_ACTIVE = 0.97
 SIZE_SIGMA = 0.9  # of the logarithm of a location's number of items
-# of the logarithm of prices: houses are dear or cheap as a whole, their items differ less. With these the 500 cheapest
-# items of the largest city lie in 49 houses; with prices independent of the house it were 243, too many for the story.
-HOUSE_PRICE_SIGMA = 0.55
-ITEM_PRICE_SIGMA = 0.3
+# of the logarithm of prices: houses are dear or cheap as a whole, and their items differ. How far houses differ decides
+# over how many of them the 500 cheapest items of a city are spread, and so what the lazy loads of a list come to.
+HOUSE_PRICE_SIGMA = 0.4
+ITEM_PRICE_SIGMA = 0.48
 FLAGSHIP_ITEMS = 12  # the demo location has at least these
 
 # slug, name, kind, share of the items, typical price of an hour in euro, largest capacity
