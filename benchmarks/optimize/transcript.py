@@ -73,7 +73,7 @@ def exported(folder: Path = FOLDER) -> dict[str, Any]:
 
 
 def committed(project: Path, folder: Path = FOLDER) -> str:
-    """Commit the patches that a record kept in the exported `project`, one by one, judging nothing -> the last commit."""
+    """Commit what a record kept in the exported `project`, patch by patch, judging nothing -> the last commit."""
     for turn in read(folder):
         if turn.verdict["outcome"] == "kept":
             git(project, "apply", "--index", str(folder / f"{turn.number:03}" / "patch"))
