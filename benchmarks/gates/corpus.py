@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import TypeVar
 
 T = TypeVar("T")
-SETS = tuple(Path(__file__).resolve().parent / name for name in ("sealed", "sealed_second"))
-"""Folders of the same form; the second was written and sealed when the gates had met all of the first."""
+SETS = tuple(Path(__file__).resolve().parent / name for name in ("sealed", "sealed_second", "sealed_third"))
+"""Folders of the same form; each was written and sealed when the gates had met (all or most of) the one before."""
 SEED = "gates, first contact"
 """Of the order; fixed before the first run."""
 NEW_FILE = "/dev/null"

@@ -1,0 +1,1 @@
+"""Box office of a small festival group: events, orders, promo codes, check-ins and payouts."""
