@@ -18,7 +18,7 @@ from typing import Any, Literal
 
 from subsecond import store
 from subsecond.errors import SubsecondError
-from subsecond.harness import processes
+from subsecond.harness import kept_child, processes
 from subsecond.harness.environment import PythonFacts
 from subsecond.model.target import Target
 
@@ -110,17 +110,14 @@ def work_on(python: Path, connection: Connection, *steps: Mapping[str, Any]) -> 
 def _ask(python: Path, connection: Mapping[str, Any], steps: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
     task = store.to_json({"connection": connection, "do": list(steps)}, indent=0)
     try:
-        done = subprocess.run(
-            [str(python), str(_CHILD)], input=task.encode(), capture_output=True, timeout=CHILD_SECONDS, check=False,
-            cwd="/", env={**os.environ, "PYTHONPATH": "", "PYTHONSAFEPATH": "1"},
-        )  # fmt: skip
-    except subprocess.TimeoutExpired:
+        given = kept_child.ask([str(python), str(_CHILD)], task, _MARK, CHILD_SECONDS)
+    except TimeoutError:
         raise NoCloneError(f"the database did not answer within {CHILD_SECONDS:.0f} s") from None
-    lines = [line for line in done.stdout.decode(errors="replace").splitlines() if line.startswith(_MARK)]
-    if not lines:
-        said = done.stderr.decode(errors="replace").strip().splitlines()[-1:] or [f"exit code {done.returncode}"]
-        raise NoCloneError(f"the database cannot be reached from {python}: {said[0]}")
-    answer: dict[str, Any] = store.from_json(lines[-1][len(_MARK) :], dict, "the database's child")
+    except OSError as problem:
+        raise NoCloneError(f"the database cannot be reached from {python}: {problem.strerror or problem}") from None
+    if given.text is None:
+        raise NoCloneError(f"the database cannot be reached from {python}: {given.said}")
+    answer: dict[str, Any] = store.from_json(given.text, dict, "the database's child")
     if "error" in answer:
         raise NoCloneError(_explained(answer["error"], answer.get("code")))
     results: list[dict[str, Any]] = answer["results"]

@@ -1,9 +1,9 @@
 """Run by path in the app's interpreter with the app's own driver: copies, changes and drops scratch databases.
 
-Standard library and the driver only, CPython 3.9+. One JSON object on standard input: `{"connection": {"driver",
+Standard library and the driver only, CPython 3.9+. One JSON object a line on standard input: `{"connection": {"driver",
 "host", "port", "dbname", "user", "password"} or {"driver": "sqlite3", "path"}, "do": [step, …]}`; each step is
 `{"op": "create", "name", "template"}`, `{"op": "settle"}`, `{"op": "drop", "name"}`, `{"op": "run", "sql": [text, …]}`
-or `{"op": "copy", "to"}` (SQLite). One JSON line on standard output, `{"results": [{"seconds", "rows"?}, …]}` or
+or `{"op": "copy", "to"}` (SQLite). One JSON line each on standard output, `{"results": [{"seconds", "rows"?}, …]}` or
 `{"results", "error", "code"}` for the step that failed. The password comes by the pipe: other users see arguments.
 """
 
@@ -23,7 +23,11 @@ LARGE = 64_000_000
 
 
 def main() -> None:
-    task = json.load(sys.stdin)
+    for line in sys.stdin.buffer:
+        print("subsecond-answer:" + json.dumps(answered(json.loads(line)), default=str), flush=True)
+
+
+def answered(task: Any) -> Any:
     results: list[Any] = []
     answer: dict[str, Any] = {"results": results}
     try:
@@ -36,7 +40,7 @@ def main() -> None:
         text = " ".join(str(problem).split())
         code = getattr(problem, "sqlstate", None) or getattr(problem, "pgcode", None)
         answer.update(error=f"{type(problem).__name__}: {text}", code=code)
-    print("subsecond-answer:" + json.dumps(answer, default=str))
+    return answer
 
 
 class Postgres:
