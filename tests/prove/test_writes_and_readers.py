@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from subsecond.model.target import RequestSpec
+from subsecond.prove.changed import read_by_change, words_near
 from subsecond.prove.variations import edges, harmless
 from tests.prove.conftest import Prove, git
 
@@ -25,7 +26,8 @@ memory = {}
 def note():
     with engine.begin() as db:
         db.execute(text("INSERT INTO notes (reader, text) VALUES (1, :text)"), {"text": request.get_json()["text"]})
-        return jsonify({"notes": db.execute(text("SELECT count(*) FROM notes")).scalar()})
+        count = db.execute(text("SELECT count(*) FROM notes")).scalar()
+        return jsonify({"notes": count}), 201, {"Location": f"/notes/{count}"}
 
 
 @app.get("/notes")
@@ -83,10 +85,11 @@ def test_an_app_that_writes_is_equal_to_itself(desk: tuple[Path, dict[str, objec
             "    with engine.connect", '    reader = memory.setdefault("reader", reader)\n    with engine.connect',
             "contract", "X-Reader:",
         ),
+        ('f"/notes/', 'f"http://desk/notes/', "contract", "header location"),
         (").all()\n", ").all()\n    rows = memory.setdefault(reader, rows)\n", "edge", "after add"),
         ("[(page - 1) * 2:page * 2]", "[(page - 1) * 2:page * 2] if page < 2 else []", "edge", "page"),
     ],
-    ids=["another row", "one reader's answer for all", "older than the last write", "a page nobody asks for"],
+    ids=["another row", "one reader's answer for all", "a new key put otherwise", "older than the last write", "a page nobody asks for"],
 )  # fmt: skip
 def test_what_shows_only_after_a_write_or_to_another_reader_is_found(
     desk: tuple[Path, dict[str, object]], prove: Prove, old: str, new: str, gate: str, named: str
@@ -113,6 +116,24 @@ def test_bodies_headers_and_texts_of_the_path_vary_too() -> None:
     assert not [one for one in made if ("Authorization", "0") in one.spec.headers]
     assert "/insurers/ins%20042" in {one.spec.url for one in made}
     assert {"8", "6"} <= {value for one in harmless(spec, [], b"") for _, value in one.changes}
+
+
+def test_a_body_gets_words_of_its_keys_and_keys_of_those_who_name_what_changed(tmp_path: Path) -> None:
+    trees = {"base": '("open", "paid")', "candidate": '{"open", "paid"}'}
+    for name, states in trees.items():
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "config.py").write_text(f"STATES = {states}\n")
+        (tmp_path / name / "views.py").write_text(
+            "import config\n\ndef change(data):\n    if data.get('state') in config.STATES:\n        return 1\n"
+            "    return data['note'] == 'none'\n\ndef other(data):\n    return data['else']\n"
+        )
+    read = read_by_change(tmp_path / "base", tmp_path / "candidate")
+    assert set(read.keys) == {"state", "note"}
+    spec = RequestSpec(name="n", method="PATCH", url="/orders/1", body='{"note": "x"}')
+    words = words_near(tmp_path / "base")
+    bodies = {one.spec.body for one in edges(spec, [], words=words, keys=read.keys)}
+    assert {'{"note": "none"}', '{"note": "x", "state": []}', '{"note": "x", "state": "none"}'} <= bodies
+    assert not [one for one in bodies if one and "else" in one]
 
 
 def test_a_variable_of_the_file_varies_like_the_value_that_it_stands_for() -> None:

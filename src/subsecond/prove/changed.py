@@ -27,7 +27,8 @@ LONGEST_LITERAL = 60
 
 @dataclass(frozen=True, slots=True)
 class Read:
-    """`names` of parameters, of headers with a colon (`X-Tenant:`); `literals` as texts; `keys` of any mapping."""
+    """`names` of parameters, of headers with a colon (`X-Tenant:`); `literals` as texts; `keys` of any mapping, also in
+    functions that name what is changed."""
 
     names: tuple[str, ...] = ()
     literals: tuple[str, ...] = ()
@@ -38,6 +39,7 @@ class Read:
 def read_by_change(base: Path, candidate: Path) -> Read:
     """What the functions read that differ between two trees of files."""
     names, literals, keys, tables = dict[str, None](), dict[str, None](), dict[str, None](), set[str]()
+    called = set[str]()
     for path in sorted(base.rglob("*.py")):
         other = candidate / path.relative_to(base)
         if not other.is_file() or other.read_bytes() == path.read_bytes():
@@ -47,6 +49,7 @@ def read_by_change(base: Path, candidate: Path) -> Read:
             one, two = before.get(name), after.get(name)
             if one and two and ast.dump(one) == ast.dump(two):
                 continue
+            called.add(name.rpartition(".")[2].removeprefix("="))
             for function in filter(None, (one, two)):
                 names |= dict.fromkeys(_names(function))
                 literals |= dict.fromkeys(_literals(function))
@@ -54,7 +57,9 @@ def read_by_change(base: Path, candidate: Path) -> Read:
                 tables |= {node.id for node in ast.walk(function) if isinstance(node, ast.Name) and node.id.isupper()}
     for name in sorted(tables):
         literals |= dict.fromkeys(_constants(base).get(name, ()))
-    return Read(tuple(sorted(names)), tuple(sorted(literals))[:MOST_LITERALS], tuple(sorted(keys))[:MOST_KEYS])
+    for function in _mentioned(base, called):
+        keys |= dict.fromkeys(key for _, key in _asked(function))
+    return Read(tuple(sorted(names)), tuple(sorted(literals))[:MOST_LITERALS], tuple(keys)[:MOST_KEYS])
 
 
 @functools.lru_cache(maxsize=4)
@@ -74,6 +79,20 @@ def words_near(tree: Path) -> dict[str, tuple[str, ...]]:
                 if isinstance(text, str) and 0 < len(text) <= LONGEST_LITERAL and text.replace("-", "_").isidentifier():
                     found.setdefault(text, {}).update(compared)
     return {text: tuple(own)[:MOST_WORDS] for text, own in found.items()}
+
+
+def _mentioned(tree: Path, names: set[str]) -> Iterator[ast.AST]:
+    """The functions of a tree that name one of these: what a body must hold for the change to be met they read."""
+    for path in _files(tree):
+        for name, function in _functions(path).items():
+            if name.startswith("=") or name.rpartition(".")[2] in names:
+                continue
+            said = (
+                node.attr if isinstance(node, ast.Attribute) else node.id
+                for node in ast.walk(function) if isinstance(node, ast.Attribute | ast.Name)
+            )  # fmt: skip
+            if names.intersection(said):
+                yield function
 
 
 @functools.lru_cache(maxsize=4)

@@ -26,20 +26,24 @@ def both(sides: Sides, spec: RequestSpec, noise: Noise) -> list[tuple[Asked, Ask
     if spec.method in READS:
         noise.learn(answers[0].reply, answers[3].reply)
     else:
-        _learn_of_write(noise, couples)
+        _learn_of_write(sides, spec, noise, couples)
     return couples
 
 
-def _learn_of_write(noise: Noise, couples: Sequence[tuple[Asked, Asked]]) -> None:
-    """A write's second answer may differ from its first: noise is what differs between the sides both times as well.
+def _learn_of_write(sides: Sides, spec: RequestSpec, noise: Noise, couples: Sequence[tuple[Asked, Asked]]) -> None:
+    """A write's second answer may differ from its first: noise is what differs between the sides both times as well,
+    and between two bases that are asked for the first time.
 
-    Where one of the couples agrees, it is the state that tells its two answers apart, not chance.
+    Where one of the couples agrees, or two such bases do (a new key, put otherwise), it is the state that tells the
+    base's two answers apart, not chance.
     """
     (first, _), (second, _) = couples
     by_itself = compare(first.reply, second.reply)
     patterns = {one.pattern for one in by_itself.differences}
     for base, candidate in couples:
         patterns &= {one.pattern for one in compare(base.reply, candidate.reply).differences}
+    if patterns and (anew := sides.twice_anew(spec)) and anew[0].status == first.reply.status:
+        patterns &= {one.pattern for one in compare(*anew).differences}
     noise.patterns.update(patterns)
     noise.masked += sum(one.pattern in patterns for one in by_itself.differences)
     noise.leaves += by_itself.leaves

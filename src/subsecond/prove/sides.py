@@ -15,7 +15,7 @@ from subsecond.harness.arms import Arm, arm
 from subsecond.harness.checkout import Checkout
 from subsecond.harness.clones import Connection
 from subsecond.harness.scout import Scouted, scout
-from subsecond.harness.send import RequestFailed
+from subsecond.harness.send import Answer, RequestFailed
 from subsecond.harness.session import Ground, looked_up
 from subsecond.model.target import RequestSpec
 from subsecond.prove.migration import up
@@ -158,7 +158,7 @@ class Sides:
             )
         line = one.app.trace_of(mark) if counted else None
         after = one.outside() if counted else None
-        reply = Reply(status=answer.status, headers=answer.headers, body=answer.body)
+        reply = _reply(answer)
         counts = None if line is None else {name: int(line["counts"].get(name, 0)) for name in TOLD}
         outside = {name: after[name] - before[name] for name in after} if before and after else None
         return Asked(reply=reply, counts=counts, seconds=answer.seconds, outside=outside)
@@ -195,11 +195,29 @@ class Sides:
         answer = other.app.send(spec, protocol.MODE_TIMED, next(self._marks))
         if isinstance(answer, RequestFailed):
             return None
-        reply = Reply(status=answer.status, headers=answer.headers, body=answer.body)
+        reply = _reply(answer)
         return Asked(reply=reply, counts=None, seconds=answer.seconds)
+
+    def twice_anew(self, spec: RequestSpec) -> tuple[Reply, Reply] | None:
+        """What two new bases on new copies of the data answer first; None where copies or answers cannot be had."""
+        if any(one.isolation != "clone" for one in self.arms.values()):
+            return None
+        found = list[Reply]()
+        for _ in range(2):
+            with ExitStack() as stack:
+                one = self._opened("base", stack, None, lambda line: None)
+                answer = one.app.send(spec, protocol.MODE_TIMED, next(self._marks))
+                if isinstance(answer, RequestFailed):
+                    return None
+                found.append(_reply(answer))
+        return found[0], found[1]
 
     def strangers(self) -> list[str]:
         """Databases that the candidate reached though its base never did: they are not its arm's own."""
         own = {copy for one in self.arms.values() for copy in one.databases.values()} | set(self.seen)
         places = {str(one.place()) for one in own}
         return [one.shown for one in self.arms["candidate"].app.connections() if str(one.place()) not in places]
+
+
+def _reply(answer: Answer) -> Reply:
+    return Reply(status=answer.status, headers=answer.headers, body=answer.body)

@@ -37,7 +37,7 @@ MOST_SEEN = 6
 BODY = "the body"
 """In place of a parameter's name: the whole body. No parameter is called so, and no header (`X-Tenant:`)."""
 BODY_VALUES: tuple[Any, ...] = (None, 0, -1, 99999, "", "x", True, 1.5, "1", [])
-ADDED_VALUES = (None, 1, "", "x")
+ADDED_VALUES: tuple[Any, ...] = (None, 1, "", "x", [])
 MOST_BODIES = 120
 STEPS = (-1, 1, 2, 3, 5, 0.01, 0.25, 0.5)
 """Beside a given number: bounds are met, and halves rounded one way or the other."""
@@ -178,7 +178,7 @@ def edges(
         for other in dict.fromkeys((value.swapcase(), f"{value}x", *map(_quoted, filter(_word, literals)))):
             yield with_changes(spec, {name: other})
     yield from _headers(spec, parameters)
-    yield from _bodies(spec, keys)
+    yield from _bodies(spec, keys, words)
     for name in filter(_in_query, parameters):
         if name in given:
             yield with_changes(spec, {name: ABSENT})
@@ -228,35 +228,38 @@ def _headers(spec: RequestSpec, parameters: Sequence[str]) -> Iterator[Variation
                 yield with_changes(spec, {name: other})
 
 
-def _bodies(spec: RequestSpec, keys: Sequence[str] = ()) -> Iterator[Variation]:
-    """A JSON body with one thing changed: a value, a key left out or added, a list empty or doubled."""
+def _bodies(spec: RequestSpec, keys: Sequence[str], words: Mapping[str, Sequence[str]]) -> Iterator[Variation]:
+    """A JSON body with one thing changed: a value, a key left out or added, a list empty or doubled. `words` by key."""
     if spec.body is None or "{{" in spec.body:
         return
     try:
         tree = json.loads(spec.body)
     except (ValueError, RecursionError):
         return
-    made = dict.fromkeys(json.dumps(one) for one in islice(_altered(tree), MOST_BODIES))
+    made = dict.fromkeys(json.dumps(one) for one in islice(_altered(tree, words), MOST_BODIES))
     if isinstance(tree, dict):
-        more = [{**tree, key: value} for key in keys if key not in tree for value in ADDED_VALUES]
+        added = {key: (*ADDED_VALUES, *words.get(key, ())) for key in keys if key not in tree}
+        more = [{**tree, key: value} for key, values in added.items() for value in values]
         made |= dict.fromkeys(map(json.dumps, more))
     for text in (*made, "", "{}", "[]", "null"):
         if text != spec.body:
             yield with_changes(spec, {BODY: text})
 
 
-def _altered(tree: Any) -> Iterator[Any]:
+def _altered(tree: Any, words: Mapping[str, Sequence[str]], own: str = "") -> Iterator[Any]:
+    """`own`: the key that the tree is the value of."""
     if isinstance(tree, dict):
         for key, value in tree.items():
             yield {name: inner for name, inner in tree.items() if name != key}
-            yield from ({**tree, key: other} for other in _altered(value))
+            yield from ({**tree, key: other} for other in _altered(value, words, key))
     elif isinstance(tree, list):
         yield []
         yield tree + tree
         for place, value in enumerate(tree[:2]):
-            yield from ([*tree[:place], other, *tree[place + 1 :]] for other in _altered(value))
+            yield from ([*tree[:place], other, *tree[place + 1 :]] for other in _altered(value, words, own))
     else:
-        yield from (value for value in BODY_VALUES if json.dumps(value) != json.dumps(tree))
+        near = words.get(own, ()) if isinstance(tree, str) else ()
+        yield from (value for value in (*near, *BODY_VALUES) if json.dumps(value) != json.dumps(tree))
 
 
 def pairs(spec: RequestSpec, parameters: Sequence[str]) -> Iterator[Variation]:
