@@ -9,7 +9,7 @@ import pytest
 
 from subsecond.model.target import RequestSpec
 from subsecond.prove.changed import read_by_change, words_near
-from subsecond.prove.variations import edges, harmless
+from subsecond.prove.variations import edges, from_data, harmless
 from tests.prove.conftest import Prove, git
 
 DESK = """\
@@ -134,6 +134,13 @@ def test_a_body_gets_words_of_its_keys_and_keys_of_those_who_name_what_changed(t
     bodies = {one.spec.body for one in edges(spec, [], words=words, keys=read.keys)}
     assert {'{"note": "none"}', '{"note": "x", "state": []}', '{"note": "x", "state": "none"}'} <= bodies
     assert not [one for one in bodies if one and "else" in one]
+
+
+def test_what_the_data_hold_is_asked_of_paths_parameters_and_readers_in_turn() -> None:
+    held = {"user": ("1", "7", "9"), "depots": ("3",), "state": ("open",)}
+    spec = RequestSpec(name="n", method="GET", url="/depots/2?state=paid", headers=(("X-User-Id", "7"),))
+    made = [dict(one.changes) for one in from_data(spec, ["state"], lambda name, given: held.get(name, ()))]
+    assert made == [{"/2": "3"}, {"state": "open"}, {"X-User-Id:": "1"}, {"X-User-Id:": "9"}]
 
 
 def test_a_variable_of_the_file_varies_like_the_value_that_it_stands_for() -> None:

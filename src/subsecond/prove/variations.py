@@ -148,16 +148,23 @@ def from_data(
     spec: RequestSpec, parameters: Sequence[str], values: Callable[[str, str | None], Sequence[str]]
 ) -> Iterator[Variation]:
     """Requests with what the data holds. `values`: those for a name and the value given; of a place in the path the
-    name is what stands before it (`/depots/7`). Each parameter has its turn."""
+    name is what stands before it (`/depots/7`), of a number in a header what it is called (`X-User:`): other users have
+    other rights and limits. Each parameter has its turn."""
     told = _told(spec)
     parts = spec.url.partition("?")[0].split("/")
     given = {name: told(value) for name, value in query_of(spec)}
     asked: list[tuple[str, str, str | None]] = []
     asked += [(name, parts[int(name[1:]) - 1], own) for name, own in path_parts(spec)]
     asked += [(name, name, given.get(name)) for name in filter(_in_query, parameters)]
+    asked += [(name, _who(name), own) for name, own in named_headers(spec) if own.isdecimal()]
     columns = [[(name, value) for value in values(called, own) if value != own] for name, called, own in asked]
     for turn in zip_longest(*columns):
         yield from (with_changes(spec, {one[0]: quote(one[1], safe="")}) for one in turn if one is not None)
+
+
+def _who(header: str) -> str:
+    """`X-User-Id:` -> user."""
+    return header[:-1].lower().removeprefix("x-").removesuffix("-id").replace("-", "_")
 
 
 def edges(
