@@ -89,7 +89,10 @@ def test_an_app_that_writes_is_equal_to_itself(desk: tuple[Path, dict[str, objec
         (").all()\n", ").all()\n    rows = memory.setdefault(reader, rows)\n", "edge", "after add"),
         ("[(page - 1) * 2:page * 2]", "[(page - 1) * 2:page * 2] if page < 2 else []", "edge", "page"),
     ],
-    ids=["another row", "one reader's answer for all", "a new key put otherwise", "older than the last write", "a page nobody asks for"],
+    ids=[
+        "another row", "one reader's answer for all", "a new key put otherwise", "older than the last write",
+        "a page nobody asks for",
+    ],
 )  # fmt: skip
 def test_what_shows_only_after_a_write_or_to_another_reader_is_found(
     desk: tuple[Path, dict[str, object]], prove: Prove, old: str, new: str, gate: str, named: str
