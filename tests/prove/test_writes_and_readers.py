@@ -9,7 +9,8 @@ import pytest
 
 from subsecond.model.target import RequestSpec
 from subsecond.prove.changed import read_by_change, words_near
-from subsecond.prove.variations import edges, from_data, harmless
+from subsecond.prove.from_data import from_data
+from subsecond.prove.variations import BODY, edges, harmless
 from tests.prove.conftest import Prove, git
 
 DESK = """\
@@ -141,9 +142,16 @@ def test_a_body_gets_words_of_its_keys_and_keys_of_those_who_name_what_changed(t
 
 def test_what_the_data_hold_is_asked_of_paths_parameters_and_readers_in_turn() -> None:
     held = {"user": ("1", "7", "9"), "depots": ("3",), "state": ("open",)}
-    spec = RequestSpec(name="n", method="GET", url="/depots/2?state=paid", headers=(("X-User-Id", "7"),))
-    made = [dict(one.changes) for one in from_data(spec, ["state"], lambda name, given: held.get(name, ()))]
-    assert made == [{"/2": "3"}, {"state": "open"}, {"X-User-Id:": "1"}, {"X-User-Id:": "9"}]
+    codes = {"tenner": ("LAST ONE",), "paid": ("PAID OUT",)}
+    spec = RequestSpec(
+        name="n", method="POST", url="/depots/2/tenner?state=paid", headers=(("X-User-Id", "7"),),
+        body='{"lines": [{"code": "tenner", "n": 1}]}',
+    )  # fmt: skip
+    found = from_data(spec, ["state"], lambda name, given: held.get(name, ()), lambda text: codes.get(text, ()))
+    assert [dict(one.changes) for one in found] == [
+        {"/2": "3"}, {"state": "open"}, {"X-User-Id:": "1"}, {"/3": "LAST%20ONE"}, {"state": "PAID%20OUT"},
+        {BODY: '{"lines": [{"code": "LAST ONE", "n": 1}]}'}, {"X-User-Id:": "9"},
+    ]  # fmt: skip
 
 
 def test_a_variable_of_the_file_varies_like_the_value_that_it_stands_for() -> None:

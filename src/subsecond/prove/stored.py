@@ -20,6 +20,10 @@ MOST_VALUES = 32
 """Of one parameter."""
 SPREAD = 24
 """Keys taken evenly from a table."""
+MOST_BESIDE = 64
+"""Other values of a column that holds a given text: of a short table of codes, all."""
+MOST_ROWS = 20_000
+"""Of a table in which a given text is looked for."""
 MOST_CHILDREN = 6
 """Columns that refer to a key."""
 LONGEST = 60
@@ -42,7 +46,8 @@ WHERE c.relkind = 'r' AND a.attnum > 0 AND NOT a.attisdropped
 AND n.nspname NOT IN ('pg_catalog', 'information_schema') ORDER BY 1, a.attnum
 """,
 }
-_COMPARED = re.compile(r"int|char|text|date|time|uuid|serial", re.I)
+_COMPARED = re.compile(r"int|char|text|date|time|uuid|serial|num|dec|real|doub|money", re.I)
+_TEXT = re.compile(r"char|text|clob", re.I)
 _DAY = re.compile(r"date|time", re.I)
 _AFFIX = re.compile(r"^(?:min|max|from|to|until|since)_|_(?:min|max|from|to|until|since|id|ids|gte|lte|gt|lt)$")
 _DATE = re.compile(r"\d{4}-\d\d-\d\d")
@@ -66,6 +71,7 @@ class Stored:
     def __init__(self, arm: Arm) -> None:
         self._arm = arm
         self._known: dict[tuple[str, bool], tuple[str, ...]] = {}
+        self._beside: dict[str, tuple[str, ...]] = {}
         self._columns = [
             _Column(database, *row)
             for database, copy in (arm.databases.items() if arm.isolation == "clone" else ())
@@ -84,6 +90,26 @@ class Stored:
             self._known[asked] = tuple(found)[:MOST_VALUES]
         return self._known[asked]
 
+    def beside(self, text: str) -> tuple[str, ...]:
+        """What else the columns hold that hold this text in whatever case: other codes, where one was given."""
+        if text not in self._beside:
+            found = dict.fromkeys(
+                value for one in self._holding(text) for value in _texts(self._ask(one, _evenly(MOST_BESIDE)), False)
+            )
+            self._beside[text] = tuple(value for value in found if value.lower() != text.lower())[:MOST_BESIDE]
+        return self._beside[text]
+
+    def _holding(self, text: str) -> Iterator[_Column]:
+        """The columns of texts that hold it."""
+        quoted = "'{}'".format(text.replace("'", "''"))
+        for database in dict.fromkeys(one.database for one in self._columns):
+            texts = [one for one in self._columns if one.database == database and _TEXT.search(one.sort)]
+            asked = [_HOLDS.format(column=one.name, table=one.table, text=quoted) for one in texts]
+            held: Sequence[Any] = ()
+            with suppress(NoCloneError):  # a text that the database does not take (a zero byte)
+                held = self._arm.run_sql([f"SELECT {', '.join(asked)}"], database)[0] if asked else ()
+            yield from (one for one, holds in zip(texts, held, strict=False) if holds)
+
     def _keys(self, stem: str) -> Iterator[Any]:
         """Of the table that is called so: keys to which nothing refers, least, most; the others evenly."""
         for key in self._columns:
@@ -94,7 +120,7 @@ class Stored:
                 yield from self._ask(key, _CHILDLESS, child=one.name, children=one.table)
             for one in children:
                 yield from self._ask(one, _MANY)
-            yield from self._ask(key, _EVENLY)
+            yield from self._ask(key, _evenly(SPREAD))
 
     def _belongs(self, child: _Column, key: _Column) -> bool:
         if child.database != key.database or child.refers not in ("", key.table):
@@ -122,11 +148,19 @@ _CHILDLESS = (
 _GROUPED = "SELECT {column} FROM {table} WHERE {column} IS NOT NULL GROUP BY {column} ORDER BY count(*) DESC, {column} "
 _MANY, _FREQUENT = f"{_GROUPED}LIMIT 1", f"{_GROUPED}LIMIT 5"
 _ENDS = "SELECT min({column}), max({column}) FROM {table}"
-_EVENLY = (
-    "SELECT {column} FROM (SELECT {column}, row_number() OVER (ORDER BY {column}) AS place, count(*) OVER () AS places "
-    f"FROM {{table}}) AS numbered WHERE place = places OR (place - 1) % (1 + (places - 1) / {SPREAD}) = 0 "
-    "ORDER BY {column}"
+_HOLDS = (
+    f"EXISTS (SELECT 1 FROM (SELECT {{column}} FROM {{table}} LIMIT {MOST_ROWS}) AS looked_at "
+    "WHERE lower({column}) = lower({text}))"
 )
+
+
+def _evenly(spread: int) -> str:
+    """Of a column's values some `spread`, evenly in their order, the first and the last among them."""
+    return (
+        "SELECT {column} FROM (SELECT {column}, row_number() OVER (ORDER BY {column}) AS place, count(*) OVER () AS "
+        "places FROM (SELECT DISTINCT {column} FROM {table} WHERE {column} IS NOT NULL) AS own) AS numbered "
+        f"WHERE place = places OR (place - 1) % (1 + (places - 1) / {spread}) = 0 ORDER BY {{column}}"
+    )
 
 
 def _texts(values: Sequence[Any], dated: bool) -> Iterator[str]:

@@ -7,7 +7,7 @@ import json
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from itertools import islice, zip_longest
+from itertools import islice
 from types import MappingProxyType
 from typing import Any
 from urllib.parse import quote, unquote_plus
@@ -42,9 +42,12 @@ MOST_BODIES = 120
 STEPS = (-1, 1, 2, 3, 5, 0.01, 0.25, 0.5)
 """Beside a given number: bounds are met, and halves rounded one way or the other."""
 _PLAIN_NUMBER = re.compile(r"-?\d{1,6}(\.\d{1,2})?\Z")
-MANY = "100"
-"""Of what is called a size or a limit: rows that a page of the usual length leaves out are answered too."""
+MANY = ("100", "1000")
+"""Of what is called a size or a limit: rows that a page of the usual length leaves out are answered too. The first
+where more is refused, the second where it is cut to what there may be."""
 HEADER_VALUES = ("", "0", "1", "x")
+LANGUAGES = ("xx,{}", "{};q=0.1,en", "en;q=0.1,{}", "{};q=0", "{}-XX", "*", "en, {}")
+"""Weights and orders of RFC 9110, section 12.5.4, around the language that is asked for."""
 _GENERAL = re.compile(
     r"accept|content-|user-agent\Z|host\Z|connection\Z|cache-control\Z|pragma\Z|referer\Z|origin\Z|if-", re.I
 )
@@ -77,11 +80,11 @@ def query_of(spec: RequestSpec) -> Query:
 
 def path_parts(spec: RequestSpec) -> Query:
     """The parts of the path that look like an identifier: numbers and UUIDs, named `/2` by their place."""
-    parts = map(_told(spec), spec.url.partition("#")[0].partition("?")[0].split("/"))
+    parts = map(told(spec), spec.url.partition("#")[0].partition("?")[0].split("/"))
     return tuple((f"/{place}", part) for place, part in enumerate(parts) if _IDENTIFIER.match(part))
 
 
-def _told(spec: RequestSpec) -> Callable[[str], str]:
+def told(spec: RequestSpec) -> Callable[[str], str]:
     """The value of a part that is nothing but a variable of the file: a number, a date; any other may be a secret."""
     known = {
         f"{{{{{name}}}}}": value for name, value in spec.variables if _IDENTIFIER.match(value) or _DATE.match(value)
@@ -106,12 +109,12 @@ def with_changes(spec: RequestSpec, changes: Mapping[str, str | None]) -> Variat
     path = "/".join(parts)
     kept: list[tuple[str, str | None]] = [(name, changes.get(name, value)) for name, value in query_of(spec)]
     known = {name for name, _ in kept}
-    kept += [(name, value) for name, value in changes.items() if name not in known and _in_query(name)]
+    kept += [(name, value) for name, value in changes.items() if name not in known and in_query(name)]
     text = "&".join(f"{name}={value}" for name, value in kept if value is not None)
     return Variation(spec=replace(spec, url=f"{path}?{text}" if text else path), changes=tuple(changes.items()))
 
 
-def _in_query(name: str) -> bool:
+def in_query(name: str) -> bool:
     return not name.startswith("/") and not name.endswith(":") and name != BODY
 
 
@@ -125,8 +128,8 @@ def _with_headers(spec: RequestSpec, changes: Mapping[str, str | None]) -> Reque
 
 def harmless(spec: RequestSpec, parameters: Sequence[str], body: bytes) -> Iterator[Variation]:
     """Requests of the same sort, as other users send them: each parameter left out, other plausible values."""
-    told = _told(spec)
-    given = {name: told(value) for name, value in query_of(spec)}
+    of = told(spec)
+    given = {name: of(value) for name, value in query_of(spec)}
     for name, value in path_parts(spec):
         for other in _near(value):
             yield with_changes(spec, {name: other})
@@ -134,7 +137,7 @@ def harmless(spec: RequestSpec, parameters: Sequence[str], body: bytes) -> Itera
         if value.isdecimal():
             for other in _near(value):
                 yield with_changes(spec, {name: other})
-    for name in filter(_in_query, parameters):
+    for name in filter(in_query, parameters):
         if name in given:
             yield with_changes(spec, {name: ABSENT})
         for value in _near(given.get(name)):
@@ -142,29 +145,6 @@ def harmless(spec: RequestSpec, parameters: Sequence[str], body: bytes) -> Itera
         for value in (*_lists(given.get(name)), *_seen(name, body)):
             if value != given.get(name):
                 yield with_changes(spec, {name: value})
-
-
-def from_data(
-    spec: RequestSpec, parameters: Sequence[str], values: Callable[[str, str | None], Sequence[str]]
-) -> Iterator[Variation]:
-    """Requests with what the data holds. `values`: those for a name and the value given; of a place in the path the
-    name is what stands before it (`/depots/7`), of a number in a header what it is called (`X-User:`): other users have
-    other rights and limits. Each parameter has its turn."""
-    told = _told(spec)
-    parts = spec.url.partition("?")[0].split("/")
-    given = {name: told(value) for name, value in query_of(spec)}
-    asked: list[tuple[str, str, str | None]] = []
-    asked += [(name, parts[int(name[1:]) - 1], own) for name, own in path_parts(spec)]
-    asked += [(name, name, given.get(name)) for name in filter(_in_query, parameters)]
-    asked += [(name, _who(name), own) for name, own in named_headers(spec) if own.isdecimal()]
-    columns = [[(name, value) for value in values(called, own) if value != own] for name, called, own in asked]
-    for turn in zip_longest(*columns):
-        yield from (with_changes(spec, {one[0]: quote(one[1], safe="")}) for one in turn if one is not None)
-
-
-def _who(header: str) -> str:
-    """`X-User-Id:` -> user."""
-    return header[:-1].lower().removeprefix("x-").removesuffix("-id").replace("-", "_")
 
 
 def edges(
@@ -176,17 +156,17 @@ def edges(
     `literals` are tried for each parameter, `words` of its name for that one. `seen`: parameters that the app was only
     seen to ask for, with few values each. `keys` are added to a JSON object that has them not.
     """
-    told = _told(spec)
-    given = {name: told(value) for name, value in query_of(spec)}
+    of = told(spec)
+    given = {name: of(value) for name, value in query_of(spec)}
     for name, _ in path_parts(spec):
         for value in PATH_VALUES:
             yield with_changes(spec, {name: value})
-    for name, value in _path_texts(spec):
+    for name, value in path_texts(spec):
         for other in dict.fromkeys((value.swapcase(), f"{value}x", *map(_quoted, filter(_word, literals)))):
             yield with_changes(spec, {name: other})
     yield from _headers(spec, parameters)
     yield from _bodies(spec, keys, words)
-    for name in filter(_in_query, parameters):
+    for name in filter(in_query, parameters):
         if name in given:
             yield with_changes(spec, {name: ABSENT})
         for value in dict.fromkeys([*CATALOGUE, *map(_quoted, [*literals, *words.get(name, ())])]):
@@ -198,13 +178,13 @@ def edges(
                 yield with_changes(spec, {name: own.swapcase()})
             yield with_changes(spec, {name: f"{own}&{name}=1"})
             yield with_changes(spec, {name: ABSENT, name.upper(): own})
-    for name in filter(_in_query, seen):
-        values = [*BRIEF, *([MANY] if _SIZE.search(name) else []), *map(_quoted, words.get(name, ()))]
+    for name in filter(in_query, seen):
+        values = [*BRIEF, *(MANY if _SIZE.search(name) else ()), *map(_quoted, words.get(name, ()))]
         yield from (with_changes(spec, {name: value}) for value in values)
     yield with_changes(spec, {"unknown_parameter": "1"})
 
 
-def _path_texts(spec: RequestSpec) -> Query:
+def path_texts(spec: RequestSpec) -> Query:
     """The other parts of the path: which of them is a parameter only the app knows."""
     known = {name for name, _ in path_parts(spec)}
     parts = enumerate(spec.url.partition("#")[0].partition("?")[0].split("/"))
@@ -230,6 +210,8 @@ def _headers(spec: RequestSpec, parameters: Sequence[str]) -> Iterator[Variation
         if "{{" in value:
             continue
         others = [*HEADER_VALUES, *(_near(value) if value.isdecimal() else (value.swapcase(),))]
+        if name.lower() == "accept-language:":
+            others += (form.format(value or "de") for form in LANGUAGES)
         for other in dict.fromkeys(others):
             if other != value:
                 yield with_changes(spec, {name: other})
@@ -271,7 +253,7 @@ def _altered(tree: Any, words: Mapping[str, Sequence[str]], own: str = "") -> It
 
 def pairs(spec: RequestSpec, parameters: Sequence[str]) -> Iterator[Variation]:
     """Two parameters at once through the values that mean "nothing" somewhere."""
-    names = [name for name in parameters if _in_query(name)]
+    names = [name for name in parameters if in_query(name)]
     for position, name in enumerate(names):
         for other in names[position + 1 :]:
             for value in ("", "0", ABSENT):
@@ -280,12 +262,16 @@ def pairs(spec: RequestSpec, parameters: Sequence[str]) -> Iterator[Variation]:
 
 
 def alone(spec: RequestSpec, parameters: Sequence[str]) -> Iterator[Variation]:
-    """Each given parameter without the others, and none: the rows that those leave out, on long pages too."""
+    """Each given parameter without the others, and none: the rows that those leave out, on long pages too; there
+    also with what means "nothing"."""
     given = list(dict.fromkeys(name for name, _ in query_of(spec)))
-    long = [{name: MANY} for name in parameters if _SIZE.search(name)]
+    long = [{name: many} for name in parameters if _SIZE.search(name) for many in MANY]
     for kept in [*given, None]:
         changes: dict[str, str | None] = {name: ABSENT for name in given if name != kept}
         yield from (with_changes(spec, {**changes, **more}) for more in ({}, *long))
+    for name in given:
+        for value in ("0", ""):
+            yield from (with_changes(spec, {name: value, **more}) for more in long if name not in more)
 
 
 def conditional(spec: RequestSpec, headers: Sequence[tuple[str, str]]) -> Iterator[Variation]:

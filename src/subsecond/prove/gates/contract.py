@@ -13,12 +13,13 @@ from subsecond.model.target import RequestSpec
 from subsecond.prove import held_back, rows
 from subsecond.prove.changed import read_by_change
 from subsecond.prove.equality import both, differences, reordered
+from subsecond.prove.from_data import from_data
 from subsecond.prove.gate import Case, gate, verdict
 from subsecond.prove.shown import curl
-from subsecond.prove.variations import from_data, harmless, query_of
+from subsecond.prove.variations import harmless, query_of
 
 MOST_VARIATIONS = 60
-MOST_STORED = 32
+MOST_STORED = 64
 """Requests with values that the data holds."""
 SECONDS_A_REQUEST = 60.0
 """Time for one request's variations; the request itself is always compared, however slow."""
@@ -93,8 +94,9 @@ def _variations(case: Case, spec: RequestSpec, body: bytes, noise: Noise, unorde
     read = read_by_change(case.base.tree, case.candidate.tree).names
     names = list(dict.fromkeys([*(name for name, _ in query_of(spec)), *read]))
     near = islice(harmless(spec, names, body), MOST_VARIATIONS)
-    stored = islice(from_data(spec, names, sides.stored.values), MOST_STORED)
-    for one in held_back.open_first({each.spec.url: each for each in chain(near, stored)}.values()):
+    stored = islice(from_data(spec, names, sides.stored.values, sides.stored.beside), MOST_STORED)
+    every = {(one.spec.url, one.spec.headers, one.spec.body): one for one in chain(near, stored)}
+    for one in held_back.open_first(every.values()):
         if time.monotonic() > deadline:
             break
         secret = held_back.is_held_back(one)
