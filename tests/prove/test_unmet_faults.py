@@ -12,7 +12,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from subsecond.prove.shuffled import rotation
+from subsecond.harness.clones import Connection
+from subsecond.prove.shuffled import rotation, unique_texts
 from tests.prove.conftest import Prove, git
 
 YARD = """\
@@ -194,3 +195,22 @@ def test_each_row_keeps_its_key_gets_what_another_said_and_its_own_back(keys: se
     assert back == before
     assert [row[0] for row in moved] == sorted(keys)
     assert len(keys) < 2 or all(one != other for one, other in zip(moved, before, strict=True))
+
+
+@given(codes=st.sets(st.text("ab~C1", min_size=1, max_size=4), max_size=12))
+def test_what_is_unique_changes_places_too_and_comes_back(codes: set[str]) -> None:
+    before = list(enumerate(sorted(codes), 1))
+    move = unique_texts(Connection(driver="sqlite3", path=":memory:"), '"promos"', ['"id"'], '"code"')
+    with sqlite3.connect(":memory:") as connection:
+        connection.execute("CREATE TABLE promos (id INTEGER PRIMARY KEY, code TEXT UNIQUE)")
+        connection.executemany("INSERT INTO promos VALUES (?, ?)", before)
+        for statement in move.there:
+            connection.execute(statement)
+        moved = connection.execute("SELECT * FROM promos ORDER BY id").fetchall()
+        for statement in move.back:
+            connection.execute(statement)
+        back = connection.execute("SELECT * FROM promos ORDER BY id").fetchall()
+    connection.close()
+    assert back == before
+    assert {code for _, code in moved} == codes
+    assert len(codes) < 2 or all(one != other for one, other in zip(moved, before, strict=True))

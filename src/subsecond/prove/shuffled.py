@@ -2,7 +2,8 @@
 
 Every row gets what another row said, its key and what must be unique kept: types, references and checks go on holding,
 and an answer that shows a row next to its key must change. The same statements do the same on two copies of one
-database. Tables that tell users and their rights apart are left alone: a request is still allowed afterwards.
+database. Tables that tell users and their rights apart are left alone, and tables of settings: a request is still
+allowed afterwards, and finds under each name a value of its sort.
 """
 
 from __future__ import annotations
@@ -16,7 +17,10 @@ from subsecond.harness.clones import Connection, NoCloneError
 
 MOST_ROWS = 20_000
 """Of a table that is changed; above it the write would take longer than what is measured."""
-_PEOPLE = re.compile(r"user|account|member|session|token|role|permission|auth|version|migration", re.I)
+_LEFT_ALONE = re.compile(
+    r"user|account|member|session|token|role|permission|auth|version|migration|setting|config|option|preference|param",
+    re.I,
+)
 _POSTGRES = """
 SELECT c.oid::regclass::text,
  (SELECT string_agg(quote_ident(a.attname), ', ' ORDER BY a.attnum) FROM pg_index i JOIN pg_attribute a
@@ -24,7 +28,13 @@ SELECT c.oid::regclass::text,
  (SELECT string_agg(quote_ident(a.attname), ', ' ORDER BY a.attnum) FROM pg_attribute a WHERE a.attrelid = c.oid
   AND a.attnum > 0 AND NOT a.attisdropped AND a.attgenerated = '' AND a.attidentity = '' AND NOT EXISTS
   (SELECT 1 FROM pg_index i WHERE i.indrelid = c.oid AND i.indisunique AND a.attnum = ANY(i.indkey)) AND NOT EXISTS
-  (SELECT 1 FROM pg_constraint f WHERE f.conrelid = c.oid AND f.confrelid = c.oid AND a.attnum = ANY(f.conkey)))
+  (SELECT 1 FROM pg_constraint f WHERE f.conrelid = c.oid AND f.confrelid = c.oid AND a.attnum = ANY(f.conkey))),
+ (SELECT string_agg(quote_ident(a.attname), ', ' ORDER BY a.attnum) FROM pg_attribute a WHERE a.attrelid = c.oid
+  AND a.attnum > 0 AND NOT a.attisdropped AND a.attgenerated = ''
+  AND a.atttypid IN ('text'::regtype, 'varchar'::regtype) AND EXISTS
+  (SELECT 1 FROM pg_index i WHERE i.indrelid = c.oid AND i.indisunique AND i.indnatts = 1 AND i.indkey[0] = a.attnum)
+  AND NOT EXISTS (SELECT 1 FROM pg_index i WHERE i.indrelid = c.oid AND (i.indisprimary OR i.indnatts > 1)
+  AND i.indisunique AND a.attnum = ANY(i.indkey)))
 FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE c.relkind = 'r'
 AND n.nspname NOT IN ('pg_catalog', 'information_schema') ORDER BY 1
 """
@@ -33,56 +43,68 @@ SELECT '"' || m.name || '"',
  (SELECT group_concat('"' || name || '"', ', ') FROM pragma_table_info(m.name) WHERE pk > 0),
  (SELECT group_concat('"' || name || '"', ', ') FROM pragma_table_info(m.name) WHERE pk = 0 AND name NOT IN
   (SELECT i.name FROM pragma_index_list(m.name) l, pragma_index_info(l.name) i WHERE l."unique" = 1) AND name NOT IN
-  (SELECT f."from" FROM pragma_foreign_key_list(m.name) f WHERE f."table" = m.name))
+  (SELECT f."from" FROM pragma_foreign_key_list(m.name) f WHERE f."table" = m.name)),
+ (SELECT group_concat('"' || name || '"', ', ') FROM pragma_table_info(m.name) WHERE pk = 0 AND (type LIKE '%char%'
+  OR type LIKE '%text%') AND name IN (SELECT max(i.name) FROM pragma_index_list(m.name) l, pragma_index_info(l.name) i
+  WHERE l."unique" = 1 GROUP BY l.name HAVING count(*) = 1))
 FROM sqlite_master m WHERE m.type = 'table' AND m.name NOT LIKE 'sqlite!_%' ESCAPE '!' ORDER BY 1
 """
 
 
 @dataclass(frozen=True, slots=True)
 class Move:
-    """The statement that moves the rows of a table, and the one that moves them back. `database`: the app's own."""
+    """The statements that move the rows of a table, and those that move them back. `database`: the app's own."""
 
     database: Connection
-    there: str
-    back: str
+    there: Sequence[str]
+    back: Sequence[str]
 
 
 def moves(arm: Arm, *, apart: bool = False) -> list[Move]:
     """What changes the arm's data; empty where it has no scratch databases of its own or no table that fits.
 
-    Whole rows change places, or with `apart` the values of each column by themselves.
+    Whole rows change places, or with `apart` the values of each column by themselves, those of unique texts too.
     """
     found = list[Move]()
-    for database, table, keys, names in _tables(arm):
+    for database, table, keys, names, unique in _tables(arm):
         parts = [[one] for one in names] if apart else [names]
         for number, part in enumerate(parts):
             step = _STEP if not apart else f"here.places * {number + 1} / {len(parts) + 1}"
             there, back = (rotation(table, keys, part, way, step) for way in ("", " DESC"))
-            found.append(Move(database, there, back))
+            found.append(Move(database, [there], [back]))
+        found += (unique_texts(database, table, keys, name) for name in unique if apart)
     return found
 
 
-def _tables(arm: Arm) -> Iterator[tuple[Connection, str, list[str], list[str]]]:
-    """Database, table, its key, the columns that may change; none where the arm has no scratch databases."""
+def unique_texts(database: Connection, table: str, keys: Sequence[str], name: str) -> Move:
+    """The values of a unique column change places: marked first, as no statement may meet one twice on its way."""
+    mark, bare = f"UPDATE {table} SET {name} = '~' || {name}", f"UPDATE {table} SET {name} = substr({name}, 2)"
+    there = rotation(table, keys, [name], form="substr(source.{}, 2)")
+    back = rotation(table, keys, [name], " DESC", form="'~' || source.{}")
+    return Move(database, [mark, there], [back, bare])
+
+
+def _tables(arm: Arm) -> Iterator[tuple[Connection, str, list[str], list[str], list[str]]]:
+    """Database, table, its key, the columns that may change, unique texts; none where the arm has no copies."""
     if arm.isolation != "clone":
         return
     for database, copy in arm.databases.items():
         tables = arm.run_sql([_POSTGRES if copy.system == "postgresql" else _SQLITE], database)
-        tables = [one for one in tables if all(one) and not _PEOPLE.search(one[0])]
-        sizes = [f"(SELECT count(*) FROM {table})" for table, _, _ in tables]
+        tables = [one for one in tables if all(one[:3]) and not _LEFT_ALONE.search(one[0])]
+        sizes = [f"(SELECT count(*) FROM {table})" for table, *_ in tables]
         [rows] = arm.run_sql([f"SELECT {', '.join(sizes)}"], database) if tables else [[]]
-        for (table, keys, columns), size in zip(tables, rows, strict=True):
+        for (table, keys, columns, unique), size in zip(tables, rows, strict=True):
             if size <= MOST_ROWS:
-                yield database, table, keys.split(", "), columns.split(", ")
+                yield database, table, keys.split(", "), columns.split(", "), unique.split(", ") if unique else []
 
 
 def copies(arm: Arm) -> list[Move]:
     """What has every third row of a table say what the one before it says: there are more of one and fewer of another
     then, which no change of places brings. It is not undone."""
     found = list[Move]()
-    for database, table, keys, columns in _tables(arm):
+    for database, table, keys, columns, _ in _tables(arm):
         text = rotation(table, keys, columns, step="here.places - 2")
-        found.append(Move(database, f"{text} AND here.place % 3 = 0", ""))
+        found.append(Move(database, [f"{text} AND here.place % 3 = 0"], []))
     return found
 
 
@@ -90,8 +112,17 @@ _STEP = "here.places * 3 / 8"
 """Rows far away: those beside them may say much the same."""
 
 
-def rotation(table: str, keys: Sequence[str], columns: Sequence[str], way: str = "", step: str = _STEP) -> str:
-    """The statement for one table; all names quoted already. With ` DESC` as its `way` it undoes the one without."""
+def rotation(
+    table: str,
+    keys: Sequence[str],
+    columns: Sequence[str],
+    way: str = "",
+    step: str = _STEP,
+    *,
+    form: str = "source.{}",
+) -> str:
+    """The statement for one table; all names quoted already. With ` DESC` as its `way` it undoes the one without.
+    `form`: what a column gets of the row that it is filled from."""
     names, order = ", ".join(keys), ", ".join(f"{key}{way}" for key in keys)
 
     def same(one: str, other: str) -> str:
@@ -99,7 +130,7 @@ def rotation(table: str, keys: Sequence[str], columns: Sequence[str], way: str =
 
     return (
         f"WITH places AS (SELECT {names}, row_number() OVER (ORDER BY {order}) AS place, count(*) OVER () AS places "
-        f"FROM {table}) UPDATE {table} AS target SET {', '.join(f'{one} = source.{one}' for one in columns)} "
+        f"FROM {table}) UPDATE {table} AS target SET {', '.join(f'{one} = {form.format(one)}' for one in columns)} "
         f"FROM places AS here JOIN places AS next ON next.place = (here.place + {step}) % here.places + 1 "
         f"JOIN {table} AS source ON {same('source', 'next')} WHERE {same('target', 'here')}"
     )
@@ -117,18 +148,19 @@ def write(arms: Sequence[Arm], wanted: Sequence[Move], back: bool = False) -> li
 def _written(arms: Sequence[Arm], wanted: Sequence[Move], back: bool) -> list[Move]:
     """In one database: all at once where that goes."""
     statements = [move.back if back else move.there for move in wanted]
+    every = [text for some in statements for text in some]
     try:
         for one in arms:
-            one.run_sql(["BEGIN", *statements, "COMMIT"], wanted[0].database)
+            one.run_sql(["BEGIN", *every, "COMMIT"], wanted[0].database)
         return list(wanted)
     except NoCloneError:
-        return [move for move, text in zip(wanted, statements, strict=True) if _taken(arms, move.database, text)]
+        return [move for move, own in zip(wanted, statements, strict=True) if _taken(arms, move.database, own)]
 
 
-def _taken(arms: Sequence[Arm], database: Connection, statement: str) -> bool:
+def _taken(arms: Sequence[Arm], database: Connection, statements: Sequence[str]) -> bool:
     try:
         for one in arms:
-            one.run_sql([statement], database)
+            one.run_sql(["BEGIN", *statements, "COMMIT"], database)
         return True
     except NoCloneError:
         return False
