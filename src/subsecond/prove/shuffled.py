@@ -78,9 +78,9 @@ def moves(arm: Arm, *, apart: bool = False) -> list[Move]:
 
 def unique_texts(database: Connection, table: str, keys: Sequence[str], name: str) -> Move:
     """The values of a unique column change places: marked first, as no statement may meet one twice on its way."""
-    mark, bare = f"UPDATE {table} SET {name} = '~' || {name}", f"UPDATE {table} SET {name} = substr({name}, 2)"
+    mark, bare = f"UPDATE {table} SET {name} = '{_MARK}' || {name}", f"UPDATE {table} SET {name} = substr({name}, 2)"
     there = rotation(table, keys, [name], form="substr(source.{}, 2)")
-    back = rotation(table, keys, [name], " DESC", form="'~' || source.{}")
+    back = rotation(table, keys, [name], " DESC", form=f"'{_MARK}' || source.{{}}")
     return Move(database, [mark, there], [back, bare])
 
 
@@ -108,6 +108,8 @@ def copies(arm: Arm) -> list[Move]:
     return found
 
 
+_MARK = "\x01"
+"""Before a unique text while it changes places; where a text begins with it, the statement is refused."""
 _STEP = "here.places * 3 / 8"
 """Rows far away: those beside them may say much the same."""
 
