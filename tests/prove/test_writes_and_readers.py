@@ -128,7 +128,7 @@ def test_a_body_gets_words_of_its_keys_and_keys_of_those_who_name_what_changed(t
         (tmp_path / name).mkdir()
         (tmp_path / name / "config.py").write_text(f"STATES = {states}\n")
         (tmp_path / name / "views.py").write_text(
-            "import config\n\ndef change(data):\n    if data.get('state') in config.STATES:\n        return 1\n"
+            "import config\n\ndef change(data):\n    if text(data, 'state') in config.STATES:\n        return 1\n"
             "    return data['note'] == 'none'\n\ndef other(data):\n    return data['else']\n"
         )
     read = read_by_change(tmp_path / "base", tmp_path / "candidate")

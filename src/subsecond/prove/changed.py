@@ -18,7 +18,7 @@ _QUERY = frozenset({"args", "values", "query_params", "GET", "params"})
 _HEADERS = frozenset({"headers"})
 _READS = frozenset({"get", "getlist", "pop"})
 MOST_LITERALS = 32
-MOST_KEYS = 12
+MOST_KEYS = 16
 MOST_WORDS = 12
 """Literals that one parameter's name brings."""
 _SKIPPED = frozenset({".git", ".venv", "venv", "node_modules", "site-packages"})
@@ -58,7 +58,7 @@ def read_by_change(base: Path, candidate: Path) -> Read:
     for name in sorted(tables):
         literals |= dict.fromkeys(_constants(base).get(name, ()))
     for function in _mentioned(base, called):
-        keys |= dict.fromkeys(key for _, key in _asked(function))
+        keys |= dict.fromkeys([*(key for _, key in _asked(function)), *_handed(function)])
     return Read(tuple(sorted(names)), tuple(sorted(literals))[:MOST_LITERALS], tuple(keys)[:MOST_KEYS])
 
 
@@ -154,6 +154,19 @@ def _asked(function: ast.AST) -> Iterator[tuple[str, str]]:
         where = source.attr if isinstance(source, ast.Attribute) else source.id if isinstance(source, ast.Name) else ""
         if isinstance(key, ast.Constant) and isinstance(key.value, str) and key.value:
             yield where, key.value
+
+
+def _handed(function: ast.AST) -> Iterator[str]:
+    """Names that a function compares with or hands on: `field == "status"`, `choice(data, "status", STATUSES)`."""
+    for node in ast.walk(function):
+        if isinstance(node, ast.Compare):
+            parts = [node.left, *node.comparators]
+        elif isinstance(node, ast.Call):
+            parts = node.args
+        else:
+            continue
+        texts = (one.value for one in parts if isinstance(one, ast.Constant))
+        yield from (one for one in texts if isinstance(one, str) and one.isidentifier() and len(one) <= LONGEST_LITERAL)
 
 
 def _literals(function: ast.AST) -> Iterator[str]:
