@@ -132,7 +132,7 @@ def test_a_body_gets_words_of_its_keys_and_keys_of_those_who_name_what_changed(t
             "    return data['note'] == 'none'\n\ndef other(data):\n    return data['else']\n"
         )
     read = read_by_change(tmp_path / "base", tmp_path / "candidate")
-    assert set(read.keys) == {"state", "note"}
+    assert {"state", "note"} <= set(read.keys)
     spec = RequestSpec(name="n", method="PATCH", url="/orders/1", body='{"note": "x"}')
     words = words_near(tmp_path / "base")
     bodies = {one.spec.body for one in edges(spec, [], words=words, keys=read.keys)}
