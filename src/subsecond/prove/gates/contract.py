@@ -16,11 +16,12 @@ from subsecond.prove.equality import both, differences, reordered
 from subsecond.prove.from_data import from_data
 from subsecond.prove.gate import Case, gate, verdict
 from subsecond.prove.shown import curl
+from subsecond.prove.sides import READS
 from subsecond.prove.variations import harmless, query_of
 
 MOST_VARIATIONS = 60
-MOST_STORED = 64
-"""Requests with values that the data holds."""
+MOST_STORED, MOST_STORED_OF_A_WRITE = 48, 128
+"""Requests with values that the data holds. A write is quick, and has conditions for each code, user and state."""
 SECONDS_A_REQUEST = 60.0
 """Time for one request's variations; the request itself is always compared, however slow."""
 SHOWN = 8
@@ -94,7 +95,8 @@ def _variations(case: Case, spec: RequestSpec, body: bytes, noise: Noise, unorde
     read = read_by_change(case.base.tree, case.candidate.tree).names
     names = list(dict.fromkeys([*(name for name, _ in query_of(spec)), *read]))
     near = islice(harmless(spec, names, body), MOST_VARIATIONS)
-    stored = islice(from_data(spec, names, sides.stored.values, sides.stored.beside), MOST_STORED)
+    most = MOST_STORED if spec.method in READS else MOST_STORED_OF_A_WRITE
+    stored = islice(from_data(spec, names, sides.stored.values, sides.stored.beside), most)
     every = {(one.spec.url, one.spec.headers, one.spec.body): one for one in chain(near, stored)}
     for one in held_back.open_first(every.values()):
         if time.monotonic() > deadline:
