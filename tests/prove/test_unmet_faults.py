@@ -198,7 +198,7 @@ def test_each_row_keeps_its_key_gets_what_another_said_and_its_own_back(keys: se
 
 
 @given(codes=st.sets(st.text("ab~C1", min_size=1, max_size=4), max_size=12))
-def test_what_is_unique_changes_places_too_and_comes_back(codes: set[str]) -> None:
+def test_what_is_unique_stands_the_other_way_round_and_comes_back(codes: set[str]) -> None:
     before = list(enumerate(sorted(codes), 1))
     move = unique_texts(Connection(driver="sqlite3", path=":memory:"), '"promos"', ['"id"'], '"code"')
     with sqlite3.connect(":memory:") as connection:
@@ -212,5 +212,4 @@ def test_what_is_unique_changes_places_too_and_comes_back(codes: set[str]) -> No
         back = connection.execute("SELECT * FROM promos ORDER BY id").fetchall()
     connection.close()
     assert back == before
-    assert {code for _, code in moved} == codes
-    assert len(codes) < 2 or all(one != other for one, other in zip(moved, before, strict=True))
+    assert [code for _, code in moved] == sorted(codes, reverse=True)

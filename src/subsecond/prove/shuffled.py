@@ -69,18 +69,19 @@ def moves(arm: Arm, *, apart: bool = False) -> list[Move]:
     for database, table, keys, names, unique in _tables(arm):
         parts = [[one] for one in names] if apart else [names]
         for number, part in enumerate(parts):
-            step = _STEP if not apart else f"here.places * {number + 1} / {len(parts) + 1}"
-            there, back = (rotation(table, keys, part, way, step) for way in ("", " DESC"))
+            far = _FAR if not apart else _shifted(f"here.places * {number + 1} / {len(parts) + 1}")
+            there, back = (rotation(table, keys, part, way, far) for way in ("", " DESC"))
             found.append(Move(database, [there], [back]))
         found += (unique_texts(database, table, keys, name) for name in unique if apart)
     return found
 
 
 def unique_texts(database: Connection, table: str, keys: Sequence[str], name: str) -> Move:
-    """The values of a unique column change places: marked first, as no statement may meet one twice on its way."""
+    """The values of a unique column stand the other way round: what is sorted by them in place of the key shows. They
+    are marked first, as no statement may meet one twice on its way."""
     mark, bare = f"UPDATE {table} SET {name} = '{_MARK}' || {name}", f"UPDATE {table} SET {name} = substr({name}, 2)"
-    there = rotation(table, keys, [name], form="substr(source.{}, 2)")
-    back = rotation(table, keys, [name], " DESC", form=f"'{_MARK}' || source.{{}}")
+    there = rotation(table, keys, [name], place=_REVERSED, form="substr(source.{}, 2)")
+    back = rotation(table, keys, [name], place=_REVERSED, form=f"'{_MARK}' || source.{{}}")
     return Move(database, [mark, there], [back, bare])
 
 
@@ -103,15 +104,23 @@ def copies(arm: Arm) -> list[Move]:
     then, which no change of places brings. It is not undone."""
     found = list[Move]()
     for database, table, keys, columns, _ in _tables(arm):
-        text = rotation(table, keys, columns, step="here.places - 2")
+        text = rotation(table, keys, columns, place=_shifted("here.places - 2"))
         found.append(Move(database, [f"{text} AND here.place % 3 = 0"], []))
     return found
 
 
 _MARK = "\x01"
 """Before a unique text while it changes places; where a text begins with it, the statement is refused."""
-_STEP = "here.places * 3 / 8"
+
+
+def _shifted(step: str) -> str:
+    """The place of the row so far behind, from the first on again after the last."""
+    return f"(here.place + {step}) % here.places + 1"
+
+
+_FAR = _shifted("here.places * 3 / 8")
 """Rows far away: those beside them may say much the same."""
+_REVERSED = "here.places - here.place + 1"
 
 
 def rotation(
@@ -119,12 +128,12 @@ def rotation(
     keys: Sequence[str],
     columns: Sequence[str],
     way: str = "",
-    step: str = _STEP,
+    place: str = _FAR,
     *,
     form: str = "source.{}",
 ) -> str:
     """The statement for one table; all names quoted already. With ` DESC` as its `way` it undoes the one without.
-    `form`: what a column gets of the row that it is filled from."""
+    `place`: where the row stands that it is filled from, `form`: what a column gets of it."""
     names, order = ", ".join(keys), ", ".join(f"{key}{way}" for key in keys)
 
     def same(one: str, other: str) -> str:
@@ -133,7 +142,7 @@ def rotation(
     return (
         f"WITH places AS (SELECT {names}, row_number() OVER (ORDER BY {order}) AS place, count(*) OVER () AS places "
         f"FROM {table}) UPDATE {table} AS target SET {', '.join(f'{one} = {form.format(one)}' for one in columns)} "
-        f"FROM places AS here JOIN places AS next ON next.place = (here.place + {step}) % here.places + 1 "
+        f"FROM places AS here JOIN places AS next ON next.place = {place} "
         f"JOIN {table} AS source ON {same('source', 'next')} WHERE {same('target', 'here')}"
     )
 

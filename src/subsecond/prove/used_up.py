@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from subsecond.contract.compare import Reply
 from subsecond.harness.send import RequestFailed
 from subsecond.model.target import RequestSpec
@@ -37,6 +39,15 @@ class Data:
         self._used = self._once and not (isinstance(base, Asked) and base.reply.status >= 400)
         return base, candidate
 
+    def refresh(self, spec: RequestSpec) -> None:
+        """New copies on both sides where `spec` itself, a write that was answered well, is refused by now: seats are
+        sold, a code is used up, and whatever else is asked of these data is refused alike."""
+        if self._left and _may_renew(self._sides, spec):
+            base, _ = (self._sides.ask(side, spec) for side in SIDES)
+            if isinstance(base, Asked) and base.reply.status >= 400:
+                self._left -= 1
+                self._anew()
+
     def renewed(self, spec: RequestSpec) -> bool:
         """Have new copies on both sides where that may help a write; whether they are new."""
         if not _may_renew(self._sides, spec):
@@ -44,10 +55,20 @@ class Data:
         self._anew()
         return True
 
-    def differs(self) -> str:
-        """The first table whose rows are no longer the same on both sides; empty where all are."""
+    @property
+    def before(self) -> Sequence[str]:
+        """What was not the same on both sides before the first request."""
+        return list(self._before.values())
+
+    def left(self) -> list[str]:
+        """The tables whose rows are no longer the same on both sides, with how; what was seen at a renewal first."""
         found = rows.differences(self._sides)
-        return next((told for table, told in found.items() if table not in self._before), "")
+        own = [told for table, told in found.items() if table not in self._before]
+        return [self.told, *own] if self.told else own
+
+    def differs(self) -> str:
+        """The first of these tables; empty where all are the same."""
+        return next(iter(self.left()), "")
 
     def _anew(self) -> None:
         self.told = self.told or self.differs()

@@ -10,13 +10,14 @@ from subsecond.contract.compare import Difference, Noise
 from subsecond.harness.send import RequestFailed
 from subsecond.model.proof import GateVerdict
 from subsecond.model.target import RequestSpec
-from subsecond.prove import held_back, rows
+from subsecond.prove import held_back
 from subsecond.prove.changed import read_by_change
 from subsecond.prove.equality import both, differences, reordered
 from subsecond.prove.from_data import from_data
 from subsecond.prove.gate import Case, gate, verdict
 from subsecond.prove.shown import curl
 from subsecond.prove.sides import READS
+from subsecond.prove.used_up import Data
 from subsecond.prove.variations import harmless, query_of
 
 MOST_VARIATIONS = 60
@@ -24,6 +25,8 @@ MOST_STORED, MOST_STORED_OF_A_WRITE = 48, 128
 """Requests with values that the data holds. A write is quick, and has conditions for each code, user and state."""
 SECONDS_A_REQUEST = 60.0
 """Time for one request's variations; the request itself is always compared, however slow."""
+REFUSED_IN_A_ROW = 8
+"""Writes, after which it is asked whether the data are used up."""
 SHOWN = 8
 
 
@@ -45,7 +48,7 @@ class ContractGate:
         sides = case.sides()
         compared, kept, noise, unordered = 0, 0, Noise(), set[str]()
         wanted, nearby = case.wanted(sides.requests), case.near(sides.requests)
-        before = rows.differences(sides)
+        data = Data(sides)
         for spec in wanted:
             case.say(f"contract: {spec.name}")
             couples = both(sides, spec, noise)
@@ -61,20 +64,20 @@ class ContractGate:
             compared += 2
             if spec not in nearby:
                 continue
-            near = _variations(case, spec, couples[0][0].reply.body, noise, unordered)
+            data.begin(spec, couples[-1][0].reply)
+            near = _variations(case, data, spec, couples[0][0].reply.body, noise=noise, unordered=unordered)
             if near.problem:
                 return near.problem
             compared += near.succeeded
             kept += near.held_back
-        left = [why for table, why in rows.differences(sides).items() if table not in before]
-        if left:
+        if left := data.left():
             return verdict(self.name, "failed", f"after the same requests: {left[0]}", left[1:SHOWN])
         if strangers := sides.strangers():
             why = f"the candidate connects to {strangers[0]}, which the base never does: its answers are not comparable"
             return verdict(self.name, "no verdict", why)
         evidence = [f"differs by itself: {one}" for one in sorted(noise.patterns)]
         evidence += [f"not promised in an order: {one}" for one in sorted(unordered)]
-        evidence += [f"not compared, it differs before the first request: {one}" for one in before.values()]
+        evidence += [f"not compared, it differs before the first request: {one}" for one in data.before]
         why = f"{compared} answers of {len(wanted)} requests compared, all equal ({kept} of them held back)"
         return verdict(self.name, "passed", why, evidence)
 
@@ -88,9 +91,11 @@ class _Near:
     problem: GateVerdict | None = None
 
 
-def _variations(case: Case, spec: RequestSpec, body: bytes, noise: Noise, unordered: set[str]) -> _Near:
+def _variations(
+    case: Case, data: Data, spec: RequestSpec, body: bytes, *, noise: Noise, unordered: set[str]
+) -> _Near:  # fmt: skip
     """`body`: of the base's answer to the request itself."""
-    sides, found = case.sides(), _Near()
+    sides, found, refused = case.sides(), _Near(), 0
     deadline = time.monotonic() + SECONDS_A_REQUEST
     read = read_by_change(case.base.tree, case.candidate.tree).names
     names = list(dict.fromkeys([*(name for name, _ in query_of(spec)), *read]))
@@ -105,6 +110,7 @@ def _variations(case: Case, spec: RequestSpec, body: bytes, noise: Noise, unorde
         base, candidate = sides.ask("base", one.spec), sides.ask("candidate", one.spec)
         if isinstance(base, RequestFailed):
             continue
+        refused = refused + 1 if base.reply.status >= 400 else 0
         kind, problems = "the candidate gave no whole answer", tuple[Difference, ...]()
         if not isinstance(candidate, RequestFailed):
             problems = differences(sides, one.spec, [(base, candidate)], noise, unordered)
@@ -112,6 +118,8 @@ def _variations(case: Case, spec: RequestSpec, body: bytes, noise: Noise, unorde
                 succeeded = base.reply.status < 400
                 found.succeeded += succeeded
                 found.held_back += succeeded and secret
+                if refused and refused % REFUSED_IN_A_ROW == 0:
+                    data.refresh(spec)
                 continue
             kind = problems[0].kind
         if secret and not case.reveal:
