@@ -15,6 +15,7 @@ from subsecond.prove import held_back
 from subsecond.prove.changed import read_by_change, words_near
 from subsecond.prove.equality import both, differences
 from subsecond.prove.freshness import UNDECLARED, Writer, freshness
+from subsecond.prove.from_data import from_data
 from subsecond.prove.gate import Case, gate, verdict
 from subsecond.prove.other_data import otherwise
 from subsecond.prove.shown import curl
@@ -27,7 +28,7 @@ SECONDS_A_REQUEST = 900.0
 """Several hundred values, each sent to both sides; equality is meant to be asked on small data."""
 SHOWN = 6
 NO_ANSWER = "the candidate gave no whole answer"
-MOST_NAMED = 24
+MOST_NAMED, MOST_KEYED = 24, 8
 INTEGER_LIMIT = 2**63
 NOT_A_NUMBER = "nan"
 """It is neither less nor more than anything: what is sorted by it comes in any order."""
@@ -155,11 +156,13 @@ def _after_moves(case: Case) -> tuple[str, list[str]] | None:
 
 
 def _named(case: Case, spec: RequestSpec) -> list[RequestSpec]:
-    """The request with values of its parameters that the app's code has names for."""
+    """The request with values of its parameters that the app's code has names for, and some with other keys."""
     words = words_near(case.base.tree)
     names = dict.fromkeys([*(name for name, _ in query_of(spec)), *case.sides().read_of(spec)])
     found = (with_changes(spec, {name: quote(value)}).spec for name in names for value in words.get(name, ()))
-    return list(islice(found, MOST_NAMED))
+    stored = case.sides().stored
+    keyed = (one.spec for one in from_data(spec, (), stored.values, stored.beside))
+    return [*islice(found, MOST_NAMED), *islice(keyed, MOST_KEYED)]
 
 
 @dataclass(frozen=True, slots=True)
