@@ -42,9 +42,9 @@ MOST_BODIES = 120
 STEPS = (-1, 1, 2, 3, 5, 0.01, 0.25, 0.5)
 """Beside a given number: bounds are met, and halves rounded one way or the other."""
 _PLAIN_NUMBER = re.compile(r"-?\d{1,6}(\.\d{1,2})?\Z")
-MANY = ("100", "1000")
-"""Of what is called a size or a limit: rows that a page of the usual length leaves out are answered too. The first
-where more is refused, the second where it is cut to what there may be."""
+MANY = ("100", "500", "1000")
+"""Of what is called a size or a limit: rows that a page of the usual length leaves out are answered too. Some
+where more is refused, the last where it is cut to what there may be."""
 HEADER_VALUES = ("", "0", "1", "x")
 LANGUAGES = ("xx,{}", "{};q=0.1,en", "en;q=0.1,{}", "{};q=0", "{}-XX", "*", "en, {}")
 """Weights and orders of RFC 9110, section 12.5.4, around the language that is asked for."""
