@@ -14,6 +14,8 @@ from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
+from subsecond.harness import processes
+
 CLOSE_SECONDS = 2.0
 _guard = threading.Lock()
 _idle: dict[tuple[str, ...], list[subprocess.Popen[bytes]]] = {}
@@ -88,12 +90,7 @@ def _close() -> None:
     """They end with the tool's end of the pipe; wait for it, so that none is seen after the tool."""
     with _guard:
         for child in [child for some in _idle.values() for child in some]:
-            assert child.stdin is not None
-            child.stdin.close()
-            try:
-                child.wait(CLOSE_SECONDS)
-            except subprocess.TimeoutExpired:
-                child.kill()
+            processes.close(child, CLOSE_SECONDS)
         _idle.clear()
 
 

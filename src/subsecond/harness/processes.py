@@ -87,6 +87,17 @@ def end(group: int | None, spool: Path | None = None, *, seconds: float = TERM_S
         _reap(group)
 
 
+def close(child: subprocess.Popen[bytes], seconds: float) -> None:
+    """End a child that ends with its standard input; kill it where it has not after `seconds`."""
+    assert child.stdin is not None
+    child.stdin.close()
+    try:
+        child.wait(seconds)
+    except subprocess.TimeoutExpired:
+        child.kill()
+        child.wait()
+
+
 def _alive(group: int | None, spool: Path | None) -> bool:
     if PROC.is_dir():
         return bool(members(group, spool))

@@ -24,7 +24,7 @@ from typing import Any
 
 from subsecond import store
 from subsecond.errors import EXIT_FAILED, SubsecondError
-from subsecond.harness import relay
+from subsecond.harness import processes, relay
 from subsecond.harness.environment import PythonFacts
 from subsecond.model.confinement import Confinement, Way
 from subsecond.model.target import Target
@@ -194,13 +194,7 @@ def _relayed(control: socket.socket, placed: Sequence[tuple[Way, str]], port: in
     try:
         yield
     finally:
-        assert child.stdin is not None
-        child.stdin.close()
-        try:
-            child.wait(PROBE_SECONDS)
-        except subprocess.TimeoutExpired:
-            child.kill()
-            child.wait()
+        processes.close(child, PROBE_SECONDS)
 
 
 def _bubblewrap(

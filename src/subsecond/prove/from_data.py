@@ -19,7 +19,7 @@ from subsecond.prove.variations import (
     query_of,
     told,
     with_changes,
-)  # fmt: skip
+)
 
 Put = Callable[[str], Any]
 """Gives a JSON body with another value in one place."""

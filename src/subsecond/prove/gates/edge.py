@@ -76,7 +76,7 @@ class EdgeGate:
                     smallest, why = _smallest(data, spec, one, noise, problem)
                     shown = [*why.lines[:SHOWN], curl(smallest.spec)]
                     return verdict(self.name, "failed", f"{smallest}: {why.lines[0]}", shown)
-        if told := data.told or data.differs():
+        if told := data.differs():
             return verdict(self.name, "failed", f"after the same edge values: {told}")
         if problem_after := _after_writes(case) or _after_moves(case):
             return verdict(self.name, "failed", *problem_after)
