@@ -7,10 +7,13 @@ from pathlib import Path
 
 import pytest
 
+from subsecond.contract.compare import Reply
 from subsecond.model.target import RequestSpec
+from subsecond.prove import plausible
 from subsecond.prove.changed import read_by_change, words_near
 from subsecond.prove.from_data import from_data
-from subsecond.prove.variations import BODY, edges, harmless
+from subsecond.prove.paired import Effects
+from subsecond.prove.variations import BODY, edges, harmless, with_changes
 from tests.prove.conftest import Prove, git
 
 DESK = """\
@@ -37,6 +40,8 @@ def notes():
     page = request.args.get("page", 1, type=int)
     with engine.connect() as db:
         rows = db.execute(text("SELECT text FROM notes WHERE reader = :reader ORDER BY id"), {"reader": reader}).all()
+    rows = rows[::-1] if request.args.get("newest") == "1" else rows
+    rows = [row for row in rows if (row[0] or "").startswith(request.args.get("word", ""))]
     return jsonify({"total": len(rows), "page": [row[0] for row in rows][(page - 1) * 2:page * 2]})
 """
 REQUESTS = """\
@@ -58,7 +63,7 @@ def desk(repository: Path, tmp_path: Path) -> tuple[Path, dict[str, object]]:
     database = tmp_path / "desk.db"
     with sqlite3.connect(database) as connection:
         connection.execute("CREATE TABLE notes (id INTEGER PRIMARY KEY, reader INTEGER, text TEXT)")
-        rows = [(number % 3, f"note {number}") for number in range(1, 13)]
+        rows = [(number % 3, f"{'note' if number % 2 else 'memo'} {number}") for number in range(1, 13)]
         connection.executemany("INSERT INTO notes (reader, text) VALUES (?, ?)", rows)
     connection.close()
     (repository / "shop.py").write_text(DESK)
@@ -89,10 +94,11 @@ def test_an_app_that_writes_is_equal_to_itself(desk: tuple[Path, dict[str, objec
         ('f"/notes/', 'f"http://desk/notes/', "contract", "header location"),
         (").all()\n", ").all()\n    rows = memory.setdefault(reader, rows)\n", "edge", "after add"),
         ("[(page - 1) * 2:page * 2]", "[(page - 1) * 2:page * 2] if page < 2 else []", "edge", "page"),
+        ('== "1" else', '== "1" and not request.args.get("word") else', "edge", "with newest=1, word=note"),
     ],
     ids=[
         "another row", "one reader's answer for all", "a new key put otherwise", "older than the last write",
-        "a page nobody asks for",
+        "a page nobody asks for", "two parameters nobody asks for",
     ],
 )  # fmt: skip
 def test_what_shows_only_after_a_write_or_to_another_reader_is_found(
@@ -145,12 +151,41 @@ def test_what_the_data_hold_is_asked_of_paths_parameters_and_readers_in_turn() -
     codes = {"tenner": ("LAST ONE",), "paid": ("PAID OUT",)}
     spec = RequestSpec(
         name="n", method="POST", url="/depots/2/tenner?state=paid", headers=(("X-User-Id", "7"),),
-        body='{"lines": [{"code": "tenner", "n": 1}]}',
+        body='{"lines": [{"code": "tenner", "user": 1, "n": true}]}',
     )  # fmt: skip
     found = from_data(spec, ["state"], lambda name, given: held.get(name, ()), lambda text: codes.get(text, ()))
     assert [dict(one.changes) for one in found] == [
         {"/2": "3"}, {"state": "open"}, {"X-User-Id:": "1"}, {"/3": "LAST%20ONE"}, {"state": "PAID%20OUT"},
-        {BODY: '{"lines": [{"code": "LAST ONE", "n": 1}]}'}, {"X-User-Id:": "9"},
+        {BODY: '{"lines": [{"code": "LAST ONE", "user": 1, "n": true}]}'},
+        {BODY: '{"lines": [{"code": "tenner", "user": 7, "n": true}]}'}, {"X-User-Id:": "9"},
+        {BODY: '{"lines": [{"code": "tenner", "user": 9, "n": true}]}'},
+    ]  # fmt: skip
+
+
+def test_the_answer_tells_bounds_and_words_for_parameters_that_are_called_otherwise() -> None:
+    body = (
+        b'{"id": 7, "items": [{"price": 19.5, "at": "2026-05-01T10:00", "name": "The lamp", "old": true}, '
+        b'{"price": 3}]}'
+    )
+    assert plausible.seen("budget", "50", body) == ["7", "19.5", "3"]
+    assert plausible.seen("after", "2026-01-01", body) == ["2026-05-01"]
+    assert plausible.seen("q", "chair", body) == ["The"]
+    assert plausible.seen("q", None, body) == ["7", "19.5", "2026-05-01", "The", "3"]
+    assert plausible.seen("prices", "50", body) == ["19.5", "3"]  # called like a key: of that one alone
+    assert plausible.seen("key", "{{token}}", body) == []
+
+
+def test_two_values_are_asked_together_where_each_alone_changes_a_good_answer() -> None:
+    spec = RequestSpec(name="n", method="GET", url="/notes?page=1")
+    effects = Effects(Reply(status=200, headers=(), body=b"all"))
+    for name, value, status, body in [
+        ("page", "2", 200, b"some"), ("sort", "x", 200, b"all"), ("sort", "up", 200, b"lla"), ("day", "x", 400, b"no"),
+        ("dir", "up", 200, b"lla"), ("dir", None, 200, b"more"), ("dir", "down", 200, b"more"),
+    ]:  # fmt: skip
+        effects.met(with_changes(spec, {name: value}), Reply(status=status, headers=(), body=body))
+    assert [one.spec.url for one in effects.pairs(spec)] == [
+        "/notes?page=2&sort=up", "/notes?page=2", "/notes?page=1&sort=up", "/notes?page=2&dir=up",
+        "/notes?page=1&sort=up&dir=up",
     ]  # fmt: skip
 
 

@@ -33,7 +33,8 @@ def from_data(
 
     `values`: those for a name and the value given; of a place in the path the name is what stands before it
     (`/depots/7`), of a number in a header what it is called (`X-User:`): other users have other rights and limits.
-    `beside`: other values for a text that is given in the path, a parameter or a JSON body.
+    `beside`: other values for a text that is given in the path, a parameter or a JSON body. Of a body's values the name
+    is their key; words are looked for in all columns too.
     """
     of = told(spec)
     parts = spec.url.partition("?")[0].split("/")
@@ -47,7 +48,12 @@ def from_data(
     ]
     texts = [*path_texts(spec), *((name, own) for name, own in given.items() if _wordy(own))]
     columns += [[(name, _sent(name, value)) for value in beside(unquote_plus(own))] for name, own in texts]
-    columns += [[(BODY, json.dumps(put(value))) for value in beside(own)] for own, put in _body_texts(spec)]
+    for key, own, put in _in_body(spec):
+        known = [value for value in values(key, str(own)) if value != str(own)]
+        others: Sequence[Any] = [*known, *(beside(own) if isinstance(own, str) and _wordy(own) else ())]
+        if isinstance(own, int):
+            others = [int(value) for value in known if value.lstrip("-").isdecimal()]
+        columns.append([(BODY, json.dumps(put(value))) for value in dict.fromkeys(others)])
     for turn in zip_longest(*columns):
         yield from (with_changes(spec, dict([one])) for one in turn if one is not None)
 
@@ -66,25 +72,25 @@ def _wordy(value: str) -> bool:
     return value[:1].isalpha() and "{{" not in value and "," not in value
 
 
-def _body_texts(spec: RequestSpec) -> list[tuple[str, Put]]:
-    """The words in a JSON body."""
+def _in_body(spec: RequestSpec) -> list[tuple[str, str | int, Put]]:
+    """The texts and whole numbers in a JSON body, with the key that they stand under."""
     if spec.body is None or "{{" in spec.body:
         return []
     try:
-        return list(_places(json.loads(spec.body), lambda tree: tree))
+        return list(_places(json.loads(spec.body), "", lambda tree: tree))
     except (ValueError, RecursionError):
         return []
 
 
-def _places(tree: Any, put: Put) -> Iterator[tuple[str, Put]]:
+def _places(tree: Any, own: str, put: Put) -> Iterator[tuple[str, str | int, Put]]:
     if isinstance(tree, dict):
         for key, inner in tree.items():
-            yield from _places(inner, _in_place(put, tree, key))
+            yield from _places(inner, key, _in_place(put, tree, key))
     elif isinstance(tree, list):
         for place, inner in enumerate(tree[:2]):
-            yield from _places(inner, _in_place(put, tree, place))
-    elif isinstance(tree, str) and _wordy(tree):
-        yield tree, put
+            yield from _places(inner, own, _in_place(put, tree, place))
+    elif isinstance(tree, str | int) and not isinstance(tree, bool):
+        yield own, tree, put
 
 
 def _in_place(put: Put, tree: Any, place: Any) -> Put:

@@ -8,7 +8,7 @@ fails in the open is told with its exact input; where only a held-back one fails
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from subsecond.prove.variations import Variation
 
@@ -26,6 +26,11 @@ def is_held_back(one: Variation) -> bool:
 def open_first(variations: Iterable[Variation]) -> list[Variation]:
     """The same requests, those that are held back last."""
     return sorted(variations, key=is_held_back)
+
+
+def told_apart(variations: Iterable[Variation], secret: bool) -> Iterator[tuple[Variation, bool]]:
+    """Those of them that are held back, or those that are not, each with `secret`."""
+    return ((one, secret) for one in variations if is_held_back(one) == secret)
 
 
 def told(request: str, kind: str) -> str:

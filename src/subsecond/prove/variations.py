@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import json
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from itertools import islice
+from itertools import islice, zip_longest
 from types import MappingProxyType
 from typing import Any
-from urllib.parse import quote, unquote_plus
 
 from subsecond.model.target import RequestSpec
+from subsecond.prove import plausible
+from subsecond.prove.plausible import DATE, quoted
 
 Query = tuple[tuple[str, str], ...]
 ABSENT = None
@@ -32,8 +32,6 @@ BRIEF = ("", "null", "0", "00", "false", "-1", "1", "x", "_", "%25", "%C3%89")
 """Of a parameter that no request gives and the app was only seen to ask for: there may be a dozen on each request."""
 PATH_VALUES = ("0", "-1", "2147483647", "2147483648", "9223372036854775808", "x", "1.5", "%00", "%20")
 """Reference: fixing and proving, section 6. Percent-encoded, as they stand in an address."""
-MOST_SEEN = 6
-"""Values of one field of the answers that are tried."""
 BODY = "the body"
 """In place of a parameter's name: the whole body. No parameter is called so, and no header (`X-Tenant:`)."""
 BODY_VALUES: tuple[Any, ...] = (None, 0, -1, 99999, "", "x", True, 1.5, "1", [])
@@ -53,7 +51,6 @@ _GENERAL = re.compile(
 )
 """Headers that say nothing of who asks or for what."""
 _IDENTIFIER = re.compile(r"\d{1,18}\Z|[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}\Z")
-_DATE = re.compile(r"\d{4}-\d\d-\d\d\Z")
 _SIZE = re.compile(r"size|limit|per_?page|\bcount\Z|\btop\Z", re.I)
 
 
@@ -87,7 +84,7 @@ def path_parts(spec: RequestSpec) -> Query:
 def told(spec: RequestSpec) -> Callable[[str], str]:
     """The value of a part that is nothing but a variable of the file: a number, a date; any other may be a secret."""
     known = {
-        f"{{{{{name}}}}}": value for name, value in spec.variables if _IDENTIFIER.match(value) or _DATE.match(value)
+        f"{{{{{name}}}}}": value for name, value in spec.variables if _IDENTIFIER.match(value) or DATE.match(value)
     }
     return lambda part: known.get(part, part)
 
@@ -127,24 +124,34 @@ def _with_headers(spec: RequestSpec, changes: Mapping[str, str | None]) -> Reque
 
 
 def harmless(spec: RequestSpec, parameters: Sequence[str], body: bytes) -> Iterator[Variation]:
-    """Requests of the same sort, as other users send them: each parameter left out, other plausible values."""
-    of = told(spec)
-    given = {name: of(value) for name, value in query_of(spec)}
+    """Requests of the same sort, as other users send them: each parameter left out, other plausible values.
+
+    `body`: of the base's answer to the request itself.
+    """
     for name, value in path_parts(spec):
-        for other in _near(value):
+        for other in plausible.near(value):
             yield with_changes(spec, {name: other})
     for name, value in named_headers(spec):
         if value.isdecimal():
-            for other in _near(value):
+            for other in plausible.near(value):
                 yield with_changes(spec, {name: other})
+    yield from others_of(spec, parameters, body)
+
+
+def others_of(spec: RequestSpec, parameters: Sequence[str], body: bytes) -> Iterator[Variation]:
+    """Parameters of the address left out and with other plausible values; each has its turn."""
+    of = told(spec)
+    given = {name: of(value) for name, value in query_of(spec)}
     for name in filter(in_query, parameters):
         if name in given:
             yield with_changes(spec, {name: ABSENT})
-        for value in _near(given.get(name)):
-            yield with_changes(spec, {name: value})
-        for value in (*_lists(given.get(name)), *_seen(name, body)):
-            if value != given.get(name):
-                yield with_changes(spec, {name: value})
+    columns = []
+    for name in filter(in_query, parameters):
+        own = given.get(name)
+        values = dict.fromkeys((*plausible.near(own), *plausible.lists(own), *plausible.seen(name, own, body)))
+        columns.append([(name, value) for value in values if value != own])
+    for turn in zip_longest(*columns):
+        yield from (with_changes(spec, dict([one])) for one in turn if one is not None)
 
 
 def edges(
@@ -162,14 +169,14 @@ def edges(
         for value in PATH_VALUES:
             yield with_changes(spec, {name: value})
     for name, value in path_texts(spec):
-        for other in dict.fromkeys((value.swapcase(), f"{value}x", *map(_quoted, filter(_word, literals)))):
+        for other in dict.fromkeys((value.swapcase(), f"{value}x", *map(quoted, filter(_word, literals)))):
             yield with_changes(spec, {name: other})
     yield from _headers(spec, parameters)
     yield from _bodies(spec, keys, words)
     for name in filter(in_query, parameters):
         if name in given:
             yield with_changes(spec, {name: ABSENT})
-        for value in dict.fromkeys([*CATALOGUE, *map(_quoted, [*literals, *words.get(name, ())])]):
+        for value in dict.fromkeys([*CATALOGUE, *map(quoted, [*literals, *words.get(name, ())])]):
             yield with_changes(spec, {name: value})
         if own := given.get(name):
             if _PLAIN_NUMBER.match(own):
@@ -179,7 +186,7 @@ def edges(
             yield with_changes(spec, {name: f"{own}&{name}=1"})
             yield with_changes(spec, {name: ABSENT, name.upper(): own})
     for name in filter(in_query, seen):
-        values = [*BRIEF, *(MANY if _SIZE.search(name) else ()), *map(_quoted, words.get(name, ()))]
+        values = [*BRIEF, *(MANY if _SIZE.search(name) else ()), *map(quoted, words.get(name, ()))]
         yield from (with_changes(spec, {name: value}) for value in values)
     yield with_changes(spec, {"unknown_parameter": "1"})
 
@@ -209,7 +216,7 @@ def _headers(spec: RequestSpec, parameters: Sequence[str]) -> Iterator[Variation
             yield with_changes(spec, {name: ABSENT})
         if "{{" in value:
             continue
-        others = [*HEADER_VALUES, *(_near(value) if value.isdecimal() else (value.swapcase(),))]
+        others = [*HEADER_VALUES, *(plausible.near(value) if value.isdecimal() else (value.swapcase(),))]
         if name.lower() == "accept-language:":
             others += (form.format(value or "de") for form in LANGUAGES)
         for other in dict.fromkeys(others):
@@ -247,8 +254,12 @@ def _altered(tree: Any, words: Mapping[str, Sequence[str]], own: str = "") -> It
         for place, value in enumerate(tree[:2]):
             yield from ([*tree[:place], other, *tree[place + 1 :]] for other in _altered(value, words, own))
     else:
-        near = words.get(own, ()) if isinstance(tree, str) else ()
-        yield from (value for value in (*near, *BODY_VALUES) if json.dumps(value) != json.dumps(tree))
+        others: list[Any] = []
+        if isinstance(tree, str):
+            others = [*words.get(own, ()), *plausible.near(tree)]
+        elif isinstance(tree, int) and not isinstance(tree, bool):
+            others = [int(value) for value in plausible.near(str(tree))]
+        yield from (value for value in (*others, *BODY_VALUES) if json.dumps(value) != json.dumps(tree))
 
 
 def pairs(spec: RequestSpec, parameters: Sequence[str]) -> Iterator[Variation]:
@@ -282,56 +293,3 @@ def conditional(spec: RequestSpec, headers: Sequence[tuple[str, str]]) -> Iterat
             yield with_changes(spec, {"If-None-Match:": value})
     if when := told.get("last-modified"):
         yield with_changes(spec, {"If-Modified-Since:": when})
-
-
-def _lists(value: str | None) -> Iterator[str]:
-    """A list in one value (`3,5`): the other way round, one of it alone, one of it twice."""
-    parts = (value or "").split(",")
-    if len(parts) > 1 and all(parts):
-        yield from dict.fromkeys((",".join(parts[::-1]), parts[0], f"{value},{parts[0]}", f"{value},{parts[-1]}"))
-
-
-def _near(value: str | None) -> Iterator[str]:
-    """Neighbours of a number or a date; small numbers where nothing is known of it."""
-    if value is None or value == "":
-        yield from ("1", "2", "10")
-    elif value.lstrip("-").isdecimal() and len(value) < 10:
-        number = int(value)
-        yield from (str(each) for each in dict.fromkeys((number + 1, number - 1, 1, 2, 3, number * 2)) if each > 0)
-    elif _DATE.match(value):
-        try:
-            day = dt.date.fromisoformat(value)
-            yield from ((day + dt.timedelta(days=days)).isoformat() for days in (1, -1, 3, 7, 30))
-        except (ValueError, OverflowError):
-            return
-
-
-def _seen(name: str, body: bytes) -> list[str]:
-    """Values that the base's answer holds under a key of like name (`category` -> `category.slug`, `category_id`)."""
-    try:
-        tree = json.loads(body)
-    except (ValueError, RecursionError):
-        return []
-    wanted = name.lower().removesuffix("_id").removesuffix("s")
-    found: dict[str, None] = {}
-    for path, value in _leaves(tree, ()):
-        if isinstance(value, (str, int)) and not isinstance(value, bool) and len(str(value)) <= 60:
-            near = [part.lower() for part in path[-2:]]
-            if any(part.removesuffix("_id").removesuffix("s") == wanted for part in near):
-                found.setdefault(_quoted(str(value)))
-    return list(found)[:MOST_SEEN]
-
-
-def _leaves(tree: Any, path: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], Any]]:
-    if isinstance(tree, dict):
-        for key, value in tree.items():
-            yield from _leaves(value, (*path, str(key)))
-    elif isinstance(tree, list):
-        for value in tree:
-            yield from _leaves(value, path)
-    else:
-        yield path, tree
-
-
-def _quoted(text: str) -> str:
-    return quote(unquote_plus(text), safe="")

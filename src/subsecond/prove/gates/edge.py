@@ -3,11 +3,11 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import chain, islice
+from itertools import islice
 from typing import ClassVar
 from urllib.parse import quote
 
-from subsecond.contract.compare import Noise, compare
+from subsecond.contract.compare import Noise, Reply, compare
 from subsecond.harness.send import RequestFailed
 from subsecond.model.proof import GateVerdict
 from subsecond.model.target import RequestSpec
@@ -18,17 +18,29 @@ from subsecond.prove.freshness import UNDECLARED, Writer, freshness
 from subsecond.prove.from_data import from_data
 from subsecond.prove.gate import Case, gate, verdict
 from subsecond.prove.other_data import otherwise
+from subsecond.prove.paired import Effects
 from subsecond.prove.shown import curl
 from subsecond.prove.sides import READS, SIDES
 from subsecond.prove.timed import TimedSides
 from subsecond.prove.used_up import Data
-from subsecond.prove.variations import Variation, alone, conditional, edges, pairs, query_of, with_changes
+from subsecond.prove.variations import (
+    Variation,
+    alone,
+    conditional,
+    edges,
+    others_of,
+    pairs,
+    query_of,
+    with_changes,
+)
 
 SECONDS_A_REQUEST = 900.0
 """Several hundred values, each sent to both sides; equality is meant to be asked on small data."""
 SHOWN = 6
 NO_ANSWER = "the candidate gave no whole answer"
 MOST_NAMED, MOST_KEYED = 24, 8
+MOST_OTHERS = 48
+"""Plausible values of parameters, and as many that the data holds: which of them have an effect tells the pairs."""
 INTEGER_LIMIT = 2**63
 NOT_A_NUMBER = "nan"
 """It is neither less nor more than anything: what is sorted by it comes in any order."""
@@ -40,9 +52,10 @@ class EdgeGate:
 
     Starts from requests whose answer is not empty. No schema is needed: what the base answers is the truth, also where
     it is an error. One parameter at a time, those too that no request gives and either side was seen to ask for; then
-    pairs of those that mean "nothing"; what fails is cut down to the smallest request that still fails. At the end the
-    target's own writes are sent, then rows are moved about in both copies, and what was read is read again: an answer
-    that was remembered before must have followed them, and of these data too both sides say the same.
+    pairs of those that mean "nothing", and of values that alone change a good answer; what fails is cut down to the
+    smallest request that still fails. At the end the target's own writes are sent, then rows are moved about in both
+    copies, and what was read is read again: an answer that was remembered before must have followed them, and of these
+    data too both sides say the same.
     """
 
     name: ClassVar[str] = "edge"
@@ -61,11 +74,13 @@ class EdgeGate:
             case.say(f"edge: {spec.name}")
             data.begin(spec, couples[-1][0].reply)
             deadline = time.monotonic() + SECONDS_A_REQUEST
-            for one, secret in _all(case, spec, couples[0][0].reply.headers):
+            plain = couples[0][0].reply
+            effects = Effects(plain)
+            for one, secret in _all(case, spec, plain, effects):
                 if time.monotonic() > deadline:
                     skipped += 1
                     continue
-                problem = _problem(data, one, noise)
+                problem = _problem(data, one, noise, effects)
                 if data.told:
                     return verdict(self.name, "failed", f"after edge values of {spec.name}: {data.told}")
                 tried += 1
@@ -88,35 +103,57 @@ class EdgeGate:
         return verdict(self.name, "passed", f"{tried} edge values, all equal ({kept} of them held back)")
 
 
-def _all(case: Case, spec: RequestSpec, headers: Sequence[tuple[str, str]]) -> Iterator[tuple[Variation, bool]]:
-    """What is asked, and whether it is held back: first what failed before and is known to all, last the secret."""
+def _all(case: Case, spec: RequestSpec, plain: Reply, effects: Effects) -> Iterator[tuple[Variation, bool]]:
+    """What is asked, and whether it is held back: first what failed before and is known to all, last the secret.
+
+    `plain`: how the base answers the request as it is; `effects` are read once those alone were asked.
+    """
     read = read_by_change(case.base.tree, case.candidate.tree)
     known = list(dict.fromkeys([*(name for name, _ in query_of(spec)), *read.names]))
     seen = [name for name in case.sides().read_of(spec) if name not in known]
     again = ((with_changes(spec, {name: value}), False) for name, value in case.first if name in (*known, *seen))
     words = words_near(case.base.tree)
-    near = edges(spec, known, read.literals, seen, words=words, keys=read.keys)
-    others = held_back.open_first(
-        chain(near, conditional(spec, headers), alone(spec, [*known, *seen]), pairs(spec, known))
-    )
-    return chain(again, ((one, held_back.is_held_back(one)) for one in others))
+    single = [
+        *edges(spec, known, read.literals, seen, words=words, keys=read.keys),
+        *islice(others_of(spec, [*known, *seen], plain.body), MOST_OTHERS),
+        *_stored(case, spec, [*known, *seen]),
+        *conditional(spec, plain.headers),
+        *alone(spec, [*known, *seen]),
+        *pairs(spec, known),
+    ]
+    yield from again
+    yield from held_back.told_apart(single, False)
+    together = list(effects.pairs(spec))
+    yield from held_back.told_apart(together, False)
+    yield from held_back.told_apart([*single, *together], True)
+
+
+def _stored(case: Case, spec: RequestSpec, names: Sequence[str]) -> Iterator[Variation]:
+    """These parameters with values that the data holds."""
+    stored = case.sides().stored
+    found = from_data(spec, names, stored.values, stored.beside)
+    return islice((one for one in found if one.changes[0][0] in names), MOST_OTHERS)
 
 
 def _after_writes(case: Case) -> tuple[str, list[str]] | None:
     """What an answer still said after the target's own writes, though the base's, asked afresh, says otherwise.
 
-    Nothing is sent where the sides have no copies of the data, or the target declares that answers may be old.
+    Of fresh copies: the edge values have used up what can be done once, and left rows that no answer survives. Nothing
+    is sent where the sides have no copies of the data, or the target declares that answers may be old.
     """
     sides = case.sides()
     writes = [spec for spec in sides.requests if spec.method not in READS]
-    if not writes or case.base.target.max_stale_seconds or not sides.isolated:
+    reads = [spec for spec in case.wanted(sides.requests) if spec.method in READS]
+    if not writes or not reads or case.base.target.max_stale_seconds or not sides.isolated:
         return None
-    for spec in writes:
+    for side in SIDES:
+        sides.end(side)
+    for spec in (*reads, *writes):
         for side in SIDES:
             sides.ask(side, spec)
-    for spec in case.wanted(sides.requests):
+    for spec in reads:
         noise = Noise()
-        if spec.method not in READS or isinstance(couples := both(sides, spec, noise), str):
+        if isinstance(couples := both(sides, spec, noise), str):
             continue
         if not differences(sides, spec, couples, noise, set()):
             continue
@@ -173,11 +210,13 @@ class _Problem:
     kind: str
 
 
-def _problem(data: Data, one: Variation, noise: Noise) -> _Problem | None:
+def _problem(data: Data, one: Variation, noise: Noise, effects: Effects | None = None) -> _Problem | None:
     """What differs, None where nothing does or where even the base gives no whole answer."""
     base, candidate = data.ask(one.spec)
     if isinstance(base, RequestFailed):
         return None
+    if effects is not None:
+        effects.met(one, base.reply)
     if isinstance(candidate, RequestFailed):
         return _Problem([f"{NO_ANSWER}: {candidate.why}"], NO_ANSWER)
     if base.reply.status >= 500 and (candidate.reply.status >= 500 or _beyond(one)):
