@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -28,8 +29,12 @@ memory = {}
 
 @app.post("/notes")
 def note():
+    told = {"text": request.get_json()["text"]}
     with engine.begin() as db:
-        db.execute(text("INSERT INTO notes (reader, text) VALUES (1, :text)"), {"text": request.get_json()["text"]})
+        said = db.execute(text("SELECT count(*) FROM notes WHERE text = :text"), told).scalar()
+        if told["text"] == "x" and said >= 3:
+            return jsonify({"error": "said often enough"}), 409
+        db.execute(text("INSERT INTO notes (reader, text) VALUES (1, :text)"), told)
         count = db.execute(text("SELECT count(*) FROM notes")).scalar()
         return jsonify({"notes": count}), 201, {"Location": f"/notes/{count}"}
 
@@ -86,7 +91,8 @@ def test_an_app_that_writes_is_equal_to_itself(desk: tuple[Path, dict[str, objec
 @pytest.mark.parametrize(
     ("old", "new", "gate", "named"),
     [
-        ('request.get_json()["text"]}', 'request.get_json()["text"].title()}', "contract", "table notes"),
+        ("(1, :text)", "(1, lower(:text) || '.')", "contract", "table notes"),
+        (">= 3", "> 3", "edge", 'sent 4 times'),
         (
             "    with engine.connect", '    reader = memory.setdefault("reader", reader)\n    with engine.connect',
             "contract", "X-Reader:",
@@ -97,7 +103,8 @@ def test_an_app_that_writes_is_equal_to_itself(desk: tuple[Path, dict[str, objec
         ('== "1" else', '== "1" and not request.args.get("word") else', "edge", "with newest=1, word=note"),
     ],
     ids=[
-        "another row", "one reader's answer for all", "a new key put otherwise", "older than the last write",
+        "another row", "once too often",
+        "one reader's answer for all", "a new key put otherwise", "older than the last write",
         "a page nobody asks for", "two parameters nobody asks for",
     ],
 )  # fmt: skip
@@ -109,6 +116,7 @@ def test_what_shows_only_after_a_write_or_to_another_reader_is_found(
     last = prove(gate, reveal=True, **desk[1]).gates[-1]
     assert (last.gate, last.verdict) == (gate, "failed"), last
     assert named in last.why, last
+    assert all('"$BASE/notes' in line for line in last.evidence if line.startswith("curl"))
 
 
 def test_bodies_headers_and_texts_of_the_path_vary_too() -> None:
@@ -122,6 +130,7 @@ def test_bodies_headers_and_texts_of_the_path_vary_too() -> None:
     sent = {one.spec.headers for one in made}
     assert (("Authorization", "Bearer {{token}}"), ("Accept", "text/html")) in sent
     assert (("X-Staff", "7"), ("Accept", "text/html")) in sent
+    assert "/2" not in {name for one in edges(replace(spec, url="http://host/1"), []) for name, _ in one.changes}
     assert all(("Accept", "text/html") in headers for headers in sent)
     assert not [one for one in made if ("Authorization", "0") in one.spec.headers]
     assert "/insurers/ins%20042" in {one.spec.url for one in made}

@@ -21,7 +21,7 @@ from subsecond.prove.variations import (
     with_changes,
 )
 
-Put = Callable[[str], Any]
+Put = Callable[[Any], Any]
 """Gives a JSON body with another value in one place."""
 
 
@@ -48,7 +48,7 @@ def from_data(
     ]
     texts = [*path_texts(spec), *((name, own) for name, own in given.items() if _wordy(own))]
     columns += [[(name, _sent(name, value)) for value in beside(unquote_plus(own))] for name, own in texts]
-    for key, own, put in _in_body(spec):
+    for key, own, put in in_body(spec):
         known = [value for value in values(key, str(own)) if value != str(own)]
         others: Sequence[Any] = [*known, *(beside(own) if isinstance(own, str) and _wordy(own) else ())]
         if isinstance(own, int):
@@ -72,7 +72,7 @@ def _wordy(value: str) -> bool:
     return value[:1].isalpha() and "{{" not in value and "," not in value
 
 
-def _in_body(spec: RequestSpec) -> list[tuple[str, str | int, Put]]:
+def in_body(spec: RequestSpec) -> list[tuple[str, str | int, Put]]:
     """The texts and whole numbers in a JSON body, with the key that they stand under."""
     if spec.body is None or "{{" in spec.body:
         return []

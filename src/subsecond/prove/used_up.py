@@ -30,9 +30,9 @@ class Data:
         self._once = self._used = _may_renew(self._sides, spec) and again.status >= 400
         self._left = RENEWALS
 
-    def ask(self, spec: RequestSpec) -> tuple[Asked | RequestFailed, Asked | RequestFailed]:
-        """The answers of base and candidate."""
-        if self._used and self._left:
+    def ask(self, spec: RequestSpec, *, anew: bool = True) -> tuple[Asked | RequestFailed, Asked | RequestFailed]:
+        """The answers of base and candidate; `anew`: of data in which it was not done."""
+        if anew and self._used and self._left:
             self._left -= 1
             self._anew()
         base, candidate = (self._sides.ask(side, spec) for side in SIDES)

@@ -77,8 +77,14 @@ def query_of(spec: RequestSpec) -> Query:
 
 def path_parts(spec: RequestSpec) -> Query:
     """The parts of the path that look like an identifier: numbers and UUIDs, named `/2` by their place."""
-    parts = map(told(spec), spec.url.partition("#")[0].partition("?")[0].split("/"))
-    return tuple((f"/{place}", part) for place, part in enumerate(parts) if _IDENTIFIER.match(part))
+    of = told(spec)
+    return tuple((f"/{place}", of(part)) for place, part in _parts(spec) if _IDENTIFIER.match(of(part)))
+
+
+def _parts(spec: RequestSpec) -> list[tuple[int, str]]:
+    """What stands between the slashes of the address, with its place; nothing of `http://host`."""
+    parts = spec.url.partition("#")[0].partition("?")[0].split("/")
+    return list(enumerate(parts))[3 if "://" in spec.url.partition("?")[0] else 0 :]
 
 
 def told(spec: RequestSpec) -> Callable[[str], str]:
@@ -194,8 +200,7 @@ def edges(
 def path_texts(spec: RequestSpec) -> Query:
     """The other parts of the path: which of them is a parameter only the app knows."""
     known = {name for name, _ in path_parts(spec)}
-    parts = enumerate(spec.url.partition("#")[0].partition("?")[0].split("/"))
-    return tuple((f"/{n}", part) for n, part in parts if part and f"/{n}" not in known and _plain(part))
+    return tuple((f"/{n}", part) for n, part in _parts(spec) if part and f"/{n}" not in known and _plain(part))
 
 
 def _word(literal: str) -> bool:

@@ -17,8 +17,10 @@ from subsecond.prove.equality import both, differences
 from subsecond.prove.freshness import UNDECLARED, Writer, freshness
 from subsecond.prove.from_data import from_data
 from subsecond.prove.gate import Case, gate, verdict
+from subsecond.prove.in_turn import Bodies, in_turn
 from subsecond.prove.other_data import otherwise
 from subsecond.prove.paired import Effects
+from subsecond.prove.refusals import Refusals
 from subsecond.prove.shown import curl
 from subsecond.prove.sides import READS, SIDES
 from subsecond.prove.timed import TimedSides
@@ -52,17 +54,18 @@ class EdgeGate:
 
     Starts from requests whose answer is not empty. No schema is needed: what the base answers is the truth, also where
     it is an error. One parameter at a time, those too that no request gives and either side was seen to ask for; then
-    pairs of those that mean "nothing", and of values that alone change a good answer; what fails is cut down to the
-    smallest request that still fails. At the end the target's own writes are sent, then rows are moved about in both
-    copies, and what was read is read again: an answer that was remembered before must have followed them, and of these
-    data too both sides say the same.
+    the bounds that refusals told, pairs of values that mean "nothing", and of values that alone change a good answer;
+    what fails is cut down to the smallest request that still fails. A write takes turns with itself, its other bodies
+    and other writes. At the end the target's own writes are sent, then rows are moved about in both copies, and what
+    was read is read again: an answer that was remembered before must have followed them, and of these data too both
+    sides say the same.
     """
 
     name: ClassVar[str] = "edge"
     order: ClassVar[int] = 3
 
     def judge(self, case: Case) -> GateVerdict:
-        sides, tried, kept, skipped = case.sides(), 0, 0, 0
+        sides, tally = case.sides(), _Tally()
         data = Data(sides)
         for spec in case.near(sides.requests):
             noise = Noise()
@@ -73,41 +76,85 @@ class EdgeGate:
                 return verdict(self.name, "no verdict", couples)
             case.say(f"edge: {spec.name}")
             data.begin(spec, couples[-1][0].reply)
-            deadline = time.monotonic() + SECONDS_A_REQUEST
-            plain = couples[0][0].reply
-            effects = Effects(plain)
-            for one, secret in _all(case, spec, plain, effects):
-                if time.monotonic() > deadline:
-                    skipped += 1
-                    continue
-                problem = _problem(data, one, noise, effects)
-                if data.told:
-                    return verdict(self.name, "failed", f"after edge values of {spec.name}: {data.told}")
-                tried += 1
-                kept += secret
-                if problem is not None and secret and not case.reveal:
-                    return verdict(self.name, "failed", held_back.told(spec.name, problem.kind), [held_back.HINT])
-                if problem is not None:
-                    smallest, why = _smallest(data, spec, one, noise, problem)
-                    shown = [*why.lines[:SHOWN], curl(smallest.spec)]
-                    return verdict(self.name, "failed", f"{smallest}: {why.lines[0]}", shown)
+            bodies = Bodies()
+            problem = _values(case, data, spec, _Learnt(couples[0][0].reply, bodies, noise), tally)
+            if problem := problem or _turns(case, data, spec, bodies, noise):
+                return verdict(self.name, "failed", *problem)
         if told := data.differs():
             return verdict(self.name, "failed", f"after the same edge values: {told}")
         if problem_after := _after_writes(case) or _after_moves(case):
             return verdict(self.name, "failed", *problem_after)
-        if not tried:
+        if not tally.tried:
             return verdict(self.name, "passed", "no request has a parameter")
-        if skipped:  # evidence that is missing does not pass (reference: fixing and proving, section 6)
-            left = f"{tried} edge values were equal, {skipped} not tried for lack of time; ask on less data"
+        if tally.skipped:  # evidence that is missing does not pass (reference: fixing and proving, section 6)
+            left = f"{tally.tried} edge values were equal, {tally.skipped} not tried for lack of time; ask on less data"
             return verdict(self.name, "no verdict", left)
-        return verdict(self.name, "passed", f"{tried} edge values, all equal ({kept} of them held back)")
+        return verdict(self.name, "passed", f"{tally.tried} edge values, all equal ({tally.kept} of them held back)")
 
 
-def _all(case: Case, spec: RequestSpec, plain: Reply, effects: Effects) -> Iterator[tuple[Variation, bool]]:
-    """What is asked, and whether it is held back: first what failed before and is known to all, last the secret.
+Problem = tuple[str, list[str]]
+"""What differs, in one line, and the evidence."""
 
-    `plain`: how the base answers the request as it is; `effects` are read once those alone were asked.
-    """
+
+@dataclass(slots=True)
+class _Tally:
+    """Edge values: tried, held back among them, not tried."""
+
+    tried: int = 0
+    kept: int = 0
+    skipped: int = 0
+
+
+class _Learnt:
+    """What the answers to one parameter at a time tell. `plain`: how the base answers the request as it is."""
+
+    def __init__(self, plain: Reply, bodies: Bodies, noise: Noise) -> None:
+        self.plain, self.noise = plain, noise
+        self.effects, self.refusals, self.bodies = Effects(plain), Refusals(), bodies
+
+    def met(self, one: Variation, reply: Reply) -> None:
+        """The base's answer to a changed request."""
+        for each in (self.effects, self.refusals, self.bodies):
+            each.met(one, reply)
+
+
+def _values(case: Case, data: Data, spec: RequestSpec, learnt: _Learnt, tally: _Tally) -> Problem | None:
+    deadline = time.monotonic() + SECONDS_A_REQUEST
+    for one, secret in _all(case, spec, learnt):
+        if time.monotonic() > deadline:
+            tally.skipped += 1
+            continue
+        problem = _problem(data, one, learnt.noise, learnt)
+        if data.told:
+            return f"after edge values of {spec.name}: {data.told}", []
+        tally.tried += 1
+        tally.kept += secret
+        if problem is not None and secret and not case.reveal:
+            return held_back.told(spec.name, problem.kind), [held_back.HINT]
+        if problem is not None:
+            smallest, why = _smallest(data, spec, one, learnt.noise, problem)
+            return f"{smallest}: {why.lines[0]}", [*why.lines[:SHOWN], curl(smallest.spec)]
+    return None
+
+
+def _turns(case: Case, data: Data, spec: RequestSpec, bodies: Bodies, noise: Noise) -> Problem | None:
+    """Of fresh data, where the request writes and there are copies of them."""
+    if not data.renewed(spec):
+        return None
+    others = [one for one in case.sides().requests if one.method not in READS and one.name != spec.name]
+    found = in_turn(data, spec, bodies.taken, others, noise)
+    if data.told:
+        return f"after edge values of {spec.name}: {data.told}", []
+    if found is None:
+        return None
+    told, lines, sent = found
+    return f"{told}: {lines[0]}", [*lines[:SHOWN], curl(sent)]
+
+
+def _all(case: Case, spec: RequestSpec, learnt: _Learnt) -> Iterator[tuple[Variation, bool]]:
+    """What is asked, and whether it is held back: first what failed before and is known to all, last the secret; what
+    is learnt meanwhile is asked too."""
+    plain = learnt.plain
     read = read_by_change(case.base.tree, case.candidate.tree)
     known = list(dict.fromkeys([*(name for name, _ in query_of(spec)), *read.names]))
     seen = [name for name in case.sides().read_of(spec) if name not in known]
@@ -123,7 +170,7 @@ def _all(case: Case, spec: RequestSpec, plain: Reply, effects: Effects) -> Itera
     ]
     yield from again
     yield from held_back.told_apart(single, False)
-    together = list(effects.pairs(spec))
+    together = [*learnt.refusals.variations(spec), *learnt.effects.pairs(spec)]
     yield from held_back.told_apart(together, False)
     yield from held_back.told_apart([*single, *together], True)
 
@@ -210,13 +257,13 @@ class _Problem:
     kind: str
 
 
-def _problem(data: Data, one: Variation, noise: Noise, effects: Effects | None = None) -> _Problem | None:
+def _problem(data: Data, one: Variation, noise: Noise, learnt: _Learnt | None = None) -> _Problem | None:
     """What differs, None where nothing does or where even the base gives no whole answer."""
     base, candidate = data.ask(one.spec)
     if isinstance(base, RequestFailed):
         return None
-    if effects is not None:
-        effects.met(one, base.reply)
+    if learnt is not None:
+        learnt.met(one, base.reply)
     if isinstance(candidate, RequestFailed):
         return _Problem([f"{NO_ANSWER}: {candidate.why}"], NO_ANSWER)
     if base.reply.status >= 500 and (candidate.reply.status >= 500 or _beyond(one)):
