@@ -1,0 +1,3 @@
+from claimdesk import create_app
+
+app = create_app()
