@@ -12,7 +12,9 @@ from pathlib import Path
 from typing import TypeVar
 
 T = TypeVar("T")
-SETS = tuple(Path(__file__).resolve().parent / name for name in ("sealed", "sealed_second", "sealed_third"))
+SETS = tuple(
+    Path(__file__).resolve().parent / name for name in ("sealed", "sealed_second", "sealed_third", "sealed_fourth")
+)
 """Folders of the same form; each was written and sealed when the gates had met (all or most of) the one before."""
 SEED = "gates, first contact"
 """Of the order; fixed before the first run."""

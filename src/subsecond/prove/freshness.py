@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from subsecond import durations
 from subsecond.contract.compare import Difference, Noise, Reply, compare
 from subsecond.errors import EXIT_FAILED, SubsecondError
+from subsecond.harness.arms import Arm
 from subsecond.model.target import RequestSpec
 from subsecond.prove import shuffled
 from subsecond.prove.sides import READS, SIDES
@@ -50,9 +51,16 @@ class Writer:
 
     def by_copies(self) -> bool:
         """Have rows say what others say: counts and sums of what belongs together change. It is not put back."""
+        return self._for_good(shuffled.copies)
+
+    def by_deletions(self) -> bool:
+        """Take rows out: what is counted by keys that are unique together, as in a table of who booked what."""
+        return self._for_good(shuffled.deletions)
+
+    def _for_good(self, wanted: Callable[[Arm], list[shuffled.Move]]) -> bool:
         arms = [self.sides.arms[side] for side in SIDES]
         alike = all(one.isolation == "clone" for one in arms)
-        return bool(shuffled.write(arms, shuffled.copies(arms[0]))) if alike else False
+        return bool(shuffled.write(arms, wanted(arms[0]))) if alike else False
 
     def _move(self, *, apart: bool) -> bool:
         arms = [self.sides.arms[side] for side in SIDES]
@@ -121,7 +129,7 @@ def freshness(
         before[spec.name] = _Before(answers[-2], answers[-1], noise)
     changed = "its data changed in the database"
     ways = [(writer.by_request, "a write"), (writer.by_rows, changed)]
-    more = [(writer.by_columns, changed), (writer.by_copies, changed)]
+    more = [(writer.by_columns, changed), (writer.by_copies, changed), (writer.by_deletions, changed)]
     for write, what in [*ways, *more] if thorough else ways:
         known = {*found.stale, *found.untried, *(() if thorough else found.followed)}
         asked = [spec for spec in specs if spec.name not in known]

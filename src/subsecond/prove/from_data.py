@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Sequence
-from itertools import zip_longest
-from typing import Any
+from itertools import combinations, zip_longest
+from typing import Any, Protocol
 from urllib.parse import quote, unquote_plus
 
 from subsecond.model.target import RequestSpec
@@ -25,37 +25,55 @@ Put = Callable[[Any], Any]
 """Gives a JSON body with another value in one place."""
 
 
-def from_data(
-    spec: RequestSpec, parameters: Sequence[str], values: Callable[[str, str | None], Sequence[str]],
-    beside: Callable[[str], Sequence[str]],
-) -> Iterator[Variation]:  # fmt: skip
+class Holds(Protocol):
+    """What the data holds: `prove.stored.Stored`."""
+
+    def values(self, name: str, given: str | None) -> Sequence[str]:
+        """For a name and the value given."""
+
+    def beside(self, text: str) -> Sequence[str]:
+        """For a text that a column holds."""
+
+    def together(self, one: str, other: str) -> Sequence[tuple[str, str]]:
+        """For two keys that stand in one row."""
+
+
+def from_data(spec: RequestSpec, parameters: Sequence[str], stored: Holds) -> Iterator[Variation]:
     """The requests; each parameter has its turn.
 
-    `values`: those for a name and the value given; of a place in the path the name is what stands before it
-    (`/depots/7`), of a number in a header what it is called (`X-User:`): other users have other rights and limits.
-    `beside`: other values for a text that is given in the path, a parameter or a JSON body. Of a body's values the name
-    is their key; words are looked for in all columns too.
+    Values are looked for by a parameter's name and the value given; of a place in the path the name is what stands
+    before it (`/depots/7`), of a number in a header what it is called (`X-User:`): other users have other rights and
+    limits; of a body's value its key. A text in the path, a parameter or a body gets what is beside it in its column.
+    Two keys of the address and the headers change together: another order is only seen by whoever placed it.
     """
     of = told(spec)
     parts = spec.url.partition("?")[0].split("/")
     given = {name: of(value) for name, value in query_of(spec)}
+    users = [(name, own) for name, own in named_headers(spec) if own.isdecimal()]
     asked: list[tuple[str, str, str | None]] = []
     asked += [(name, parts[int(name[1:]) - 1], own) for name, own in path_parts(spec)]
     asked += [(name, name, given.get(name)) for name in filter(in_query, parameters)]
-    asked += [(name, _who(name), own) for name, own in named_headers(spec) if own.isdecimal()]
-    columns = [
-        [(name, _sent(name, value)) for value in values(called, own) if value != own] for name, called, own in asked
+    asked += [(name, _who(name), own) for name, own in users]
+    columns = [[{name: _sent(name, v)} for v in stored.values(called, own) if v != own] for name, called, own in asked]
+    keys = [*path_parts(spec), *((name, own) for name, own in given.items() if _is_key(name, own)), *users]
+    columns += [
+        [{first: _sent(first, one), second: _sent(second, other)} for one, other in stored.together(own, its)]
+        for (first, own), (second, its) in combinations(keys, 2)
     ]
     texts = [*path_texts(spec), *((name, own) for name, own in given.items() if _wordy(own))]
-    columns += [[(name, _sent(name, value)) for value in beside(unquote_plus(own))] for name, own in texts]
+    columns += [[{name: _sent(name, value)} for value in stored.beside(unquote_plus(own))] for name, own in texts]
     for key, own, put in in_body(spec):
-        known = [value for value in values(key, str(own)) if value != str(own)]
-        others: Sequence[Any] = [*known, *(beside(own) if isinstance(own, str) and _wordy(own) else ())]
+        known = [value for value in stored.values(key, str(own)) if value != str(own)]
+        others: Sequence[Any] = [*known, *(stored.beside(own) if isinstance(own, str) and _wordy(own) else ())]
         if isinstance(own, int):
             others = [int(value) for value in known if value.lstrip("-").isdecimal()]
-        columns.append([(BODY, json.dumps(put(value))) for value in dict.fromkeys(others)])
+        columns.append([{BODY: json.dumps(put(value))} for value in dict.fromkeys(others)])
     for turn in zip_longest(*columns):
-        yield from (with_changes(spec, dict([one])) for one in turn if one is not None)
+        yield from (with_changes(spec, changes) for changes in turn if changes is not None)
+
+
+def _is_key(name: str, value: str) -> bool:
+    return name.lower().endswith("id") and value.isdecimal()
 
 
 def _sent(name: str, value: str) -> str:

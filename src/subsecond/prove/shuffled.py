@@ -67,7 +67,7 @@ def moves(arm: Arm, *, apart: bool = False) -> list[Move]:
     """
     found = list[Move]()
     for database, table, keys, names, unique in _tables(arm):
-        parts = [[one] for one in names] if apart else [names]
+        parts = [[one] for one in names] if apart or not names else [names]
         for number, part in enumerate(parts):
             far = _FAR if not apart else _shifted(f"here.places * {number + 1} / {len(parts) + 1}")
             there, back = (rotation(table, keys, part, way, far) for way in ("", " DESC"))
@@ -91,12 +91,12 @@ def _tables(arm: Arm) -> Iterator[tuple[Connection, str, list[str], list[str], l
         return
     for database, copy in arm.databases.items():
         tables = arm.run_sql([_POSTGRES if copy.system == "postgresql" else _SQLITE], database)
-        tables = [one for one in tables if all(one[:3]) and not _LEFT_ALONE.search(one[0])]
+        tables = [one for one in tables if all(one[:2]) and not _LEFT_ALONE.search(one[0])]
         sizes = [f"(SELECT count(*) FROM {table})" for table, *_ in tables]
         [rows] = arm.run_sql([f"SELECT {', '.join(sizes)}"], database) if tables else [[]]
         for (table, keys, columns, unique), size in zip(tables, rows, strict=True):
             if size <= MOST_ROWS:
-                yield database, table, keys.split(", "), columns.split(", "), unique.split(", ") if unique else []
+                yield database, table, *(names.split(", ") if names else [] for names in (keys, columns, unique))
 
 
 def copies(arm: Arm) -> list[Move]:
@@ -104,8 +104,23 @@ def copies(arm: Arm) -> list[Move]:
     then, which no change of places brings. It is not undone."""
     found = list[Move]()
     for database, table, keys, columns, _ in _tables(arm):
+        if not columns:
+            continue
         text = rotation(table, keys, columns, place=_shifted("here.places - 2"))
         found.append(Move(database, [f"{text} AND here.place % 3 = 0"], []))
+    return found
+
+
+def deletions(arm: Arm) -> list[Move]:
+    """What takes every fifth row out of a table; where others refer to it that is refused. It is not undone."""
+    found = list[Move]()
+    for database, table, keys, *_ in _tables(arm):
+        names = ", ".join(keys)
+        text = (
+            f"DELETE FROM {table} WHERE ({names}) IN (SELECT {names} FROM (SELECT {names}, row_number() OVER "
+            f"(ORDER BY {names}) AS place FROM {table}) AS numbered WHERE place % 5 = 0)"
+        )
+        found.append(Move(database, [text], []))
     return found
 
 

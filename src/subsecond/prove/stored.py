@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from itertools import permutations
 from typing import Any
 
 from subsecond.harness.arms import Arm
@@ -48,6 +49,7 @@ AND n.nspname NOT IN ('pg_catalog', 'information_schema') ORDER BY 1, a.attnum
 }
 _COMPARED = re.compile(r"int|char|text|date|time|uuid|serial|num|dec|real|doub|money", re.I)
 _TEXT = re.compile(r"char|text|clob", re.I)
+_KEY = re.compile(r"int|uuid", re.I)
 _DAY = re.compile(r"date|time", re.I)
 _AFFIX = re.compile(r"^(?:min|max|from|to|until|since)_|_(?:min|max|from|to|until|since|id|ids|gte|lte|gt|lt)$")
 _DATE = re.compile(r"\d{4}-\d\d-\d\d")
@@ -72,6 +74,7 @@ class Stored:
         self._arm = arm
         self._known: dict[tuple[str, bool], tuple[str, ...]] = {}
         self._beside: dict[str, tuple[str, ...]] = {}
+        self._together: dict[tuple[str, str], tuple[tuple[str, str], ...]] = {}
         self._columns = [
             _Column(database, *row)
             for database, copy in (arm.databases.items() if arm.isolation == "clone" else ())
@@ -98,6 +101,34 @@ class Stored:
             )
             self._beside[text] = tuple(value for value in found if value.lower() != text.lower())[:MOST_BESIDE]
         return self._beside[text]
+
+    def together(self, one: str, other: str) -> tuple[tuple[str, str], ...]:
+        """Two keys that stand in one row somewhere: what stands so in other rows (an order and who may see it)."""
+        if (one, other) not in self._together:  # both are numbers or UUIDs, with nothing to quote
+            found: dict[tuple[str, str], None] = {}
+            for first, second in self._in_a_row(one, other):
+                text = _PAIRS.format(first=first.name, second=second.name, table=first.table)
+                rows = self._rows(text, first.database)
+                found |= dict.fromkeys((str(here), str(there)) for here, there in rows)
+            found.pop((one, other), None)
+            self._together[one, other] = tuple(found)
+        return self._together[one, other]
+
+    def _in_a_row(self, one: str, other: str) -> Iterator[tuple[_Column, _Column]]:
+        keyed = [each for each in self._columns if _KEY.search(each.sort)]
+        for database, table in dict.fromkeys((each.database, each.table) for each in keyed):
+            own = [each for each in keyed if (each.database, each.table) == (database, table)]
+            pairs = list(permutations(own, 2))
+            asked = [
+                _BOTH.format(first=a.name, second=b.name, table=table, one=one, other=other) for a, b in pairs
+            ]  # fmt: skip
+            held = next(iter(self._rows(f"SELECT {', '.join(asked)}", database)), ()) if pairs else ()
+            yield from (pair for pair, holds in zip(pairs, held, strict=False) if holds)
+
+    def _rows(self, text: str, database: Connection) -> list[tuple[Any, ...]]:
+        with suppress(NoCloneError):  # a type that cannot be compared or grouped: nothing is known then
+            return [tuple(row) for row in self._arm.run_sql([text], database)]
+        return []
 
     def _holding(self, text: str) -> Iterator[_Column]:
         """The columns of texts that hold it."""
@@ -136,9 +167,7 @@ class Stored:
 
     def _ask(self, one: _Column, statement: str, **more: str) -> list[Any]:
         text = statement.format(column=one.name, table=one.table, **more)
-        with suppress(NoCloneError):  # a type that cannot be compared or grouped: nothing is known then
-            return [value for row in self._arm.run_sql([text], one.database) for value in row]
-        return []
+        return [value for row in self._rows(text, one.database) for value in row]
 
 
 _CHILDLESS = (
@@ -151,6 +180,15 @@ _ENDS = "SELECT min({column}), max({column}) FROM {table}"
 _HOLDS = (
     f"EXISTS (SELECT 1 FROM (SELECT {{column}} FROM {{table}} LIMIT {MOST_ROWS}) AS looked_at "
     "WHERE lower({column}) = lower({text}))"
+)
+
+
+_BOTH = "EXISTS (SELECT 1 FROM {table} WHERE CAST({first} AS text) = '{one}' AND CAST({second} AS text) = '{other}')"
+_PAIRS = (
+    "SELECT {first}, {second} FROM (SELECT {first}, {second}, row_number() OVER (ORDER BY {first}, {second}) AS place, "
+    "count(*) OVER () AS places FROM (SELECT DISTINCT {first}, {second} FROM {table} WHERE {first} IS NOT NULL "
+    "AND {second} IS NOT NULL) AS own) AS numbered "
+    f"WHERE place = places OR (place - 1) % (1 + (places - 1) / {SPREAD}) = 0 ORDER BY {{first}}, {{second}}"
 )
 
 

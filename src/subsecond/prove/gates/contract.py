@@ -101,7 +101,7 @@ def _variations(
     names = list(dict.fromkeys([*(name for name, _ in query_of(spec)), *read]))
     near = islice(harmless(spec, names, body), MOST_VARIATIONS)
     most = MOST_STORED if spec.method in READS else MOST_STORED_OF_A_WRITE
-    stored = islice(from_data(spec, names, sides.stored.values, sides.stored.beside), most)
+    stored = islice(from_data(spec, names, sides.stored), most)
     every = {(one.spec.url, one.spec.headers, one.spec.body): one for one in chain(near, stored)}
     for one in held_back.open_first(every.values()):
         if time.monotonic() > deadline:

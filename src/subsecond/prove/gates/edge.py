@@ -177,8 +177,7 @@ def _all(case: Case, spec: RequestSpec, learnt: _Learnt) -> Iterator[tuple[Varia
 
 def _stored(case: Case, spec: RequestSpec, names: Sequence[str]) -> Iterator[Variation]:
     """These parameters with values that the data holds."""
-    stored = case.sides().stored
-    found = from_data(spec, names, stored.values, stored.beside)
+    found = from_data(spec, names, case.sides().stored)
     return islice((one for one in found if one.changes[0][0] in names), MOST_OTHERS)
 
 
@@ -244,8 +243,7 @@ def _named(case: Case, spec: RequestSpec) -> list[RequestSpec]:
     words = words_near(case.base.tree)
     names = dict.fromkeys([*(name for name, _ in query_of(spec)), *case.sides().read_of(spec)])
     found = (with_changes(spec, {name: quote(value)}).spec for name in names for value in words.get(name, ()))
-    stored = case.sides().stored
-    keyed = (one.spec for one in from_data(spec, (), stored.values, stored.beside))
+    keyed = (one.spec for one in from_data(spec, (), case.sides().stored))
     return [*islice(found, MOST_NAMED), *islice(keyed, MOST_KEYED)]
 
 
