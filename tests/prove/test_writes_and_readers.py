@@ -55,7 +55,7 @@ def notes():
 def one(reader, note):
     with engine.connect() as db:
         found = db.scalar(text("SELECT text FROM notes WHERE reader = :r AND id = :n"), {"r": reader, "n": note})
-    return jsonify(found), 200 if found else 404
+    return (jsonify(found), 200) if found else (jsonify("no such note"), 404)
 
 
 @app.get("/readers/<int:reader>/marks")
@@ -119,6 +119,10 @@ def test_an_app_that_writes_is_equal_to_itself(desk: tuple[Path, dict[str, objec
         ("(1, :text)", "(1, lower(:text) || '.')", "contract", "table notes"),
         ("jsonify(found)", "jsonify(found and found + '.' * (reader % 3 // 2))", "contract", "/4=2, /6="),
         ('{"marks": count}', '{"marks": memory.setdefault(reader, count)}', "edge", "after its data changed"),
+        (
+            '"n": note})\n', '"n": note}) or db.scalar(text("SELECT 1 WHERE 0"))\n',
+            "budget", "404: 2 queries instead of 1",
+        ),
         (">= 3", "> 3", "edge", 'sent 4 times'),
         (
             "    with engine.connect", '    reader = memory.setdefault("reader", reader)\n    with engine.connect',
@@ -131,6 +135,7 @@ def test_an_app_that_writes_is_equal_to_itself(desk: tuple[Path, dict[str, objec
     ],
     ids=[
         "another row", "once too often", "another's key", "a number of links remembered",
+        "a statement more for nothing",
         "one reader's answer for all", "a new key put otherwise", "older than the last write",
         "a page nobody asks for", "two parameters nobody asks for",
     ],

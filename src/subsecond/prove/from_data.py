@@ -53,7 +53,7 @@ def from_data(spec: RequestSpec, parameters: Sequence[str], stored: Holds) -> It
     asked: list[tuple[str, str, str | None]] = []
     asked += [(name, parts[int(name[1:]) - 1], own) for name, own in path_parts(spec)]
     asked += [(name, name, given.get(name)) for name in filter(in_query, parameters)]
-    asked += [(name, _who(name), own) for name, own in users]
+    asked += [(name, who(name), own) for name, own in users]
     columns = [[{name: _sent(name, v)} for v in stored.values(called, own) if v != own] for name, called, own in asked]
     keys = [*path_parts(spec), *((name, own) for name, own in given.items() if _is_key(name, own)), *users]
     columns += [
@@ -80,7 +80,7 @@ def _sent(name: str, value: str) -> str:
     return value if name.endswith(":") else quote(value, safe="")
 
 
-def _who(header: str) -> str:
+def who(header: str) -> str:
     """`X-User-Id:` -> user."""
     return header[:-1].lower().removeprefix("x-").removesuffix("-id").replace("-", "_")
 

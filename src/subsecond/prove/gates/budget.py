@@ -8,7 +8,7 @@ from subsecond.harness.send import RequestFailed
 from subsecond.model.promise import least
 from subsecond.model.proof import GateVerdict, Verdict
 from subsecond.model.target import RequestSpec
-from subsecond.prove import holding, outside
+from subsecond.prove import holding, outside, poorer
 from subsecond.prove.gate import Case, gate, verdict
 from subsecond.prove.sides import COUNTS, OF_SQLITE, TOLD, Asked, Side, Sides
 from subsecond_agent import protocol
@@ -27,8 +27,9 @@ class BudgetGate:
     Nor may a connection be held longer, or while another service is called that was called without one.
 
     Compared cold with cold and warm with warm, over all requests of the target: a change for one endpoint must not be
-    paid by another. Counted once more from outside, in front of the database: the agent lives in the process that the
-    change changed, which could tell it anything.
+    paid by another; and on refused and nearly empty answers like those that the change is about. Counted once more from
+    outside, in front of the database: the agent lives in the process that the change changed, which could tell it
+    anything.
     """
 
     name: ClassVar[str] = "budget"
@@ -48,6 +49,10 @@ class BudgetGate:
             fell += [f"{spec.name}: {found.fell}"] if found.fell else []
             if short := _short(case, spec.name, found.base, found.candidate):
                 return replace(verdict(self.name, "failed", short, lines), unmet=True)
+        for spec in case.near(sides.requests):
+            case.say(f"budget: {spec.name}, where there is less to do")
+            if rose := poorer.worse(sides, spec):
+                return verdict(self.name, "failed", rose[0], [*rose[1], *lines])
         if len(seen) < len(lines):
             seen.append(f"not counted from outside: {len(lines) - len(seen)} requests; only PostgreSQL by TCP can be")
         return verdict(self.name, "passed", _why(fell), [*lines, *seen])

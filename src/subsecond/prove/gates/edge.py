@@ -5,25 +5,22 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from typing import ClassVar
-from urllib.parse import quote
 
 from subsecond.contract.compare import Noise, Reply, compare
 from subsecond.harness.send import RequestFailed
 from subsecond.model.proof import GateVerdict
 from subsecond.model.target import RequestSpec
 from subsecond.prove import held_back
+from subsecond.prove.afterwards import SHOWN, Problem, after_moves, after_writes
 from subsecond.prove.changed import read_by_change, words_near
-from subsecond.prove.equality import both, differences
-from subsecond.prove.freshness import UNDECLARED, Writer, freshness
+from subsecond.prove.equality import both
 from subsecond.prove.from_data import from_data
 from subsecond.prove.gate import Case, gate, verdict
 from subsecond.prove.in_turn import Bodies, in_turn
-from subsecond.prove.other_data import otherwise
 from subsecond.prove.paired import Effects
 from subsecond.prove.refusals import Refusals
 from subsecond.prove.shown import curl
-from subsecond.prove.sides import READS, SIDES
-from subsecond.prove.timed import TimedSides
+from subsecond.prove.sides import READS
 from subsecond.prove.used_up import Data
 from subsecond.prove.variations import (
     Variation,
@@ -38,9 +35,7 @@ from subsecond.prove.variations import (
 
 SECONDS_A_REQUEST = 900.0
 """Several hundred values, each sent to both sides; equality is meant to be asked on small data."""
-SHOWN = 6
 NO_ANSWER = "the candidate gave no whole answer"
-MOST_NAMED, MOST_KEYED = 24, 8
 MOST_OTHERS = 48
 """Plausible values of parameters, and as many that the data holds: which of them have an effect tells the pairs."""
 INTEGER_LIMIT = 2**63
@@ -82,7 +77,7 @@ class EdgeGate:
                 return verdict(self.name, "failed", *problem)
         if told := data.differs():
             return verdict(self.name, "failed", f"after the same edge values: {told}")
-        if problem_after := _after_writes(case) or _after_moves(case):
+        if problem_after := after_writes(case) or after_moves(case):
             return verdict(self.name, "failed", *problem_after)
         if not tally.tried:
             return verdict(self.name, "passed", "no request has a parameter")
@@ -90,10 +85,6 @@ class EdgeGate:
             left = f"{tally.tried} edge values were equal, {tally.skipped} not tried for lack of time; ask on less data"
             return verdict(self.name, "no verdict", left)
         return verdict(self.name, "passed", f"{tally.tried} edge values, all equal ({tally.kept} of them held back)")
-
-
-Problem = tuple[str, list[str]]
-"""What differs, in one line, and the evidence."""
 
 
 @dataclass(slots=True)
@@ -179,72 +170,6 @@ def _stored(case: Case, spec: RequestSpec, names: Sequence[str]) -> Iterator[Var
     """These parameters with values that the data holds."""
     found = from_data(spec, names, case.sides().stored)
     return islice((one for one in found if one.changes[0][0] in names), MOST_OTHERS)
-
-
-def _after_writes(case: Case) -> tuple[str, list[str]] | None:
-    """What an answer still said after the target's own writes, though the base's, asked afresh, says otherwise.
-
-    Of fresh copies: the edge values have used up what can be done once, and left rows that no answer survives. Nothing
-    is sent where the sides have no copies of the data, or the target declares that answers may be old.
-    """
-    sides = case.sides()
-    writes = [spec for spec in sides.requests if spec.method not in READS]
-    reads = [spec for spec in case.wanted(sides.requests) if spec.method in READS]
-    if not writes or not reads or case.base.target.max_stale_seconds or not sides.isolated:
-        return None
-    for side in SIDES:
-        sides.end(side)
-    for spec in (*reads, *writes):
-        for side in SIDES:
-            sides.ask(side, spec)
-    for spec in reads:
-        noise = Noise()
-        if isinstance(couples := both(sides, spec, noise), str):
-            continue
-        if not differences(sides, spec, couples, noise, set()):
-            continue
-        sides.arm("base").restart()  # a base that remembers is no measure of what is true now
-        fresh = sides.ask("base", spec)
-        if isinstance(fresh, RequestFailed):
-            continue
-        if found := differences(sides, spec, [(fresh, couples[-1][1])], noise, set()):
-            shown = [*map(str, found[:SHOWN]), curl(spec)]
-            return f"{spec.name}, after {', '.join(one.name for one in writes)}: {found[0]}", shown
-    return None
-
-
-def _after_moves(case: Case) -> tuple[str, list[str]] | None:
-    """What an answer still said after its rows changed underneath, by no request of the target: it was remembered; or
-    what the sides answer otherwise of the changed data, alike on both.
-
-    Not asked where the sides have no copies, or the target declares that answers may be old: the speed gate waits so
-    long.
-    """
-    sides = case.sides()
-    reads = [spec for spec in case.wanted(sides.requests) if spec.method in READS]
-    if not reads or case.base.target.max_stale_seconds or not sides.isolated:
-        return None
-    moved = TimedSides(sides.arms)
-    found = freshness(moved, reads, Writer(moved, ()), 0.0, SECONDS_A_REQUEST, thorough=True)
-    other = None if found.stale else otherwise(sides, case.wanted(sides.requests), lambda spec: _named(case, spec))
-    for side in SIDES:
-        sides.end(side)  # the next gate begins with the data as they were
-    for spec in reads:
-        if why := found.stale.get(spec.name):
-            return f"{spec.name}: {why}", [curl(spec), UNDECLARED]
-    if other is not None:
-        spec, lines = other
-        return f"{spec.name}, values in other rows: {lines[0]}", [*map(str, lines[:SHOWN]), curl(spec)]
-    return None
-
-
-def _named(case: Case, spec: RequestSpec) -> list[RequestSpec]:
-    """The request with values of its parameters that the app's code has names for, and some with other keys."""
-    words = words_near(case.base.tree)
-    names = dict.fromkeys([*(name for name, _ in query_of(spec)), *case.sides().read_of(spec)])
-    found = (with_changes(spec, {name: quote(value)}).spec for name in names for value in words.get(name, ()))
-    keyed = (one.spec for one in from_data(spec, (), case.sides().stored))
-    return [*islice(found, MOST_NAMED), *islice(keyed, MOST_KEYED)]
 
 
 @dataclass(frozen=True, slots=True)
