@@ -20,6 +20,7 @@ from tests.prove.conftest import Prove, git
 
 DESK = """\
 import os
+import time
 from flask import Flask, jsonify, request
 from sqlalchemy import create_engine, text
 
@@ -63,6 +64,15 @@ def marks(reader):
     with engine.connect() as db:
         count = db.execute(text("SELECT count(*) FROM marks WHERE reader = :reader"), {"reader": reader}).scalar()
     return jsonify({"marks": count})
+
+
+@app.get("/sum")
+def total():
+    with engine.connect() as db:
+        found = db.scalar(text("WITH RECURSIVE c(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM c WHERE x < 1500000) "
+                               "SELECT sum(x) FROM c"))
+    time.sleep(0.05)
+    return jsonify(found)
 """
 REQUESTS = """\
 ### notes
@@ -149,6 +159,15 @@ def test_what_shows_only_after_a_write_or_to_another_reader_is_found(
     assert (last.gate, last.verdict) == (gate, "failed"), last
     assert named in last.why, last
     assert all('"$BASE/' in line for line in last.evidence if line.startswith("curl"))
+
+
+def test_a_connection_kept_after_the_last_statement_is_found_behind_a_long_one(
+    desk: tuple[Path, dict[str, object]], prove: Prove
+) -> None:
+    (desk[0] / "shop.py").write_text(DESK.replace("    time.sleep", "        time.sleep"))
+    [found] = prove("budget", **{**desk[1], "requests": [], "allow": [], "get": ["/sum"]}).gates
+    assert found.verdict == "failed", found
+    assert "connections are held after the last statement for" in found.why, found.why
 
 
 def test_bodies_headers_and_texts_of_the_path_vary_too() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from subsecond import durations
@@ -19,11 +20,13 @@ _NAME, _START, _DURATION, _ATTRIBUTES = 0, 2, 3, 5
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """Of one answer: calls of other services made while a connection was out, check-outs, and their seconds."""
+    """Of one answer: calls of other services made while a connection was out, check-outs, their seconds, and those of
+    them after the last statement, when nobody has need of it."""
 
     calls: int
     checkouts: int
     seconds: float
+    idle: float
 
 
 def worse(sides: Sides, spec: RequestSpec) -> str:
@@ -49,10 +52,16 @@ def _problem(base: list[Held], candidate: list[Held]) -> str:
         return f"{after} calls of other services while a connection is held, instead of {before}"
     if {one.checkouts for one in base} != {one.checkouts for one in candidate}:
         return ""
-    longest, least = max(one.seconds for one in base), min(one.seconds for one in candidate)
-    if least > MARGIN * longest + MARGIN_SECONDS:
-        return f"connections are held for {durations.text(least)} instead of {durations.text(longest)}"
+    for told, of in _SECONDS.items():
+        longest, least = max(of(one) for one in base), min(of(one) for one in candidate)
+        if least > MARGIN * longest + MARGIN_SECONDS:
+            return f"connections are held {told}for {durations.text(least)} instead of {durations.text(longest)}"
     return ""
+
+
+_SECONDS: Mapping[str, Callable[[Held], float]] = {
+    "": lambda one: one.seconds, "after the last statement ": lambda one: one.idle,
+}  # fmt: skip
 
 
 def _held(line: dict[str, object]) -> Held:
@@ -64,8 +73,11 @@ def _held(line: dict[str, object]) -> Held:
         if span[_NAME] == protocol.SPAN_CHECKOUT
     ]
     calls = [span[_START] for span in spans if span[_NAME] in _CALLS]
+    asked = [span[_START] + span[_DURATION] for span in spans if span[_NAME] == protocol.SPAN_QUERY]
+    last = [max((when for when in asked if begin <= when <= end), default=end) for begin, end in out]
     return Held(
         calls=sum(any(begin <= when < end for begin, end in out) for when in calls),
         checkouts=len(out),
         seconds=sum(max(0.0, end - begin) for begin, end in out) / 1e6,
+        idle=sum(end - when for when, (_, end) in zip(last, out, strict=True)) / 1e6,
     )
