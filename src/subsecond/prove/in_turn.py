@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from itertools import product
@@ -17,6 +18,8 @@ MOST_BODIES = 5
 MOST_OTHERS = 5
 ROUNDS = 3
 """Each two that take turns are sent so often: limits on how often something may be done are mostly small."""
+
+SECONDS = 30.0
 
 
 class Bodies:
@@ -43,8 +46,11 @@ def in_turn(
     the differences, the request. Only what `spec` is answered is compared: the noise of others is not known."""
     own = [(spec.name, spec), *((str(one), one.spec) for one in bodies)]
     left, before, times = RENEWALS, "", Counter[str]()
+    until = time.monotonic() + SECONDS
     for couple in _couples(own, [(one.name, one) for one in others[:MOST_OTHERS]]):
         good = False
+        if time.monotonic() > until:
+            return None
         for name, sent in couple * ROUNDS:
             base, candidate = data.ask(sent, anew=False)
             if isinstance(base, RequestFailed) or isinstance(candidate, RequestFailed):

@@ -35,6 +35,8 @@ from subsecond.prove.variations import (
 
 SECONDS_A_REQUEST = 900.0
 """Several hundred values, each sent to both sides; equality is meant to be asked on small data."""
+SECONDS_OF_MORE = 20.0
+"""Of these for what is asked beyond the catalogue: where an answer takes 20 ms, all of it."""
 NO_ANSWER = "the candidate gave no whole answer"
 MOST_OTHERS = 48
 """Plausible values of parameters, and as many that the data holds: which of them have an effect tells the pairs."""
@@ -151,19 +153,37 @@ def _all(case: Case, spec: RequestSpec, learnt: _Learnt) -> Iterator[tuple[Varia
     seen = [name for name in case.sides().read_of(spec) if name not in known]
     again = ((with_changes(spec, {name: value}), False) for name, value in case.first if name in (*known, *seen))
     words = words_near(case.base.tree)
-    single = [
+    catalogue = [
         *edges(spec, known, read.literals, seen, words=words, keys=read.keys),
-        *islice(others_of(spec, [*known, *seen], plain.body), MOST_OTHERS),
-        *_stored(case, spec, [*known, *seen]),
         *conditional(spec, plain.headers),
         *alone(spec, [*known, *seen]),
         *pairs(spec, known),
     ]
+    others = [*islice(others_of(spec, [*known, *seen], plain.body), MOST_OTHERS), *_stored(case, spec, [*known, *seen])]
+    more = _Clock(SECONDS_OF_MORE)
     yield from again
-    yield from held_back.told_apart(single, False)
+    yield from held_back.told_apart(catalogue, False)
+    yield from more.of(held_back.told_apart(others, False))
     together = [*learnt.refusals.variations(spec), *learnt.effects.pairs(spec)]
-    yield from held_back.told_apart(together, False)
-    yield from held_back.told_apart([*single, *together], True)
+    yield from more.of(held_back.told_apart(together, False))
+    yield from held_back.told_apart(catalogue, True)
+    yield from more.of(held_back.told_apart([*others, *together], True))
+
+
+class _Clock:
+    """Seconds that whoever takes the values may need for them."""
+
+    def __init__(self, seconds: float) -> None:
+        self._left = seconds
+
+    def of(self, values: Iterator[tuple[Variation, bool]]) -> Iterator[tuple[Variation, bool]]:
+        """The values, as long as there is time left."""
+        for one in values:
+            if self._left <= 0:
+                return
+            began = time.monotonic()
+            yield one
+            self._left -= time.monotonic() - began
 
 
 def _stored(case: Case, spec: RequestSpec, names: Sequence[str]) -> Iterator[Variation]:
