@@ -33,7 +33,7 @@ class BudgetGate:
     """
 
     name: ClassVar[str] = "budget"
-    order: ClassVar[int] = 4
+    order: ClassVar[int] = 3
 
     def judge(self, case: Case) -> GateVerdict:
         sides, lines, seen, fell = case.sides(), list[str](), list[str](), list[str]()

@@ -59,7 +59,7 @@ class EdgeGate:
     """
 
     name: ClassVar[str] = "edge"
-    order: ClassVar[int] = 3
+    order: ClassVar[int] = 4
 
     def judge(self, case: Case) -> GateVerdict:
         sides, tally = case.sides(), _Tally()
