@@ -206,6 +206,12 @@ def test_a_body_gets_words_of_its_keys_and_keys_of_those_who_name_what_changed(t
     assert not [one for one in bodies if one and "else" in one]
 
 
+def test_two_dates_become_one_day() -> None:
+    spec = RequestSpec(name="n", method="GET", url="/sums?from=2026-01-01&to=2026-01-31&sort=x")
+    found = [dict(one.changes) for one in from_data(spec, [], Held({"from": ("2026-01-09",)}, {}, {}))]
+    assert found == [{"from": day, "to": day} for day in ("2026-01-01", "2026-01-31", "2026-01-09")]
+
+
 @dataclass
 class Held:
     """What a database would hold."""

@@ -9,6 +9,7 @@ from typing import Any, Protocol
 from urllib.parse import quote, unquote_plus
 
 from subsecond.model.target import RequestSpec
+from subsecond.prove.plausible import DATE
 from subsecond.prove.variations import (
     BODY,
     Variation,
@@ -21,6 +22,7 @@ from subsecond.prove.variations import (
     with_changes,
 )
 
+MOST_DAYS = 16
 Put = Callable[[Any], Any]
 """Gives a JSON body with another value in one place."""
 
@@ -44,7 +46,8 @@ def from_data(spec: RequestSpec, parameters: Sequence[str], stored: Holds) -> It
     Values are looked for by a parameter's name and the value given; of a place in the path the name is what stands
     before it (`/depots/7`), of a number in a header what it is called (`X-User:`): other users have other rights and
     limits; of a body's value its key. A text in the path, a parameter or a body gets what is beside it in its column.
-    Two keys of the address and the headers change together: another order is only seen by whoever placed it.
+    Two keys of the address and the headers change together: another order is only seen by whoever placed it. So do two
+    dates: of one day there are few rows, so few that how their average is rounded shows.
     """
     of = told(spec)
     parts = spec.url.partition("?")[0].split("/")
@@ -60,6 +63,7 @@ def from_data(spec: RequestSpec, parameters: Sequence[str], stored: Holds) -> It
         [{first: _sent(first, one), second: _sent(second, other)} for one, other in stored.together(own, its)]
         for (first, own), (second, its) in combinations(keys, 2)
     ]
+    columns.append(list(_one_day([(name, own) for name, own in given.items() if DATE.match(own)], stored)))
     texts = [*path_texts(spec), *((name, own) for name, own in given.items() if _wordy(own))]
     columns += [[{name: _sent(name, value)} for value in stored.beside(unquote_plus(own))] for name, own in texts]
     for key, own, put in in_body(spec):
@@ -70,6 +74,14 @@ def from_data(spec: RequestSpec, parameters: Sequence[str], stored: Holds) -> It
         columns.append([{BODY: json.dumps(put(value))} for value in dict.fromkeys(others)])
     for turn in zip_longest(*columns):
         yield from (with_changes(spec, changes) for changes in turn if changes is not None)
+
+
+def _one_day(dates: Sequence[tuple[str, str]], stored: Holds) -> Iterator[dict[str, str]]:
+    """Two dates, from and to: both the same day."""
+    if len(dates) == 2:
+        (first, begin), (second, end) = dates
+        for day in dict.fromkeys((begin, end, *stored.values(first, begin)[:MOST_DAYS])):
+            yield {first: day, second: day}
 
 
 def _is_key(name: str, value: str) -> bool:
