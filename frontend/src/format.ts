@@ -33,13 +33,15 @@ export function percent(share: number | null | undefined): string {
   return value > 0 && value < 1 ? "<1 %" : `${whole.format(value)} %`;
 }
 
-/** How many times less: "16.7 times", or "no change". */
+/** How many times less: "16.7× less"; near one the difference of two counts, "1 less", or "no change". */
 export function factor(before: number, after: number): string {
   if (before > 0 && after === 0) return "none left";
   if (after <= 0 || before <= 0) return before === after ? "no change" : "";
   const ratio = before / after;
   if (ratio >= 1.05) return `${ratio >= 100 ? whole.format(ratio) : ratio.toFixed(1)}× less`;
   if (ratio <= 0.95) return `${(1 / ratio).toFixed(1)}× more`;
+  if (before !== after && Number.isInteger(before) && Number.isInteger(after))
+    return `${whole.format(Math.abs(before - after))} ${after < before ? "less" : "more"}`;
   return "no change";
 }
 

@@ -18,6 +18,10 @@ def us(seconds: float) -> int:
     return round(seconds * 1e6)
 
 
+ALIKE = 0.05
+"""A difference of medians that nobody would call one."""
+
+
 def spread(median: float, low: float, high: float) -> Spread:
     """A median with its interval, from seconds."""
     return Spread(median=ms(median), low=ms(low), high=ms(high))
@@ -29,8 +33,12 @@ def shown_ms(milliseconds: float) -> str:
 
 
 def faster(before: float, after: float) -> str:
-    """`2.4 times faster`, `257 times faster`."""
+    """`2.4 times faster`, `257 times faster`; `as fast as before` within 5 %, `1.3 times slower`."""
     times = before / after
+    if times <= 1 - ALIKE:
+        return f"{1 / times:.1f} times slower"
+    if times < 1 + ALIKE:
+        return "as fast as before"
     return f"{times:,.0f} times faster" if times >= 20 else f"{times:.1f} times faster"
 
 
