@@ -206,6 +206,12 @@ def test_a_body_gets_words_of_its_keys_and_keys_of_those_who_name_what_changed(t
     assert not [one for one in bodies if one and "else" in one]
 
 
+def test_a_word_becomes_a_list_of_what_its_column_holds() -> None:
+    spec = RequestSpec(name="n", method="GET", url="/claims?tag=a%20b&other=1,2")
+    found = [dict(one.changes)["tag"] for one in from_data(spec, [], Held({}, {"a b": ("c", "d", "e,f")}, {}))]
+    assert found == ["c", "a%20b,c,d,e%2Cf", "d", "a%20b,c", "e%2Cf", "a%20b,d", "a%20b,e%2Cf"]
+
+
 def test_two_dates_become_one_day() -> None:
     spec = RequestSpec(name="n", method="GET", url="/sums?from=2026-01-01&to=2026-01-31&sort=x")
     found = [dict(one.changes) for one in from_data(spec, [], Held({"from": ("2026-01-09",)}, {}, {}))]
@@ -240,7 +246,7 @@ def test_what_the_data_hold_is_asked_of_paths_parameters_and_readers_in_turn() -
     found = from_data(spec, ["state"], Held(held, codes, {("2", "7"): (("5", "9"),)}))
     assert [dict(one.changes) for one in found] == [
         {"/2": "3"}, {"state": "open"}, {"X-User-Id:": "1"}, {"/2": "5", "X-User-Id:": "9"}, {"/3": "LAST%20ONE"},
-        {"state": "PAID%20OUT"},
+        {"state": "PAID%20OUT"}, {"state": "paid,PAID%20OUT"},
         {BODY: '{"lines": [{"code": "LAST ONE", "user": 1, "n": true}]}'},
         {BODY: '{"lines": [{"code": "tenner", "user": 7, "n": true}]}'}, {"X-User-Id:": "9"},
         {BODY: '{"lines": [{"code": "tenner", "user": 9, "n": true}]}'},

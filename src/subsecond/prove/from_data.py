@@ -23,6 +23,7 @@ from subsecond.prove.variations import (
 )
 
 MOST_DAYS = 16
+MOST_LISTED, FEW_LISTED = 12, 3
 Put = Callable[[Any], Any]
 """Gives a JSON body with another value in one place."""
 
@@ -66,6 +67,7 @@ def from_data(spec: RequestSpec, parameters: Sequence[str], stored: Holds) -> It
     columns.append(list(_one_day([(name, own) for name, own in given.items() if DATE.match(own)], stored)))
     texts = [*path_texts(spec), *((name, own) for name, own in given.items() if _wordy(own))]
     columns += [[{name: _sent(name, value)} for value in stored.beside(unquote_plus(own))] for name, own in texts]
+    columns += [list(_lists(name, own, stored)) for name, own in given.items()]
     for key, own, put in in_body(spec):
         known = [value for value in stored.values(key, str(own)) if value != str(own)]
         others: Sequence[Any] = [*known, *(stored.beside(own) if isinstance(own, str) and _wordy(own) else ())]
@@ -82,6 +84,17 @@ def _one_day(dates: Sequence[tuple[str, str]], stored: Holds) -> Iterator[dict[s
         (first, begin), (second, end) = dates
         for day in dict.fromkeys((begin, end, *stored.values(first, begin)[:MOST_DAYS])):
             yield {first: day, second: day}
+
+
+def _lists(name: str, own: str, stored: Holds) -> Iterator[dict[str, str]]:
+    """A word, or words with commas between: with many others of the column, and with some; a row may have several."""
+    words = own.split(",")
+    if not all(map(_wordy, words)):
+        return
+    others = [quote(value, safe="") for value in stored.beside(unquote_plus(words[0])) if value not in words]
+    if len(others) > 1:
+        yield {name: ",".join([own, *others[:MOST_LISTED]])}
+    yield from ({name: f"{own},{value}"} for value in others[:FEW_LISTED])
 
 
 def _is_key(name: str, value: str) -> bool:
