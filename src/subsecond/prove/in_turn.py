@@ -13,24 +13,30 @@ from subsecond.model.target import RequestSpec
 from subsecond.prove.used_up import RENEWALS, Data
 from subsecond.prove.variations import BODY, Variation
 
-MOST_BODIES = 5
-"""Of one write, each with another good answer."""
+MOST_BODIES = 8
+"""Of one write, each with another answer."""
 MOST_OTHERS = 5
 ROUNDS = 3
 """Each two that take turns are sent so often: limits on how often something may be done are mostly small."""
 
 SECONDS = 30.0
+CONFLICT = 409
 
 
 class Bodies:
-    """Remembers which bodies of a write the base takes."""
+    """Remembers which bodies of a write the base takes, or refuses only for the state that things are in (409)."""
 
     def __init__(self) -> None:
         self._taken: dict[bytes, Variation] = {}
 
     def met(self, one: Variation, reply: Reply) -> None:
         """The base's answer to a changed request."""
-        if reply.status < 300 and one.changes and one.changes[0][0] == BODY and len(self._taken) < MOST_BODIES:
+        if (
+            (reply.status < 300 or reply.status == CONFLICT)
+            and one.changes
+            and one.changes[0][0] == BODY
+            and len(self._taken) < MOST_BODIES
+        ):
             self._taken.setdefault(reply.body, one)
 
     @property
