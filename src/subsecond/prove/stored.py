@@ -86,7 +86,8 @@ class Stored:
         dated = bool(given and _DATE.match(given))
         asked = _stem(name), dated
         if asked not in self._known:
-            found = dict.fromkeys(_texts([*self._keys(asked[0]), *self._others(asked[0])], dated))
+            keys = list(self._keys(asked[0]))
+            found = dict.fromkeys(_texts([*keys, *self._others(asked[0], referring=not keys)], dated))
             if dated and not found:
                 days = [one for one in self._columns if _DAY.search(one.sort)]
                 found = dict.fromkeys(_texts([row for one in days for row in self._ask(one, _FREQUENT)], dated))
@@ -158,10 +159,13 @@ class Stored:
             return False
         return child.refers == key.table or _stem(child.name) == _stem(key.table)
 
-    def _others(self, stem: str) -> Iterator[Any]:
-        """Of the columns that are called so and are no keys."""
+    def _others(self, stem: str, *, referring: bool) -> Iterator[Any]:
+        """Of the columns that are called so and are no keys; those that refer to keys where no table is called so
+        (`mentor` -> `mentor_id`, which leads to users)."""
         for one in self._columns:
-            if not one.key and not one.refers and _stem(one.name) == stem and _COMPARED.search(one.sort):
+            if one.key or (one.refers and not referring):
+                continue
+            if _stem(one.name) == stem and _COMPARED.search(one.sort):
                 yield from self._ask(one, _FREQUENT)
                 yield from self._ask(one, _ENDS)
 
