@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from subsecond.harness.arms import Arm
 from subsecond.harness.clones import Connection, NoCloneError
 
-MOST_ROWS = 20_000
+MOST_ROWS = 50_000
 """Of a table that is changed; above it the write would take longer than what is measured."""
 _LEFT_ALONE = re.compile(
     r"user|account|member|session|token|role|permission|auth|version|migration|setting|config|option|preference|param",
