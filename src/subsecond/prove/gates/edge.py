@@ -135,7 +135,7 @@ def _turns(case: Case, data: Data, spec: RequestSpec, bodies: Bodies, noise: Noi
     if not data.renewed(spec):
         return None
     others = [one for one in case.sides().requests if one.method not in READS and one.name != spec.name]
-    found = in_turn(data, spec, bodies.taken, others, noise)
+    found = in_turn(data, spec, bodies.found, others, noise)
     if data.told:
         return f"after edge values of {spec.name}: {data.told}", []
     if found is None:
