@@ -66,6 +66,15 @@ def marks(reader):
     return jsonify({"marks": count})
 
 
+@app.get("/readers")
+def readers():
+    with engine.connect() as db:
+        names = db.execute(text("SELECT id, name FROM readers ORDER BY name, id")).fetchall()
+        count = text("SELECT count(*) FROM marks WHERE reader = :id")
+        counts = {row[0]: db.scalar(count, {"id": row[0]}) for row in names}
+    return jsonify([{"name": row[1], "marks": counts[row[0]]} for row in names])
+
+
 @app.get("/sum")
 def total():
     with engine.connect() as db:
@@ -105,6 +114,8 @@ def desk(repository: Path, tmp_path: Path) -> tuple[Path, dict[str, object]]:
             "CREATE TABLE marks (id INTEGER PRIMARY KEY, reader INTEGER, note INTEGER, UNIQUE (reader, note))"
         )
         connection.executemany("INSERT INTO marks (reader, note) VALUES (?, ?)", [(n % 2, n) for n in range(1, 21)])
+        connection.execute("CREATE TABLE readers (id INTEGER PRIMARY KEY, name TEXT)")
+        connection.executemany("INSERT INTO readers VALUES (?, ?)", [(0, "zoe"), (1, "ann"), (2, "kim"), (3, "lea")])
     connection.close()
     (repository / "shop.py").write_text(DESK)
     (repository / "requests.http").write_text(REQUESTS)
@@ -159,6 +170,14 @@ def test_what_shows_only_after_a_write_or_to_another_reader_is_found(
     assert (last.gate, last.verdict) == (gate, "failed"), last
     assert named in last.why, last
     assert all('"$BASE/' in line for line in last.evidence if line.startswith("curl"))
+
+
+def test_an_old_number_is_found_beside_names_that_moved(desk: tuple[Path, dict[str, object]], prove: Prove) -> None:
+    old = "counts[row[0]]"
+    assert old in DESK
+    (desk[0] / "shop.py").write_text(DESK.replace(old, "memory.setdefault(('marks', row[0]), counts[row[0]])"))
+    [found] = prove("edge", **{**desk[1], "requests": [], "allow": [], "get": ["/readers"]}).gates
+    assert (found.verdict, "an old one" in found.why) == ("failed", True), found
 
 
 def test_a_connection_kept_after_the_last_statement_is_found_behind_a_long_one(

@@ -134,7 +134,9 @@ def freshness(
         known = {*found.stale, *found.untried, *(() if thorough else found.followed)}
         asked = [spec for spec in specs if spec.name not in known]
         if asked and write():
-            _ask_again(sides, asked, before, found, what=what, max_stale=max_stale, patience=patience)
+            unlike = _ask_again(sides, asked, before, found, what=what, max_stale=max_stale, patience=patience)
+            if thorough:
+                _remembered(sides, unlike, before, found, what)
     for spec in specs:
         if spec.name not in found.followed and spec.name not in found.stale:
             found.untried.setdefault(spec.name, "no write that changes its answer could be made")
@@ -144,8 +146,9 @@ def freshness(
 def _ask_again(
     sides: TimedSides, specs: Sequence[RequestSpec], before: dict[str, _Before], found: Freshness, *,
     what: str, max_stale: float, patience: float,
-) -> None:  # fmt: skip
-    written, old = time.monotonic(), list[RequestSpec]()
+) -> list[RequestSpec]:  # fmt: skip
+    """Those that the sides answer otherwise, though the candidate no longer as before the write."""
+    written, old, unlike = time.monotonic(), list[RequestSpec](), list[RequestSpec]()
     for spec in specs:
         base, candidate, known = sides.ask("base", spec), sides.ask("candidate", spec), before[spec.name]
         if known.noise.too_much or base.status >= 400 or known.noise.rest(compare(known.base, base)).equal:
@@ -154,12 +157,14 @@ def _ask_again(
             old.append(spec)
         else:
             found.followed.add(spec.name)
+            if _told(known, base, candidate):
+                unlike.append(spec)
     if old and max_stale > patience:
         long = (
             f"an answer is old after {what}, and max_stale = {durations.text(max_stale)} is longer than may be waited"
         )
         found.untried |= {spec.name: long for spec in old}
-        return
+        return unlike
     time.sleep(max(0.0, written + max_stale - time.monotonic()) if old else 0.0)
     late = [(spec, sides.ask("candidate", spec)) for spec in old]
     if late:
@@ -171,6 +176,23 @@ def _ask_again(
             continue
         when = f"{durations.text(max_stale)} after {what}" if max_stale else f"after {what}"
         found.stale[spec.name] = f"{when} the answer is still an old one: {left[0]}"
+    return unlike
+
+
+def _remembered(
+    sides: TimedSides, specs: Sequence[RequestSpec], before: dict[str, _Before], found: Freshness, what: str
+) -> None:
+    """Of answers that differ: those that a candidate which remembers nothing gives as the base does. An old value in
+    another place (rows were sorted anew) is no longer what the answer said before."""
+    if not specs:
+        return
+    sides.arms["base"].restart()
+    seen = {spec.name: (sides.ask("base", spec), sides.ask("candidate", spec)) for spec in specs}
+    sides.arms["candidate"].restart()
+    for spec in specs:
+        (base, candidate), known = seen[spec.name], before[spec.name]
+        if (told := _told(known, base, candidate)) and not _told(known, base, sides.ask("candidate", spec)):
+            found.stale[spec.name] = f"after {what} the answer is partly an old one: {told[0]}"
 
 
 def _left(known: _Before, base: Reply, candidate: Reply) -> list[Difference]:
@@ -181,9 +203,13 @@ def _left(known: _Before, base: Reply, candidate: Reply) -> list[Difference]:
     if _tag(known.candidate) == _tag(candidate) and _tag(known.base) != _tag(base) and _tag(candidate):
         return [Difference(path="header etag", what="header", base="another one", candidate="the same")]
     changed = [one.path for one in compare(known.candidate, candidate).differences]
-    differing = known.noise.rest(compare(base, candidate)).differences
-    told = [one for one in differing if one.what != "order"]
+    told = _told(known, base, candidate)
     return [one for one in told if not any(one.path.startswith(path) for path in changed)]
+
+
+def _told(known: _Before, base: Reply, candidate: Reply) -> list[Difference]:
+    """What differs between the sides, orders aside."""
+    return [one for one in known.noise.rest(compare(base, candidate)).differences if one.what != "order"]
 
 
 def _tag(reply: Reply) -> str:
