@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from subsecond.contract.compare import Difference, Noise, Reply, compare
 from subsecond.harness.send import RequestFailed
@@ -15,9 +15,10 @@ from subsecond.prove.variations import BODY, Variation
 MOST_BODIES = 10
 """Of one write."""
 MOST_OTHERS = 5
-STEPS = 60
-"""Writes that are done; what is refused changes nothing and is not counted."""
-SECONDS = 30.0
+STEPS = 40
+"""Writes that are done on one walk; what is refused changes nothing and is not counted."""
+SECONDS = 20.0
+"""Of one walk."""
 CONFLICT = 409
 
 
@@ -44,34 +45,43 @@ class Bodies:
 def in_turn(
     data: Data, spec: RequestSpec, bodies: Sequence[Variation], others: Sequence[RequestSpec], noise: Noise
 ) -> tuple[str, list[str], RequestSpec] | None:
-    """Walk through the states that `spec`, with its own body and others, and other writes lead to: which request is
-    answered otherwise and after what, the differences, the request. Only what `spec` is answered is compared: the noise
-    of others is not known.
+    """Walk through the states that `spec`, with its own body and others, leads to, then with another write after each:
+    which request is answered otherwise and after what, the differences, the request. What the others are answered is
+    not compared: their noise is not known.
 
     At each step what was done least often is tried first, and last what led where nothing could be done any more; from
     there it goes on with fresh data.
     """
-    every = {spec.name: spec} | {str(one): one.spec for one in bodies} | {one.name: one for one in others[:MOST_OTHERS]}
+    own = {spec.name: spec} | {str(one): one.spec for one in bodies}
+    found = _walked(data, own, (), noise)
+    return found or (_walked(data, own, others[:MOST_OTHERS], noise) if others and data.renewed(spec) else None)
+
+
+def _walked(
+    data: Data, own: Mapping[str, RequestSpec], others: Sequence[RequestSpec], noise: Noise
+) -> tuple[str, list[str], RequestSpec] | None:
     times, dead, before, left = Counter[str](), set[str](), "", RENEWALS
     until, done = time.monotonic() + SECONDS, 0
     while done < STEPS and time.monotonic() < until:
-        for name in sorted(every, key=lambda one: (one in dead, times[one])):
-            base, candidate = data.ask(every[name], anew=False)
+        for name in sorted(own, key=lambda one: (one in dead, times[one])):
+            base, candidate = data.ask(own[name], anew=False)
             if isinstance(base, RequestFailed) or isinstance(candidate, RequestFailed):
                 return None  # which the requests alone have told already
-            if every[name].name == spec.name and (unlike := _unlike(base.reply, candidate.reply, noise)):
+            if unlike := _unlike(base.reply, candidate.reply, noise):
                 after = f" after {before}" if before else ""
-                return f"{name}{after}, done {times[name]} times before", [*map(str, unlike)], every[name]
+                return f"{name}{after}, done {times[name]} times before", [*map(str, unlike)], own[name]
             if base.reply.status < 400:
                 times[name], before, done = times[name] + 1, name, done + 1
                 break
         else:
-            if not before or not left:
+            if not before or not left or not data.renewed(own[before]):
                 return None
             dead.add(before)
             before, left = "", left - 1
             times.clear()
-            data.renewed(spec)
+            continue
+        if others:
+            data.ask(others[done % len(others)], anew=False)
     return None
 
 
