@@ -106,7 +106,9 @@ class _Learnt:
         self.effects, self.refusals, self.bodies = Effects(plain), Refusals(), bodies
 
     def met(self, one: Variation, reply: Reply) -> None:
-        """The base's answer to a changed request."""
+        """The base's answer to a changed request; of what is held back nothing is made that a verdict could tell."""
+        if held_back.is_held_back(one):
+            return
         for each in (self.effects, self.refusals, self.bodies):
             each.met(one, reply)
 
