@@ -10,6 +10,8 @@ from subsecond.harness.send import RequestFailed
 from subsecond.model.target import RequestSpec
 from subsecond.prove.sides import READS, SIDES, Asked, Side, Sides
 
+NO_ANSWER = "the candidate gave no whole answer"
+
 
 def both(sides: Sides, spec: RequestSpec, noise: Noise) -> list[tuple[Asked, Asked]] | str:
     """(base, candidate) cold, then the other way round and warm; or why there is nothing to compare."""

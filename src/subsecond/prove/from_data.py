@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Sequence
-from itertools import combinations, zip_longest
+from itertools import combinations
 from typing import Any, Protocol
 from urllib.parse import quote, unquote_plus
 
@@ -13,13 +13,13 @@ from subsecond.prove.plausible import DATE
 from subsecond.prove.variations import (
     BODY,
     Variation,
+    by_turns,
     in_query,
     named_headers,
     path_parts,
     path_texts,
     query_of,
     told,
-    with_changes,
 )
 
 MOST_DAYS = 16
@@ -74,8 +74,7 @@ def from_data(spec: RequestSpec, parameters: Sequence[str], stored: Holds) -> It
         if isinstance(own, int):
             others = [int(value) for value in known if value.lstrip("-").isdecimal()]
         columns.append([{BODY: json.dumps(put(value))} for value in dict.fromkeys(others)])
-    for turn in zip_longest(*columns):
-        yield from (with_changes(spec, changes) for changes in turn if changes is not None)
+    yield from by_turns(spec, columns)
 
 
 def _one_day(dates: Sequence[tuple[str, str]], stored: Holds) -> Iterator[dict[str, str]]:

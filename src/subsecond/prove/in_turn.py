@@ -6,9 +6,11 @@ import time
 from collections import Counter
 from collections.abc import Mapping, Sequence
 
-from subsecond.contract.compare import Difference, Noise, Reply, compare
+from subsecond.contract.compare import Noise, Reply, compare
 from subsecond.harness.send import RequestFailed
 from subsecond.model.target import RequestSpec
+from subsecond.prove.equality import NO_ANSWER
+from subsecond.prove.sides import Asked
 from subsecond.prove.used_up import RENEWALS, Data
 from subsecond.prove.variations import BODY, Variation
 
@@ -65,11 +67,11 @@ def _walked(
     while done < STEPS and time.monotonic() < until:
         for name in sorted(own, key=lambda one: (one in dead, times[one])):
             base, candidate = data.ask(own[name], anew=False)
-            if isinstance(base, RequestFailed) or isinstance(candidate, RequestFailed):
-                return None  # which the requests alone have told already
-            if unlike := _unlike(base.reply, candidate.reply, noise):
+            if isinstance(base, RequestFailed):
+                return None  # nothing can be said from here on
+            if unlike := _unlike(base.reply, candidate, noise):
                 after = f" after {before}" if before else ""
-                return f"{name}{after}, done {times[name]} times before", [*map(str, unlike)], own[name]
+                return f"{name}{after}, done {times[name]} times before", unlike, own[name]
             if base.reply.status < 400:
                 times[name], before, done = times[name] + 1, name, done + 1
                 break
@@ -85,6 +87,10 @@ def _walked(
     return None
 
 
-def _unlike(base: Reply, candidate: Reply, noise: Noise) -> Sequence[Difference]:
+def _unlike(base: Reply, candidate: Asked | RequestFailed, noise: Noise) -> list[str]:
     """What differs, an error of both aside."""
-    return () if base.status >= 500 <= candidate.status else noise.rest(compare(base, candidate)).differences
+    if isinstance(candidate, RequestFailed):
+        return [f"{NO_ANSWER}: {candidate.why}"]
+    if base.status >= 500 <= candidate.reply.status:
+        return []
+    return [str(one) for one in noise.rest(compare(base, candidate.reply)).differences]

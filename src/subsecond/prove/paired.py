@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator
-from itertools import combinations, product, zip_longest
+from itertools import combinations, islice, product
 
 from subsecond.contract.compare import Reply
 from subsecond.model.target import RequestSpec
-from subsecond.prove.variations import BODY, Variation, with_changes
+from subsecond.prove.variations import BODY, Variation, by_turns
 
 MOST_VALUES = 4
 """Of one parameter, each with another answer; the longest answers first: an empty list stays empty."""
@@ -43,9 +43,7 @@ class Effects:
             [{one: first, two: second} for first, second in product(values[one], values[two])]
             for one, two in combinations(values, 2)
         ]
-        turns = (changes for turn in zip_longest(*columns) for changes in turn if changes is not None)
-        for _, changes in zip(range(MOST_PAIRS), turns, strict=False):
-            yield with_changes(spec, changes)
+        return islice(by_turns(spec, columns), MOST_PAIRS)
 
 
 def _digest(reply: Reply) -> bytes:

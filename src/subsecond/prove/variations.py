@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice, zip_longest
 from types import MappingProxyType
@@ -117,6 +117,12 @@ def with_changes(spec: RequestSpec, changes: Mapping[str, str | None]) -> Variat
     return Variation(spec=replace(spec, url=f"{path}?{text}" if text else path), changes=tuple(changes.items()))
 
 
+def by_turns(spec: RequestSpec, columns: Iterable[Iterable[Mapping[str, str | None]]]) -> Iterator[Variation]:
+    """The request with these changes, one of each column after the other: whatever is cut off has had some."""
+    for turn in zip_longest(*columns):
+        yield from (with_changes(spec, changes) for changes in turn if changes is not None)
+
+
 def in_query(name: str) -> bool:
     return not name.startswith("/") and not name.endswith(":") and name != BODY
 
@@ -155,9 +161,8 @@ def others_of(spec: RequestSpec, parameters: Sequence[str], body: bytes) -> Iter
     for name in filter(in_query, parameters):
         own = given.get(name)
         values = dict.fromkeys((*plausible.near(own), *plausible.lists(own), *plausible.seen(name, own, body)))
-        columns.append([(name, value) for value in values if value != own])
-    for turn in zip_longest(*columns):
-        yield from (with_changes(spec, dict([one])) for one in turn if one is not None)
+        columns.append([{name: value} for value in values if value != own])
+    yield from by_turns(spec, columns)
 
 
 def edges(

@@ -8,7 +8,7 @@ from subsecond.harness.send import RequestFailed
 from subsecond.model.promise import least
 from subsecond.model.proof import GateVerdict, Verdict
 from subsecond.model.target import RequestSpec
-from subsecond.prove import holding, outside, poorer
+from subsecond.prove import holding, little_to_do, outside
 from subsecond.prove.gate import Case, gate, verdict
 from subsecond.prove.sides import COUNTS, OF_SQLITE, TOLD, Asked, Side, Sides
 from subsecond_agent import protocol
@@ -51,7 +51,7 @@ class BudgetGate:
                 return replace(verdict(self.name, "failed", short, lines), unmet=True)
         for spec in case.near(sides.requests):
             case.say(f"budget: {spec.name}, where there is less to do")
-            if rose := poorer.worse(sides, spec):
+            if rose := little_to_do.worse(sides, spec):
                 return verdict(self.name, "failed", rose[0], [*rose[1], *lines])
         if len(seen) < len(lines):
             seen.append(f"not counted from outside: {len(lines) - len(seen)} requests; only PostgreSQL by TCP can be")

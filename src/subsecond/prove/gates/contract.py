@@ -12,7 +12,7 @@ from subsecond.model.proof import GateVerdict
 from subsecond.model.target import RequestSpec
 from subsecond.prove import held_back
 from subsecond.prove.changed import read_by_change
-from subsecond.prove.equality import both, differences, reordered
+from subsecond.prove.equality import NO_ANSWER, both, differences, reordered
 from subsecond.prove.from_data import from_data
 from subsecond.prove.gate import Case, gate, verdict
 from subsecond.prove.shown import curl
@@ -111,7 +111,7 @@ def _variations(
         if isinstance(base, RequestFailed):
             continue
         refused = refused + 1 if base.reply.status >= 400 else 0
-        kind, problems = "the candidate gave no whole answer", tuple[Difference, ...]()
+        kind, problems = NO_ANSWER, tuple[Difference, ...]()
         if not isinstance(candidate, RequestFailed):
             problems = differences(sides, one.spec, [(base, candidate)], noise, unordered)
             if not problems:
@@ -126,7 +126,7 @@ def _variations(
             told = held_back.told(spec.name, kind)
             found.problem = verdict(ContractGate.name, "failed", told, [held_back.HINT])
         elif isinstance(candidate, RequestFailed):
-            why = f"{one}: the candidate gave no whole answer: {candidate.why}"
+            why = f"{one}: {NO_ANSWER}: {candidate.why}"
             found.problem = verdict(ContractGate.name, "failed", why, [curl(one.spec)])
         else:
             found.problem = _failed(ContractGate.name, one.spec, problems, str(one))

@@ -13,7 +13,7 @@ from subsecond.model.target import RequestSpec
 from subsecond.prove import held_back
 from subsecond.prove.afterwards import SHOWN, Problem, after_moves, after_writes
 from subsecond.prove.changed import read_by_change, words_near
-from subsecond.prove.equality import both
+from subsecond.prove.equality import NO_ANSWER, both
 from subsecond.prove.from_data import from_data
 from subsecond.prove.gate import Case, gate, verdict
 from subsecond.prove.in_turn import Bodies, in_turn
@@ -37,7 +37,6 @@ SECONDS_A_REQUEST = 900.0
 """Several hundred values, each sent to both sides; equality is meant to be asked on small data."""
 SECONDS_OF_MORE = 20.0
 """Of these for what is asked beyond the catalogue: where an answer takes 20 ms, all of it."""
-NO_ANSWER = "the candidate gave no whole answer"
 MOST_OTHERS = 48
 """Plausible values of parameters, and as many that the data holds: which of them have an effect tells the pairs."""
 INTEGER_LIMIT = 2**63

@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from itertools import islice, zip_longest
+from itertools import islice
 
 from subsecond.harness.send import RequestFailed
 from subsecond.model.target import RequestSpec
 from subsecond.prove.from_data import who
 from subsecond.prove.shown import curl
 from subsecond.prove.sides import READS, SIDES, Sides
-from subsecond.prove.variations import ABSENT, Variation, named_headers, path_parts, query_of, with_changes
+from subsecond.prove.variations import ABSENT, Variation, by_turns, named_headers, path_parts, query_of
 from subsecond_agent import protocol
 
 COUNTS = (protocol.COUNT_QUERIES, protocol.COUNT_CHECKOUTS)
@@ -67,5 +67,4 @@ def _poor(sides: Sides, spec: RequestSpec) -> Iterator[Variation]:
     pages = [name for name in dict.fromkeys([*given, *sides.read_of(spec)]) if _PAGE.search(name)]
     columns += [[{name: "9999"}] for name in pages]
     columns += [[{name: "x"}, {name: "0"}] for name in given if name not in pages]
-    for turn in zip_longest(*columns):
-        yield from (with_changes(spec, changes) for changes in turn if changes is not None)
+    yield from by_turns(spec, columns)
