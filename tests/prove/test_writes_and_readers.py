@@ -145,6 +145,7 @@ def test_an_app_that_writes_is_equal_to_itself(desk: tuple[Path, dict[str, objec
             "budget", "404: 2 queries instead of 1",
         ),
         (">= 3", "> 3", "edge", "done 3 times before"),
+        ('jsonify({"error": "said often enough"}), 409', "os._exit(1)", "edge", "no whole answer"),
         (
             "    with engine.connect", '    reader = memory.setdefault("reader", reader)\n    with engine.connect',
             "contract", "X-Reader:",
@@ -155,8 +156,8 @@ def test_an_app_that_writes_is_equal_to_itself(desk: tuple[Path, dict[str, objec
         ('== "1" else', '== "1" and not request.args.get("word") else', "edge", "with newest=1, word=note"),
     ],
     ids=[
-        "another row", "once too often", "another's key", "a number of links remembered",
-        "a statement more for nothing",
+        "another row", "another's key", "a number of links remembered", "a statement more for nothing",
+        "once too often", "no answer to what is refused",
         "one reader's answer for all", "a new key put otherwise", "older than the last write",
         "a page nobody asks for", "two parameters nobody asks for",
     ],
